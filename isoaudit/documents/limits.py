@@ -1,0 +1,59 @@
+"""How much of a stranger's file is read at most, and reading it up to there."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from isoaudit.errors import DocumentError
+
+MAX_BYTES = 32 * 1024 * 1024
+"""Largest file read: a hundred times the largest rendered chart seen in public collections."""
+
+MAX_DEPTH = 100
+"""Deepest nesting read. Kubernetes objects stay under 20; libyaml itself gives up at 1,000."""
+
+MAX_NODES = 200_000
+"""Most values built from one document, aliases expanded: what an alias bomb runs into."""
+
+
+def read_text(path: Path, shown: str) -> str:
+    """Return the text of a regular file as UTF-8; `shown` is what errors call it.
+
+    Raises DocumentError for anything that is not a readable, regular UTF-8 file within MAX_BYTES.
+    A FIFO or device is refused unopened-for-reading: it could block or never end.
+    """
+    try:
+        # NOTE: non-blocking, since opening a FIFO would otherwise wait for its writer.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise DocumentError(f"{shown}: {_reason(error)}", "Name a file you may read.") from error
+    with os.fdopen(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise DocumentError(
+                f"{shown}: not a regular file", "Name a file, or a folder of files."
+            )
+        data = stream.read(MAX_BYTES + 1)
+    return decode(data, shown)
+
+
+def decode(data: bytes, shown: str) -> str:
+    """Return `data` as text; raises DocumentError if it is too large or not UTF-8."""
+    if len(data) > MAX_BYTES:
+        raise DocumentError(
+            f"{shown}: larger than {MAX_BYTES // 2**20} MiB, not read",
+            "Split the file, or name only the parts that declare workloads.",
+        )
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DocumentError(
+            f"{shown}:{line}: not UTF-8 text", "Save the file as UTF-8, or leave it out."
+        ) from error
+
+
+def _reason(error: OSError) -> str:
+    """Return the system's own words for an error, without the path it repeats."""
+    return (error.strerror or str(error)).lower()

@@ -1,0 +1,1 @@
+"""The fact vocabulary, and the redaction that everything sensitive passes through."""

@@ -1,0 +1,27 @@
+"""The values that flow through isoaudit: frozen, writable as JSON and readable back."""
+
+from isoaudit.model.evidence import Fact, Location, Missing, Value
+from isoaudit.model.factset import FactSet, Part, Record
+from isoaudit.model.finding import Finding
+from isoaudit.model.result import RunError, TargetResult
+from isoaudit.model.target import Target
+from isoaudit.model.words import Kind, Reason, Severity, Status, Vantage
+
+__all__ = [
+    "Fact",
+    "FactSet",
+    "Finding",
+    "Kind",
+    "Location",
+    "Missing",
+    "Part",
+    "Reason",
+    "Record",
+    "RunError",
+    "Severity",
+    "Status",
+    "Target",
+    "TargetResult",
+    "Value",
+    "Vantage",
+]

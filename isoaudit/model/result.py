@@ -1,0 +1,51 @@
+"""What a run comes to: one result per target, the errors beside them, and the run's own head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from isoaudit.model.factset import FactSet
+from isoaudit.model.finding import Finding
+from isoaudit.model.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class TargetResult:
+    """One target with what was seen of it and how it was judged."""
+
+    target: Target
+    facts: FactSet
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunError:
+    """Something that could not be audited: which, at which stage, why, and what to do.
+
+    `asked` tells a target that was named from one that was merely discovered; only the former
+    makes a run incomplete.
+    """
+
+    target: str
+    stage: str
+    message: str
+    how_to_get: str = ""
+    asked: bool = True
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the error as the report document holds it."""
+        return {
+            "target": self.target,
+            "stage": self.stage,
+            "message": self.message,
+            "how_to_get": self.how_to_get,
+            "asked": self.asked,
+        }
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> RunError:
+        """Rebuild an error from `to_json`."""
+        return RunError(
+            data["target"], data["stage"], data["message"], data["how_to_get"], data["asked"]
+        )

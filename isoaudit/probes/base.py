@@ -1,0 +1,73 @@
+"""What every probe offers, and the notepad on which it writes what it sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from isoaudit.model import (
+    Fact,
+    FactSet,
+    Location,
+    Missing,
+    Part,
+    Reason,
+    Record,
+    Target,
+    Value,
+    Vantage,
+)
+
+
+class Probe(Protocol):
+    """One source of evidence: an engine, a libvirt connection, the host, a file.
+
+    `find` lists the targets it knows, cheaply; `collect` reads one of them. Neither changes
+    anything. `collect` returns missing evidence as such and raises TargetError only if the target
+    itself is gone or unreadable.
+    """
+
+    def find(self) -> Sequence[Target]:
+        """Return the targets of this source, in a stable order."""
+        ...
+
+    def collect(self, target: Target) -> FactSet:
+        """Return everything this probe can see of one target."""
+        ...
+
+
+class Notes:
+    """Gathers the facts of one target, or the fields of one record, from one vantage."""
+
+    def __init__(self, vantage: Vantage) -> None:
+        self.vantage = vantage
+        self._facts: list[Fact] = []
+        self._missing: list[Missing] = []
+        self._parts: list[Part] = []
+
+    def fact(
+        self, path: str, value: Value | list[str], source: str, location: Location | None = None
+    ) -> None:
+        """Note a value, with what was read and, for a file, where it stands."""
+        frozen = tuple(value) if isinstance(value, list) else value
+        self._facts.append(Fact(path, frozen, source, self.vantage, location))
+
+    def missing(self, path: str, reason: Reason, detail: str = "", how_to_get: str = "") -> None:
+        """Note that this vantage exists for a path or part and could not be read, and why."""
+        self._missing.append(Missing(path, reason, detail, how_to_get, self.vantage))
+
+    def lacks(self, entry: Missing) -> None:
+        """Note a missing entry that a transport made."""
+        self._missing.append(entry)
+
+    def part(self, name: str, records: Iterable[Record], incomplete: Missing | None = None) -> None:
+        """Note a part: all its records, or as many as could be read and why no more."""
+        self._parts.append(Part(name, self.vantage, tuple(records), incomplete))
+
+    def record(self) -> Record:
+        """Return what was noted as one record of a part."""
+        return Record.of(self._facts, self._missing)
+
+    def factset(self) -> FactSet:
+        """Return what was noted as a target's fact set."""
+        return FactSet.of(self._facts, self._parts, self._missing)

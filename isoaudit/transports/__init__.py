@@ -1,0 +1,5 @@
+"""How a target is reached: this machine's files, an engine's API, libvirt; recorded and replayed."""
+
+from isoaudit.transports.base import EngineApi, Files, FileStat, LibvirtApi, Unreadable
+
+__all__ = ["EngineApi", "FileStat", "Files", "LibvirtApi", "Unreadable"]

@@ -1,0 +1,98 @@
+"""Reads the files of this machine, never more than asked for and never a file without end."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+from isoaudit.model import Reason
+from isoaudit.transports.base import FileStat, Unreadable
+
+_TYPES = {
+    stat.S_IFREG: "file",
+    stat.S_IFDIR: "directory",
+    stat.S_IFSOCK: "socket",
+    stat.S_IFBLK: "block",
+    stat.S_IFCHR: "character",
+    stat.S_IFIFO: "fifo",
+    stat.S_IFLNK: "link",
+}
+
+
+class LocalFiles:
+    """The files of the machine isoaudit runs on, below `root`."""
+
+    def __init__(self, root: str = "") -> None:
+        self._root = root.rstrip("/")
+
+    def read_text(self, path: str, limit: int = 1_048_576) -> str:
+        """Return at most `limit` bytes of a regular or /proc file, undecodable ones escaped."""
+        try:
+            # NOTE: non-blocking, since opening a FIFO would otherwise wait for its writer.
+            descriptor = os.open(self._root + path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            raise unreadable(error, path) from error
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise Unreadable(Reason.NOT_SUPPORTED, f"{path} is not a regular file")
+            data = _read_up_to(descriptor, limit)
+        except OSError as error:
+            raise unreadable(error, path) from error
+        finally:
+            os.close(descriptor)
+        return data.decode("utf-8", "backslashreplace")
+
+    def read_link(self, path: str) -> str:
+        """Return where a symbolic link points, or what a /proc link says."""
+        try:
+            return os.readlink(self._root + path)
+        except OSError as error:
+            raise unreadable(error, path) from error
+
+    def list_names(self, path: str) -> list[str]:
+        """Return the names in a folder, sorted."""
+        try:
+            return sorted(os.listdir(self._root + path))
+        except OSError as error:
+            raise unreadable(error, path) from error
+
+    def stat(self, path: str) -> FileStat:
+        """Return what a path is, symbolic links followed."""
+        try:
+            seen = os.stat(self._root + path)
+        except OSError as error:
+            raise unreadable(error, path) from error
+        return FileStat(
+            type=_TYPES.get(stat.S_IFMT(seen.st_mode), "other"),
+            mode=stat.S_IMODE(seen.st_mode),
+            uid=seen.st_uid,
+            gid=seen.st_gid,
+            device=seen.st_rdev or seen.st_dev,
+            inode=seen.st_ino,
+            size=seen.st_size,
+        )
+
+
+def unreadable(error: OSError, path: str) -> Unreadable:
+    """Return the Unreadable that stands for a system error on `path`."""
+    words = f"{path}: {(error.strerror or str(error)).lower()}"
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        return Unreadable(Reason.PERMISSION_DENIED, words, "Run isoaudit as root.")
+    if error.errno in {errno.ENOENT, errno.ENOTDIR}:
+        return Unreadable(Reason.NOT_SUPPORTED, words, absent=True)
+    if error.errno == errno.ESRCH:
+        return Unreadable(Reason.VANISHED, words, "Scan again: the process ended meanwhile.")
+    return Unreadable(Reason.NOT_SUPPORTED, words)
+
+
+def _read_up_to(descriptor: int, limit: int) -> bytes:
+    chunks: list[bytes] = []
+    left = limit
+    while left > 0:
+        chunk = os.read(descriptor, min(left, 65_536))
+        if not chunk:
+            break
+        chunks.append(chunk)
+        left -= len(chunk)
+    return b"".join(chunks)
