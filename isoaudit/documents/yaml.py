@@ -14,24 +14,39 @@ from typing import Any
 import yaml
 
 from isoaudit.documents.limits import MAX_DEPTH, MAX_NODES
+from isoaudit.documents.yaml_syntax import compose
 from isoaudit.errors import DocumentError
 from isoaudit.model import Location
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
 _TAG = "tag:yaml.org,2002:"
+_NULL = _TAG + "null"
+_MERGE = _TAG + "merge"
 _TRUE = frozenset({"true", "yes", "on", "y"})
-_SUSPECT = re.compile(r"(?:[-?:] ?){60}|^[ ]{200}", re.MULTILINE)
+_WIDEST_INTEGER = 2**63
+
+
+class _Merges:
+    """What the merge keys of one file came to: each mapping is merged once, and all within limits.
+
+    Without it, ten mappings that merge each other ten times over would be read 10^10 times.
+    """
+
+    __slots__ = ("budget", "known")
+
+    def __init__(self) -> None:
+        self.budget = MAX_NODES
+        self.known: dict[int, Node] = {}
 
 
 class Node:
     """One YAML node: a mapping, a list or a scalar, with where it stands."""
 
-    __slots__ = ("_entries", "_node", "file")
+    __slots__ = ("_entries", "_merges", "_node", "file")
 
-    def __init__(self, node: yaml.Node, file: str) -> None:
+    def __init__(self, node: yaml.Node, file: str, merges: _Merges | None = None) -> None:
         self._node = node
         self.file = file
+        self._merges = merges or _Merges()
         self._entries: dict[str, tuple[Node, Node]] | None = None
 
     @property
@@ -53,7 +68,7 @@ class Node:
     @property
     def is_null(self) -> bool:
         """Whether it is an explicit or an empty null."""
-        return bool(self._node.tag == _TAG + "null")
+        return bool(self._node.tag == _NULL)
 
     def error(self, problem: str, remedy: str = "") -> DocumentError:
         """Return an error that starts with this node's position."""
@@ -79,12 +94,10 @@ class Node:
         entries: dict[str, tuple[Node, Node]] = {}
         merged: dict[str, tuple[Node, Node]] = {}
         for key_node, value_node in self._node.value:
-            key, value = Node(key_node, self.file), Node(value_node, self.file)
-            if key_node.tag == _TAG + "merge":
-                sources = value.elements() if value.is_list else [value]
-                for source in sources:
-                    merged = {**source._merged(depth + 1), **merged}
+            if key_node.tag == _MERGE:
+                merged = {**self._sources(value_node, depth), **merged}
                 continue
+            key = Node(key_node, self.file, self._merges)
             name = key_node.value
             if not isinstance(name, str):
                 raise key.error("a key must be a plain word")
@@ -93,9 +106,24 @@ class Node:
                 raise key.error(
                     f"key {name!r} stands twice (first in line {first.line})", "Remove one of them."
                 )
-            entries[name] = (key, value)
-        self._entries = {**merged, **entries}
+            entries[name] = (key, Node(value_node, self.file, self._merges))
+        self._entries = {**merged, **entries} if merged else entries
         return self._entries
+
+    def _sources(self, value: yaml.Node, depth: int) -> dict[str, tuple[Node, Node]]:
+        """Return what a merge key brings in; of several mappings the first one wins."""
+        merged: dict[str, tuple[Node, Node]] = {}
+        several = value.value if isinstance(value, yaml.SequenceNode) else [value]
+        for one in several:
+            known = self._merges.known
+            source = known.setdefault(id(one), Node(one, self.file, self._merges))
+            entries = source._merged(depth + 1)
+            self._merges.budget -= len(entries) + 1
+            if self._merges.budget < 0:
+                raise self.error("merge keys bring in too much, not read")
+            for name, entry in entries.items():
+                merged.setdefault(name, entry)
+        return merged
 
     def items(self) -> Iterator[tuple[str, Node]]:
         """Yield the keys of a mapping with their value nodes."""
@@ -118,7 +146,7 @@ class Node:
             return []
         if not isinstance(self._node, yaml.SequenceNode):
             raise self.error("a list is expected here")
-        return [Node(child, self.file) for child in self._node.value]
+        return [Node(child, self.file, self._merges) for child in self._node.value]
 
     def text(self) -> str:
         """Return a scalar as it was written; raises DocumentError for a mapping or list."""
@@ -150,12 +178,9 @@ def load_all(text: str, file: str) -> list[Node]:
     Raises DocumentError with line and column for what is not YAML, nests too deep or holds a
     character that YAML does not allow.
     """
-    _refuse_depth(text, file)
-    try:
-        nodes = list(yaml.compose_all(text, Loader=_LOADER))
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise _syntax_error(error, file) from error
-    return [Node(node, file) for node in nodes]
+    nodes = compose(text, file)
+    merges = _Merges()
+    return [Node(node, file, merges) for node in nodes]
 
 
 def load(text: str, file: str) -> Node:
@@ -166,47 +191,16 @@ def load(text: str, file: str) -> Node:
     return nodes[0]
 
 
-def _refuse_depth(text: str, file: str) -> None:
-    """Raise DocumentError for nesting beyond MAX_DEPTH, at the price of a look for most files.
-
-    Composing recurses in C, so depth is counted beforehand on events; only text that could nest
-    that deep (many brackets, long indents, rows of dashes) pays for it.
-    """
-    if text.count("[") + text.count("{") <= MAX_DEPTH and not _SUSPECT.search(text):
-        return
-    depth = 0
-    try:
-        for event in yaml.parse(text, Loader=_LOADER):
-            if isinstance(event, yaml.CollectionStartEvent):
-                depth += 1
-                if depth > MAX_DEPTH:
-                    mark = event.start_mark
-                    raise DocumentError(
-                        f"{file}:{mark.line + 1 if mark else 1}: nested deeper than {MAX_DEPTH} levels, not read",
-                        "No deployment file needs that; look at who wrote it.",
-                    )
-            elif isinstance(event, yaml.CollectionEndEvent):
-                depth -= 1
-    except yaml.YAMLError as error:
-        raise _syntax_error(error, file) from error
-
-
-def _syntax_error(error: Exception, file: str) -> DocumentError:
-    """Turn the library's error into one line that starts with the position."""
-    mark = getattr(error, "problem_mark", None)
-    where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
-    problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-    return DocumentError(f"{where}: not valid YAML: {problem}", "Correct the file and scan again.")
-
-
 def _integer(node: Node, text: str) -> int:
     digits = text.replace("_", "")
     try:
-        if re.fullmatch(r"[-+]?0[0-7]+", digits):
-            return int(digits, 8)
-        return int(digits, 0)
+        octal = re.fullmatch(r"[-+]?0[0-7]+", digits)
+        number = int(digits, 8 if octal else 0)
     except ValueError as error:
         raise node.error(f"a whole number is expected here, not {text[:40]!r}") from error
+    if not -_WIDEST_INTEGER <= number < _WIDEST_INTEGER:
+        raise node.error("a number beyond 64 bits stands here")
+    return number
 
 
 def _build(node: Node, budget: list[int], depth: int) -> Any:
@@ -222,7 +216,7 @@ def _build(node: Node, budget: list[int], depth: int) -> Any:
 
 def _scalar(node: Node) -> Any:
     tag = node._node.tag
-    if tag == _TAG + "null":
+    if tag == _NULL:
         return None
     if tag == _TAG + "bool":
         return node.boolean()

@@ -1,4 +1,4 @@
-"""How a target is reached: this machine's files, an engine's API, libvirt; recorded and replayed."""
+"""How a target is reached: files of this machine, an engine's API, libvirt; with record and replay."""
 
 from isoaudit.transports.base import EngineApi, Files, FileStat, LibvirtApi, Unreadable
 

@@ -1,0 +1,90 @@
+"""The command group: commands are imported when they are used, errors end in two clear lines."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from isoaudit import __version__
+from isoaudit.cli.screen import clean
+from isoaudit.errors import IsoauditError
+
+COMMANDS = {
+    "scan": ("isoaudit.cli.scan:scan", "Audit containers, VMs, this host, or deployment files."),
+    "checks": ("isoaudit.cli.checks:checks", "List, show and test checks."),
+    "profiles": ("isoaudit.cli.profiles:profiles", "List and show profiles."),
+    "explain": ("isoaudit.cli.explain:explain", "Explain a check, a fact or a framework control."),
+    "collect": ("isoaudit.cli.collect:collect", "Write evidence to a file, to judge elsewhere."),
+    "report": ("isoaudit.cli.report:report", "Show a saved JSON result in another format."),
+    "doctor": ("isoaudit.cli.doctor:doctor", "Say what can be seen from here, and what not."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are modules, imported when one of them is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands in the order people meet them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands with their short help, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+EPILOG = """\b
+Examples:
+  isoaudit scan                    this host and everything that runs on it
+  isoaudit scan docker:web         one container
+  isoaudit scan compose.yaml       before deployment
+  isoaudit scan . -f json          every deployment file below here
+  isoaudit explain FS-001          what a check means and how to fix it
+
+Exit codes: 0 the gate holds, 1 it does not, 2 usage, 3 nothing to audit,
+4 incomplete, 70 a fault of isoaudit's own, 130 interrupted."""
+
+
+@click.group(
+    cls=LazyGroup,
+    epilog=EPILOG,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "auto_envvar_prefix": "ISOAUDIT",
+        "max_content_width": 100,
+    },
+)
+@click.version_option(__version__, message="isoaudit %(version)s")
+def app() -> None:
+    """Audit how well containers and virtual machines are isolated, by evidence."""
+
+
+def run(arguments: list[str] | None = None) -> None:
+    """Run the command line; every expected error ends in its cause, its remedy and its code."""
+    try:
+        code = app.main(args=arguments, prog_name="isoaudit", standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except IsoauditError as error:
+        click.echo(f"isoaudit: {clean(error.cause)}", err=True)
+        if error.remedy:
+            click.echo(f"  {clean(error.remedy)}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of stdout went away (`| head`): nothing is left to say, and nobody to tell.
+        sys.stderr.close()
+        sys.exit(141)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,102 @@
+"""`isoaudit checks`: list them, show one in full, run their examples."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from isoaudit.cli.screen import clean, clean_block
+from isoaudit.errors import UsageError
+
+
+@click.group()
+def checks() -> None:
+    """List, show and test checks."""
+
+
+@checks.command("list")
+@click.option("-p", "--profile", "profiles", multiple=True, help="Only those of this profile.")
+@click.option("--checks", "folders", multiple=True, type=click.Path(path_type=Path),
+              help="A folder with checks of your own.")  # fmt: skip
+@click.option("--kind", type=click.Choice(["container", "vm", "host"]), help="Only for this kind.")
+@click.option("-f", "--format", "form", type=click.Choice(["table", "json"]), default="table")
+def list_checks(
+    profiles: tuple[str, ...], folders: tuple[Path, ...], kind: str | None, form: str
+) -> None:
+    """List the checks, worst severity first."""
+    from isoaudit.rules.catalogue import load_catalogue
+    from isoaudit.rules.select import select
+
+    catalogue = load_catalogue(folders)
+    chosen = select(profiles, catalogue).checks if profiles else tuple(catalogue.values())
+    shown = [check for check in chosen if kind is None or kind in check.applies_to]
+    shown.sort(key=lambda check: (check.severity.rank, check.id))
+    if form == "json":
+        rows = {
+            check.id: {**check.about(), "applies_to": list(check.applies_to)} for check in shown
+        }
+        click.echo(json.dumps(rows, indent=2))
+        return
+    from tabulate import tabulate
+
+    table = [[c.id, c.severity.value, " ".join(c.applies_to), c.title] for c in shown]
+    click.echo(clean_block(tabulate(table, headers=["ID", "SEVERITY", "FOR", "TITLE"],
+                                    tablefmt="plain", disable_numparse=True)))  # fmt: skip
+    click.echo(f"\n{len(shown)} checks. One in full: isoaudit checks show ID")
+
+
+@checks.command("show")
+@click.argument("check_id", metavar="ID")
+@click.option("--checks", "folders", multiple=True, type=click.Path(path_type=Path),
+              help="A folder with checks of your own.")  # fmt: skip
+def show(check_id: str, folders: tuple[Path, ...]) -> None:
+    """Show one check in full: what it reads, why it matters, how to fix it."""
+    from isoaudit.cli.prose import check_text
+    from isoaudit.rules.catalogue import find_check, load_catalogue
+
+    click.echo(check_text(find_check(load_catalogue(folders), check_id)))
+
+
+@checks.command("test")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+@click.option("-v", "--verbose", is_flag=True, help="Show the examples that hold, too.")
+def test(paths: tuple[Path, ...], *, verbose: bool) -> None:
+    """Run the examples inside check files: the built-in ones, or those at PATH."""
+    from isoaudit.errors import DefinitionError
+    from isoaudit.resources import data_dir
+    from isoaudit.rules.examples import run_examples
+    from isoaudit.rules.load import load_check
+
+    files = [file for path in paths or (data_dir("checks"),) for file in _existing(path)]
+    ran = failed = broken = 0
+    for file in files:
+        try:
+            check = load_check(file, str(file))
+        except DefinitionError as error:
+            click.echo(clean(error.cause), err=True)
+            broken += 1
+            continue
+        for result in run_examples(check):
+            ran += 1
+            failed += not result.ok
+            if verbose or not result.ok:
+                mark = "ok  " if result.ok else "FAIL"
+                detail = "" if result.ok else f": expected {result.expected}, got {result.got}"
+                click.echo(clean(f"{mark} {result.check} {result.name}{detail}"))
+    click.echo(f"{len(files)} checks, {ran} examples, {failed} wrong, {broken} not loaded")
+    if broken:
+        raise click.exceptions.Exit(2)
+    if failed:
+        raise click.exceptions.Exit(1)
+
+
+def _existing(path: Path) -> list[Path]:
+    from isoaudit.rules.load import check_files
+
+    if not path.exists():
+        raise UsageError(
+            f"{path}: no such file or folder", "Name a check file or a folder of them."
+        )
+    return check_files(path)

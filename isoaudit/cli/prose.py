@@ -1,0 +1,73 @@
+"""Puts a check, a fact or a control into paragraphs of at most 80 columns."""
+
+from __future__ import annotations
+
+from textwrap import fill, indent
+
+from isoaudit.cli.screen import clean_block
+from isoaudit.facts.spec import FactSpec, PartSpec
+from isoaudit.rules.check import Check
+
+WIDTH = 80
+
+
+def check_text(check: Check) -> str:
+    """Return everything there is to say about a check."""
+    kinds = ", ".join(check.applies_to)
+    blocks = [
+        f"{check.id}  {check.title}",
+        f"severity  {_levels(check)}\nfor       {kinds}\ntags      {', '.join(check.tags) or '-'}"
+        f"\nfile      {check.file}",
+        "WHY\n" + paragraph(check.rationale),
+        "CONDITION\n" + _conditions(check),
+        "FIX\n"
+        + "\n".join(f"  {name}\n{paragraph(text, 4)}" for name, text in check.remediation.items()),
+    ]
+    if check.params:
+        rows = [f"  {name}: {_value(value)}" for name, value in check.params.items()]
+        blocks.append("PARAMETERS (a profile may change them)\n" + "\n".join(rows))
+    if check.references:
+        rows = [f"  {name:<14} {', '.join(ids)}" for name, ids in check.references.items()]
+        blocks.append("REFERENCES\n" + "\n".join(rows))
+    return "\n\n".join(clean_block(block) for block in blocks)
+
+
+def fact_text(spec: FactSpec) -> str:
+    """Return everything there is to say about a fact."""
+    rows = [f"{spec.path}  {spec.type}{f' ({spec.unit})' if spec.unit else ''}", ""]
+    rows.append(paragraph(spec.meaning))
+    rows.append(f"\nfor       {', '.join(spec.kinds)}")
+    rows.append(f"files     {', '.join(spec.dialects) or 'none can say it'}")
+    return "\n".join(rows)
+
+
+def part_text(spec: PartSpec, fields: list[FactSpec]) -> str:
+    """Return everything there is to say about a part and its fields."""
+    rows = [f"{spec.name}  part", "", paragraph(spec.meaning), ""]
+    rows += [f"  {field.path}  {field.type}\n{paragraph(field.meaning, 6)}" for field in fields]
+    return "\n".join(rows)
+
+
+def paragraph(text: str, margin: int = 2) -> str:
+    """Return text as a filled paragraph with a left margin."""
+    return indent(fill(" ".join(text.split()), WIDTH - margin), " " * margin)
+
+
+def _levels(check: Check) -> str:
+    words = []
+    for level in check.levels:
+        words.append(f"{level.severity} if {level.when.source}" if level.when else level.severity)
+    return ", else ".join(words)
+
+
+def _conditions(check: Check) -> str:
+    rows = [f"  for each  {check.each}"] if check.each else []
+    if check.when:
+        rows.append(f"  when      {check.when.source}")
+    rows.append(f"  pass      {check.passes.source}")
+    rows.append(f"  reads     {', '.join(check.reads)}")
+    return "\n".join(rows)
+
+
+def _value(value: object) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else str(value)

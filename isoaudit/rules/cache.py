@@ -1,0 +1,130 @@
+"""Keeps compiled checks between runs: compiling them costs more than a small scan.
+
+An entry is JSON, keyed by everything that went into it. It is used only if the caller owns it and
+nobody else can write it; where no cache can be written, checks are compiled anew each time.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from isoaudit import __version__
+from isoaudit.model import Kind, Severity
+from isoaudit.rules.cel import Condition, library_stamp
+from isoaudit.rules.check import Check, Level
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_MAX_BYTES = 64 * 1024 * 1024
+
+
+def key_of(texts: Iterable[tuple[str, bytes]]) -> str:
+    """Return the key of checks: their files' contents, the vocabulary, CEL, Python, isoaudit."""
+    digest = hashlib.sha256()
+    for name, text in texts:
+        digest.update(f"{name}\0{len(text)}\0".encode("utf-8", "surrogateescape"))
+        digest.update(text)
+    for source in sorted((*_PACKAGE.glob("facts/**/*.py"), *_PACKAGE.glob("rules/*.py"))):
+        digest.update(source.read_bytes())
+    digest.update(f"{__version__}\0{sys.version}\0{library_stamp()}".encode())
+    return digest.hexdigest()
+
+
+def read(key: str) -> list[Check] | None:
+    """Return the checks kept under a key, or None if there are none that can be trusted."""
+    try:
+        descriptor = os.open(_path(key), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as stream:
+        seen = os.fstat(descriptor)
+        mine = seen.st_uid == os.geteuid() and not seen.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+        if not mine or not stat.S_ISREG(seen.st_mode) or seen.st_size > _MAX_BYTES:
+            return None
+        try:
+            return [_check_from(entry) for entry in json.load(stream)]
+        except (ValueError, KeyError, TypeError):
+            return None
+
+
+def write(key: str, checks: Sequence[Check]) -> None:
+    """Keep checks under a key, whole or not at all; failing to is no error."""
+    path = _path(key)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if path.parent.stat().st_uid != os.geteuid():
+            return
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as stream:
+            json.dump([_to_json(check) for check in checks], stream)
+        os.replace(stream.name, path)
+    except OSError:
+        return
+
+
+def _path(key: str) -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return Path(base) / "isoaudit" / f"checks-{key[:32]}.json"
+
+
+def _to_json(check: Check) -> dict[str, Any]:
+    """Return a check without its examples, which are read from its file when they are run."""
+    return {
+        "id": check.id,
+        "title": check.title,
+        "levels": [[level.severity.value, _condition(level.when)] for level in check.levels],
+        "applies_to": [kind.value for kind in check.applies_to],
+        "tags": check.tags,
+        "each": check.each,
+        "when": _condition(check.when),
+        "passes": _condition(check.passes),
+        "params": dict(check.params),
+        "message": check.message,
+        "rationale": check.rationale,
+        "remediation": dict(check.remediation),
+        "references": dict(check.references),
+        "file": check.file,
+    }
+
+
+def _check_from(data: dict[str, Any]) -> Check:
+    passes = _condition_from(data["passes"])
+    if passes is None:
+        raise ValueError("a kept check has no condition")
+    return Check(
+        id=data["id"],
+        title=data["title"],
+        levels=tuple(Level(Severity(s), _condition_from(when)) for s, when in data["levels"]),
+        applies_to=tuple(Kind(kind) for kind in data["applies_to"]),
+        tags=tuple(data["tags"]),
+        each=data["each"],
+        when=_condition_from(data["when"]),
+        passes=passes,
+        params={k: tuple(v) if isinstance(v, list) else v for k, v in data["params"].items()},
+        message=data["message"],
+        rationale=data["rationale"],
+        remediation=data["remediation"],
+        references={name: tuple(ids) for name, ids in data["references"].items()},
+        examples=(),
+        file=data["file"],
+    )
+
+
+def _condition(condition: Condition | None) -> list[Any] | None:
+    if condition is None:
+        return None
+    program = base64.b64encode(condition.program).decode("ascii")
+    return [condition.source, condition.reads, program]
+
+
+def _condition_from(data: list[Any] | None) -> Condition | None:
+    if data is None:
+        return None
+    return Condition(data[0], tuple(data[1]), base64.b64decode(data[2]))

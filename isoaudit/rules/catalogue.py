@@ -1,0 +1,55 @@
+"""The catalogue: isoaudit's own checks, and those that --checks adds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from isoaudit.errors import DefinitionError, UsageError
+from isoaudit.resources import data_dir
+from isoaudit.rules import cache
+from isoaudit.rules.check import Check
+from isoaudit.rules.load import check_files, load_check
+
+
+def load_catalogue(extra: Sequence[Path] = ()) -> dict[str, Check]:
+    """Return every check by id: the built-in ones, then those of the `extra` folders.
+
+    Raises DefinitionError for a file that does not load and for an id that stands twice, and
+    UsageError for a folder that is not there.
+    """
+    builtin = data_dir("checks")
+    files = [(path, f"checks/{path.relative_to(builtin)}") for path in check_files(builtin)]
+    for folder in extra:
+        if not folder.exists():
+            raise UsageError(f"{folder}: no such file or folder", "Name a folder of check files.")
+        files += [(path, str(path)) for path in check_files(folder)]
+    key = cache.key_of((shown, path.read_bytes()) for path, shown in files)
+    checks = cache.read(key)
+    if checks is None:
+        checks = [load_check(path, shown) for path, shown in files]
+        cache.write(key, checks)
+    return _by_id(checks)
+
+
+def find_check(catalogue: dict[str, Check], check_id: str) -> Check:
+    """Return a check by id, in any case; raises UsageError with a suggestion."""
+    check = catalogue.get(check_id.upper())
+    if check is not None:
+        return check
+    close = get_close_matches(check_id.upper(), list(catalogue), n=1)
+    hint = f"Did you mean {close[0]}?" if close else "`isoaudit checks list` lists them."
+    raise UsageError(f"no check {check_id!r}", hint)
+
+
+def _by_id(checks: Sequence[Check]) -> dict[str, Check]:
+    found: dict[str, Check] = {}
+    for check in checks:
+        if check.id in found:
+            raise DefinitionError(
+                f"{check.file}: check {check.id} stands in {found[check.id].file} already",
+                "Give yours an id of its own, with a prefix nobody else uses.",
+            )
+        found[check.id] = check
+    return dict(sorted(found.items()))

@@ -1,0 +1,101 @@
+"""Answers a condition's question for a fact: the strongest value, or why there is none.
+
+The rules of design section 5 live here: whose fact a path is, which vantage decides, and that a
+value seen only from a weaker vantage than there is may fail a check but not pass it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from isoaudit.facts.vocabulary import facts, parts, root
+from isoaudit.model import Fact, FactSet, Kind, Missing, Part, Reason, Record, Target, Vantage
+
+_NO_HOST = "this target is not proven to run on a host that was audited"
+_NO_HOST_REMEDY = "Scan the running workload on its host."
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A value, and the stronger vantage that stayed dark, if there is one."""
+
+    fact: Fact
+    dark: Missing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPart:
+    """A part's records, and why they may not be all, or not be the last word."""
+
+    part: Part
+    dark: Missing | None = None
+
+
+class Context:
+    """One target's evidence together with that of its host and engine, where proven."""
+
+    def __init__(
+        self,
+        target: Target,
+        own: FactSet,
+        host: FactSet | None = None,
+        engine: Record | None = None,
+    ) -> None:
+        self.target = target
+        self._own = own
+        self._host = own if target.kind is Kind.HOST else host
+        self._engine = engine
+
+    def fact(self, path: str) -> Seen | Missing:
+        """Return the value of a scalar path, or why it is missing."""
+        whose = root(path)
+        if whose == "engine":
+            return self._engine_fact(path)
+        source = self._host if whose == "host" else self._own
+        if source is None:
+            return Missing(path, Reason.OTHER_HOST, _NO_HOST, _NO_HOST_REMEDY)
+        several = source.facts.get(path)
+        unread = source.missing.get(path, ()) or source.missing.get(whose, ())
+        if not several:
+            return unread[0] if unread else self._never_read(path)
+        return Seen(several[0], _outranking(several[0].vantage, unread))
+
+    def part(self, name: str) -> SeenPart | Missing:
+        """Return the records of a part, or why the part is missing."""
+        several = self._own.parts.get(name)
+        unread = self._own.missing.get(name, ())
+        if not several:
+            return unread[0] if unread else self._never_read(name)
+        best = several[0]
+        return SeenPart(best, _outranking(best.vantage, unread) or best.incomplete)
+
+    def field(self, record: Record, path: str) -> Seen | Missing:
+        """Return a field of a record, or why it is missing."""
+        fact = record.facts.get(path)
+        unread = record.missing.get(path)
+        if fact is None:
+            return unread or self._never_read(path)
+        return Seen(fact, _outranking(fact.vantage, (unread,) if unread else ()))
+
+    def _engine_fact(self, path: str) -> Seen | Missing:
+        if self._engine is None:
+            return Missing(path, Reason.OTHER_HOST, "the engine that runs it was not asked",
+                           _NO_HOST_REMEDY)  # fmt: skip
+        return self.field(self._engine, path)
+
+    def _never_read(self, path: str) -> Missing:
+        """Say why nobody even tried: the dialect cannot say it, or nothing here reads it."""
+        spec = facts().get(path) or parts()[path]
+        dialect = self.target.dialect
+        if dialect and dialect not in spec.dialects:
+            return Missing(path, Reason.NOT_DECLARABLE, f"a {dialect} file cannot say it",
+                           "Scan the running target.")  # fmt: skip
+        if dialect:
+            return Missing(path, Reason.NOT_DECLARED, f"this {dialect} file does not say it",
+                           "Scan the running target.")  # fmt: skip
+        return Missing(path, Reason.NOT_SUPPORTED, "no probe of this target reads it")
+
+
+def _outranking(vantage: Vantage, unread: tuple[Missing, ...]) -> Missing | None:
+    """Return the first unread entry of a vantage that outranks the one that was read."""
+    return next((m for m in unread if m.vantage and m.vantage.rank > vantage.rank), None)

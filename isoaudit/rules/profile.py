@@ -1,0 +1,96 @@
+"""Profiles: which checks, with which parameters and severities, and which gate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from isoaudit.documents import limits, yaml
+from isoaudit.errors import DefinitionError, DocumentError, UsageError
+from isoaudit.model import Severity, Value
+from isoaudit.resources import data_dir
+from isoaudit.rules.check import Check
+from isoaudit.rules.schema import validate
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Names checks by id pattern, tag, framework or severity; matching one of them is enough."""
+
+    ids: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    frameworks: tuple[str, ...] = ()
+    severities: tuple[str, ...] = ()
+
+    def matches(self, check: Check) -> bool:
+        """Say whether a check is among those named."""
+        return (
+            any(fnmatchcase(check.id, pattern) for pattern in self.ids)
+            or not set(self.tags).isdisjoint(check.tags)
+            or not set(self.frameworks).isdisjoint(check.references)
+            or check.severity.value in self.severities
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One profile file as written, before what it extends is worked in."""
+
+    id: str
+    title: str
+    description: str
+    extends: tuple[str, ...]
+    include: Selector | None
+    exclude: Selector | None
+    params: Mapping[str, Mapping[str, Value]]
+    severity: Mapping[str, Severity]
+    gate: Mapping[str, Any]
+    node: yaml.Node
+    file: str
+
+
+def profile_names() -> list[str]:
+    """Return the names of the built-in profiles."""
+    return sorted(path.stem for path in data_dir("profiles").glob("*.yaml"))
+
+
+def load_profile(name: str) -> Profile:
+    """Load a profile by its name, or by the path of a file.
+
+    Raises UsageError if there is none and DefinitionError, with the position, if it does not load.
+    """
+    path = Path(name) if "/" in name or name.endswith((".yaml", ".yml")) else None
+    if path is None:
+        path = data_dir("profiles") / f"{name}.yaml"
+        if name not in profile_names():
+            close = get_close_matches(name, profile_names(), n=1)
+            hint = f"Did you mean {close[0]!r}? " if close else ""
+            raise UsageError(
+                f"no profile {name!r}", f"{hint}There are: {', '.join(profile_names())}."
+            )
+    try:
+        node = yaml.load(limits.read_text(path, str(path)), str(path))
+        data = validate(node, "profile-1")
+    except DocumentError as error:
+        raise DefinitionError(error.cause, error.remedy) from error
+    return Profile(
+        id=data["id"],
+        title=data["title"],
+        description=data["description"],
+        extends=tuple(data.get("extends", ())),
+        include=_selector(data.get("include")),
+        exclude=_selector(data.get("exclude")),
+        params=data.get("params", {}),
+        severity={check: Severity(level) for check, level in data.get("severity", {}).items()},
+        gate=data.get("gate", {}),
+        node=node,
+        file=str(path),
+    )
+
+
+def _selector(data: Mapping[str, Any] | None) -> Selector | None:
+    return Selector(**{key: tuple(value) for key, value in data.items()}) if data else None

@@ -1,0 +1,156 @@
+"""Turns profiles into the checks that will run: what they extend, leave out and override."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from typing import Any
+
+from isoaudit.errors import DefinitionError, UsageError
+from isoaudit.model import Severity
+from isoaudit.rules.check import Check, Level
+from isoaudit.rules.profile import Profile, Selector, load_profile
+from isoaudit.rules.schema import locate
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What makes a run fail: a severity (None is never), and whether unknowns do too."""
+
+    fail_on: Severity | None = Severity.CRITICAL
+    fail_on_unknown: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What one or several profiles come to: the checks as they will be run, and the gate."""
+
+    profiles: tuple[str, ...]
+    checks: tuple[Check, ...]
+    gate: Gate = field(default_factory=Gate)
+
+
+def select(names: Sequence[str], catalogue: Mapping[str, Check]) -> Selection:
+    """Return the union of the named profiles' checks, with the strictest of their gates.
+
+    Raises UsageError if two of them want different values of one parameter or severity.
+    """
+    chosen: dict[str, Check] = {}
+    gates: list[Gate] = []
+    for name in names:
+        selection = _resolve(load_profile(name), catalogue, ())
+        for check in selection.checks:
+            other = chosen.setdefault(check.id, check)
+            if (other.params, other.levels) != (check.params, check.levels):
+                raise UsageError(
+                    f"profiles {', '.join(names)} want different settings of {check.id}",
+                    "Write a profile that extends them and decides.",
+                )
+        gates.append(selection.gate)
+    checks = tuple(chosen[check_id] for check_id in sorted(chosen))
+    return Selection(tuple(names), checks, strictest(gates))
+
+
+def _resolve(profile: Profile, catalogue: Mapping[str, Check], trail: tuple[str, ...]) -> Selection:
+    """Work in what a profile extends, then its own selection, overrides and gate."""
+    if profile.id in trail:
+        raise DefinitionError(
+            f"{profile.file}: profiles extend each other in a circle: "
+            + " -> ".join((*trail, profile.id))
+        )
+    inherited: dict[str, Check] = {}
+    gates: list[Gate] = []
+    for name in profile.extends:
+        parent = _resolve(load_profile(name), catalogue, (*trail, profile.id))
+        inherited |= {check.id: check for check in parent.checks}
+        gates.append(parent.gate)
+    if not profile.extends and profile.include is None:
+        inherited = dict(catalogue)
+    if profile.include is not None:
+        _require_known(profile, "include", profile.include, catalogue)
+        added = {c.id: c for c in catalogue.values() if profile.include.matches(c)}
+        inherited = {**added, **inherited}
+    if profile.exclude is not None:
+        _require_known(profile, "exclude", profile.exclude, catalogue)
+        inherited = {i: c for i, c in inherited.items() if not profile.exclude.matches(c)}
+    checks = _overridden(profile, inherited, catalogue)
+    return Selection(
+        (profile.id,), tuple(checks), _gate(profile.gate, strictest(gates) if gates else Gate())
+    )
+
+
+def _overridden(
+    profile: Profile, checks: dict[str, Check], catalogue: Mapping[str, Check]
+) -> Iterable[Check]:
+    for key in ("params", "severity"):
+        for check_id in getattr(profile, key):
+            if check_id not in catalogue:
+                raise _error(profile, [key, check_id], f"no check {check_id!r}", catalogue)
+    for check_id, params in profile.params.items():
+        if check_id in checks:
+            checks[check_id] = _with_params(profile, checks[check_id], params)
+    for check_id, severity in profile.severity.items():
+        if check_id in checks:
+            checks[check_id] = replace(checks[check_id], levels=(Level(severity),))
+    return [checks[check_id] for check_id in sorted(checks)]
+
+
+def _with_params(profile: Profile, check: Check, params: Mapping[str, Any]) -> Check:
+    merged = dict(check.params)
+    for name, value in params.items():
+        place = ["params", check.id, name]
+        if name not in merged:
+            raise _error(profile, place, f"{check.id} has no parameter {name!r}", merged)
+        frozen = tuple(value) if isinstance(value, list) else value
+        if type(frozen) is not type(merged[name]):
+            kind = type(merged[name]).__name__.replace("tuple", "list")
+            raise _error(profile, place, f"parameter {name!r} of {check.id} is a {kind}", ())
+        merged[name] = frozen
+    return replace(check, params=merged)
+
+
+def _require_known(
+    profile: Profile, key: str, selector: Selector, catalogue: Mapping[str, Check]
+) -> None:
+    """Refuse a selector that names nothing: a typo would silently drop checks."""
+    for index, pattern in enumerate(selector.ids):
+        if not any(fnmatchcase(check_id, pattern) for check_id in catalogue):
+            raise _error(profile, [key, "ids", index], f"no check {pattern!r}", catalogue)
+    tags = {tag for check in catalogue.values() for tag in check.tags}
+    frameworks = {name for check in catalogue.values() for name in check.references}
+    for word, names, known in (
+        ("tags", selector.tags, tags),
+        ("frameworks", selector.frameworks, frameworks),
+    ):
+        for index, name in enumerate(names):
+            if name not in known:
+                raise _error(profile, [key, word, index], f"no check has {name!r}", known)
+
+
+def _error(
+    profile: Profile, path: Sequence[str | int], problem: str, known: Iterable[str]
+) -> DefinitionError:
+    close = get_close_matches(str(path[-1]), list(known), n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return DefinitionError(f"{locate(profile.node, path)}: {problem}{hint}")
+
+
+def _gate(data: Mapping[str, Any], inherited: Gate) -> Gate:
+    gate = inherited
+    if "fail_on" in data:
+        level = data["fail_on"]
+        gate = replace(gate, fail_on=None if level == "never" else Severity(level))
+    if "fail_on_unknown" in data:
+        gate = replace(gate, fail_on_unknown=data["fail_on_unknown"])
+    return gate
+
+
+def strictest(gates: Sequence[Gate]) -> Gate:
+    """Return the gate that fails whenever one of `gates` does."""
+    levels = [gate.fail_on for gate in gates if gate.fail_on is not None]
+    return Gate(
+        max(levels, key=lambda level: level.rank) if levels else None,
+        any(gate.fail_on_unknown for gate in gates),
+    )

@@ -1,0 +1,121 @@
+"""A dockerd of the lab's own, beside any other on the machine, with containers made to order.
+
+Without a bridge and without iptables it changes nothing of the host's network; a container still
+has its own network namespace. Source of the options: dockerd(8).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from support import processes
+from support.folder import lab_folder
+from support.image import IMAGE, root_tar
+
+_QUIET = ("--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false",
+          "--ip-masq=false", "--userland-proxy=false")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Docker:
+    """A running dockerd: its folder and its socket."""
+
+    folder: Path
+
+    @property
+    def socket(self) -> Path:
+        return self.folder / "docker.sock"
+
+    def address(self, name: str = "*") -> str:
+        """Return the isoaudit address of a container here."""
+        return f"docker+unix://{self.socket}#{name}"
+
+    def cli(self, *args: str) -> str:
+        """Run one docker command against this engine."""
+        return processes.run("docker", "--host", f"unix://{self.socket}", *args)
+
+    def create(
+        self, name: str, options: Sequence[str], state: str = "running", command: str = "sleep 1d"
+    ) -> str:
+        """Make a container from the lab's image and bring it to `state`; return its id."""
+        args = [self._fill(option) for option in options]
+        made = self.cli("create", "--name", name, *args, IMAGE, *command.split())
+        if state in ("running", "paused"):
+            self.cli("start", name)
+        if state == "paused":
+            self.cli("pause", name)
+        return made
+
+    def inspect(self, name: str) -> dict[str, Any]:
+        """Return what the engine says of a container."""
+        found: list[dict[str, Any]] = json.loads(self.cli("inspect", name))
+        return found[0]
+
+    def remove(self, *names: str) -> None:
+        """Remove containers, running or not."""
+        if names:
+            self.cli("rm", "--force", "--volumes", *names)
+
+    def _fill(self, option: str) -> str:
+        return option.replace("{lab}", str(self.folder)).replace("{socket}", str(self.socket))
+
+
+@contextlib.contextmanager
+def docker_engine() -> Iterator[Docker]:
+    """Start a dockerd, with the lab's image loaded, and stop it with all its containers."""
+    if shutil.which("dockerd") is None:
+        raise processes.LabError("dockerd is not installed (sh tools/test-setup.sh)")
+    with lab_folder("docker") as folder:
+        engine = Docker(folder)
+        (folder / "daemon.json").write_text("{}")  # this machine's own is not for the lab
+        process = processes.start(_command_line(engine), folder / "log")
+        try:
+            processes.await_ready(
+                lambda: _answers(engine), "dockerd", process, folder / "log"
+            )
+            _prepare(engine)
+            yield engine
+        finally:
+            _remove_all(engine)
+            processes.stop(process)
+
+
+def _command_line(engine: Docker) -> list[str]:
+    folder = engine.folder
+    return [
+        "dockerd", "--host", f"unix://{engine.socket}", "--data-root", f"{folder}/data",
+        "--exec-root", f"{folder}/exec", "--pidfile", f"{folder}/docker.pid",
+        "--config-file", f"{folder}/daemon.json", *_QUIET,
+    ]  # fmt: skip
+
+
+def _answers(engine: Docker) -> bool:
+    try:
+        engine.cli("version")
+    except processes.LabError:
+        return False
+    return True
+
+
+def _prepare(engine: Docker) -> None:
+    """Load the image, and make a mount whose propagation is shared for the containers to use."""
+    image = root_tar(engine.folder)
+    engine.cli("import", str(image), IMAGE)
+    shared = engine.folder / "shared"
+    shared.mkdir()
+    processes.run("mount", "-t", "tmpfs", "-o", "size=64k", "isolab", str(shared))
+    processes.run("mount", "--make-shared", str(shared))
+    (engine.folder / "canary").mkdir()
+
+
+def _remove_all(engine: Docker) -> None:
+    """Remove every container at once: dockerd is slow to stop while they run."""
+    with contextlib.suppress(processes.LabError):
+        engine.remove(*engine.cli("ps", "--all", "--quiet").split())

@@ -1,0 +1,140 @@
+"""Processes of the lab: started so that they end with it, and ended by pid.
+
+An engine gets SIGTERM from the kernel when the test process dies (`setpriv --pdeathsig`, prctl(2)),
+so that a crash of the tests leaves no engine behind; what still stands is swept at the next start
+(support.folder).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+
+class LabError(Exception):
+    """The lab cannot be built here: an engine is absent or does not start."""
+
+
+def run(*argv: str, timeout: float = 60, stdin: bytes | None = None) -> str:
+    """Run a command to its end and return its output; LabError holds what it complained about."""
+    try:
+        done = subprocess.run(argv, input=stdin, capture_output=True, timeout=timeout, check=False)
+    except FileNotFoundError as gone:
+        raise LabError(f"{argv[0]} is not installed (sh tools/test-setup.sh)") from gone
+    except subprocess.TimeoutExpired as late:
+        raise LabError(f"{' '.join(argv)}: no end after {timeout} s") from late
+    if done.returncode != 0:
+        said = (done.stderr or done.stdout).decode(errors="replace").strip()
+        raise LabError(f"{' '.join(argv)}: {said[-800:]}")
+    return done.stdout.decode(errors="replace").strip()
+
+
+def start(argv: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    """Start a long-running process that dies with this one; its output goes to `log`."""
+    with log.open("ab") as sink:
+        try:
+            return subprocess.Popen(
+                ["setpriv", "--pdeathsig", "TERM", *argv],
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except FileNotFoundError as gone:
+            raise LabError("setpriv is not installed (package util-linux)") from gone
+
+
+def await_ready(
+    ready: Callable[[], bool], what: str, process: subprocess.Popen[bytes] | None, log: Path,
+    seconds: float = 30,
+) -> None:  # fmt: skip
+    """Wait until `ready` holds; LabError with the log's end if it never does."""
+    end = time.monotonic() + seconds
+    while not ready():
+        ended = process is not None and process.poll() is not None
+        if ended or time.monotonic() > end:
+            tail = log.read_text(errors="replace")[-800:] if log.exists() else "no log"
+            why = "ended at once" if ended else f"not ready after {seconds:.0f} s"
+            raise LabError(f"{what} {why}: {tail}")
+        time.sleep(0.05)
+
+
+def stop(process: subprocess.Popen[bytes], seconds: float = 20) -> None:
+    """End a started process: SIGTERM, and SIGKILL if that is not enough."""
+    process.terminate()
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def birth(pid: int) -> str | None:
+    """Return the start time of a process (proc(5), stat field 22), which with its pid names it."""
+    fields = _stat(pid)
+    return fields[19] if fields else None
+
+
+def naming(text: str) -> set[int]:
+    """Return the pids whose command line names `text`, and all their descendants."""
+    parents, found = {}, set()
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) in _ancestors():
+            continue
+        fields = _stat(int(entry.name))
+        if fields is None:
+            continue
+        parents[int(entry.name)] = int(fields[1])
+        if text.encode() in _command_line(entry):
+            found.add(int(entry.name))
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found
+
+
+def kill(pids: Iterable[int]) -> None:
+    """Send SIGKILL to each of the pids and wait up to 5 s until they are gone."""
+    left = {pid: birth(pid) for pid in pids}
+    for pid in left:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    end = time.monotonic() + 5
+    while time.monotonic() < end and any(_lives(pid, born) for pid, born in left.items()):
+        time.sleep(0.05)
+
+
+def _lives(pid: int, born: str | None) -> bool:
+    fields = _stat(pid)
+    return fields is not None and fields[19] == born and fields[0] != "Z"
+
+
+def _ancestors() -> set[int]:
+    """Return this process and those above it: never to be ended, whatever they name."""
+    pids, pid = set(), os.getpid()
+    while pid > 0:
+        pids.add(pid)
+        fields = _stat(pid)
+        pid = int(fields[1]) if fields else 0
+    return pids
+
+
+def _command_line(entry: Path) -> bytes:
+    try:
+        return (entry / "cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def _stat(pid: int) -> list[str] | None:
+    """Return the fields of /proc/PID/stat after the command name, or None if it is gone."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except OSError:
+        return None
+    return text.rpartition(")")[2].split()
