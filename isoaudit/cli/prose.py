@@ -54,10 +54,10 @@ def paragraph(text: str, margin: int = 2) -> str:
 
 
 def _levels(check: Check) -> str:
-    words = []
-    for level in check.levels:
-        words.append(f"{level.severity} if {level.when.source}" if level.when else level.severity)
-    return ", else ".join(words)
+    return ", else ".join(
+        f"{level.severity} if {level.when.source}" if level.when else level.severity
+        for level in check.levels
+    )
 
 
 def _conditions(check: Check) -> str:

@@ -22,20 +22,24 @@ def read_text(path: Path, shown: str) -> str:
     """Return the text of a regular file as UTF-8; `shown` is what errors call it.
 
     Raises DocumentError for anything that is not a readable, regular UTF-8 file within MAX_BYTES.
-    A FIFO or device is refused unopened-for-reading: it could block or never end.
+    """
+    return decode(read_bytes(path, shown), shown)
+
+
+def read_bytes(path: Path, shown: str) -> bytes:
+    """Return the content of a regular file, at most one byte more than MAX_BYTES of it.
+
+    Raises DocumentError for what cannot be read. A FIFO or device is opened without waiting and
+    never read: it could block or never end.
     """
     try:
-        # NOTE: non-blocking, since opening a FIFO would otherwise wait for its writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise DocumentError(f"{shown}: {_reason(error)}", "Name a file you may read.") from error
     with os.fdopen(descriptor, "rb") as stream:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise DocumentError(
-                f"{shown}: not a regular file", "Name a file, or a folder of files."
-            )
-        data = stream.read(MAX_BYTES + 1)
-    return decode(data, shown)
+            raise DocumentError(f"{shown}: not a regular file", "Name a file or a folder.")
+        return stream.read(MAX_BYTES + 1)
 
 
 def decode(data: bytes, shown: str) -> str:

@@ -56,6 +56,11 @@ class Node:
         return Location(self.file, mark.line + 1, mark.column + 1)
 
     @property
+    def tag(self) -> str:
+        """The tag, explicit or resolved, as `tag:yaml.org,2002:str` or `!reset`."""
+        return str(self._node.tag)
+
+    @property
     def is_map(self) -> bool:
         """Whether it is a mapping."""
         return isinstance(self._node, yaml.MappingNode)
@@ -64,6 +69,11 @@ class Node:
     def is_list(self) -> bool:
         """Whether it is a list."""
         return isinstance(self._node, yaml.SequenceNode)
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether it is a single value, null included."""
+        return isinstance(self._node, yaml.ScalarNode)
 
     @property
     def is_null(self) -> bool:

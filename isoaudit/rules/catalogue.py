@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -53,3 +54,14 @@ def _by_id(checks: Sequence[Check]) -> dict[str, Check]:
             )
         found[check.id] = check
     return dict(sorted(found.items()))
+
+
+def version_of(checks: Iterable[Check]) -> str:
+    """Return a short word that changes whenever a check, or a parameter of one, does."""
+    digest = hashlib.sha256()
+    for check in checks:
+        levels = [(level.severity, level.when and level.when.source) for level in check.levels]
+        when = check.when and check.when.source
+        words = (check.id, check.title, levels, check.each, when, check.passes.source)
+        digest.update(repr((words, sorted(check.params.items()))).encode())
+    return digest.hexdigest()[:12]

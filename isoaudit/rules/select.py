@@ -154,3 +154,10 @@ def strictest(gates: Sequence[Gate]) -> Gate:
         max(levels, key=lambda level: level.rank) if levels else None,
         any(gate.fail_on_unknown for gate in gates),
     )
+
+
+def overriding(gate: Gate, fail_on: str | None, *, unknown: bool) -> Gate:
+    """Return the gate with what the command line says in its place."""
+    if fail_on is not None:
+        gate = replace(gate, fail_on=None if fail_on == "never" else Severity(fail_on))
+    return replace(gate, fail_on_unknown=True) if unknown else gate

@@ -36,6 +36,9 @@ PARTS = (
 )
 
 FACTS = (
+    FactSpec("container.platform", STRING,
+             "What runs or describes it: docker, podman, compose, kubernetes, or process.",
+             _C, _F),
     FactSpec("container.privileged", BOOL, "Asked for with every protection off.", _C, _F),
     FactSpec("container.runtime", STRING, "OCI runtime or runtime class: runc, runsc.", _C, _F),
     FactSpec("container.image.reference", STRING, "Image as it was named.", _C, _F),
@@ -70,6 +73,9 @@ FACTS = (
              unit="tasks"),
     FactSpec("container.limits.cpu.set", BOOL, "Whether CPU time is limited.", _C, _F),
     FactSpec("container.restart", STRING, "Restart policy: no, on-failure, always, …", _C, _F),
+    FactSpec("container.namespace_paths", LIST,
+             "Namespaces it was told to join by path (`ns:PATH`, OCI linux.namespaces[].path), "
+             "as TYPE:PATH with the types of process.namespaces; empty if none.", _C, _F),
     FactSpec("container.cgroup_namespace", STRING, "Cgroup namespace as asked for: host, private.",
              _C, (COMPOSE,)),
     FactSpec("container.service_account_token", BOOL,

@@ -33,7 +33,7 @@ FACTS = (
              "false where a distribution patches without raising the version.", _H),
     FactSpec("host.kernel.known_vulnerable", LIST,
              "Container-escape CVEs (of a short list) that upstream fixed after this release; "
-             "only for upstream kernels.", _H),
+             "only for upstream kernels, and for any that is newer than all of those fixes.", _H),
     FactSpec("host.kernel.reboot_required", BOOL,
              "Whether a newer installed kernel waits for a reboot.", _H),
     FactSpec("host.kernel.command_line", LIST,
@@ -53,9 +53,11 @@ FACTS = (
     FactSpec("host.sysctl.dmesg_restrict", INT, "kernel.dmesg_restrict.", _H),
     FactSpec("host.sysctl.ptrace_scope", INT, "kernel.yama.ptrace_scope; only with Yama.", _H),
     FactSpec("host.sysctl.perf_event_paranoid", INT, "kernel.perf_event_paranoid.", _H),
-    FactSpec("host.sysctl.max_user_namespaces", INT, "user.max_user_namespaces.", _H),
+    FactSpec("host.sysctl.max_user_namespaces", INT, "user.max_user_namespaces; 0 too where "
+             "the kernel is built without them.", _H),
     FactSpec("host.sysctl.io_uring_disabled", INT, "kernel.io_uring_disabled.", _H),
-    FactSpec("host.sysctl.modules_disabled", INT, "kernel.modules_disabled.", _H),
+    FactSpec("host.sysctl.modules_disabled", INT, "kernel.modules_disabled; 1 too where "
+             "the kernel is built without modules.", _H),
     FactSpec("host.sysctl.core_pattern", STRING, "kernel.core_pattern.", _H),
     FactSpec("host.ksm.running", BOOL, "Whether same-page merging runs.", _H),
     FactSpec("host.smt.active", BOOL, "Whether sibling threads share cores.", _H),
@@ -97,6 +99,9 @@ FACTS = (
     FactSpec("cpu_vulnerability.text", STRING, "The kernel's own words.", _H),
     FactSpec("cpu_vulnerability.state", STRING,
              "not_affected, mitigated, vulnerable (any clause), or unknown.", _H),
+    FactSpec("cpu_vulnerability.guest_view", BOOL,
+             "Whether that is what a hypervisor lets the host see: then a good state is only its "
+             "word.", _H),
     FactSpec("engine.name", STRING, "docker, podman, containerd, cri-o.", _H, identifying=True),
     FactSpec("engine.endpoint", STRING, "Address that answered; empty if none did.", _H,
              identifying=True),
@@ -129,6 +134,8 @@ FACTS = (
     FactSpec("socket.owner_uid", INT, "Owner.", _H),
     FactSpec("socket.group", STRING, "Group, by name if it has one.", _H),
     FactSpec("socket.world_accessible", BOOL, "Whether everyone may connect to it.", _H),
+    FactSpec("socket.authenticated", BOOL,
+             "Whether the service asks who connects, beyond the socket's permissions.", _H),
     FactSpec("socket.mode", STRING, "Permission bits in octal, as 0660.", _H),
     FactSpec("socket.rootful", BOOL, "Whether the service behind it runs as root.", _H),
     FactSpec("listener.address", STRING, "Local address.", _H, identifying=True),

@@ -1,7 +1,7 @@
 """Folders of the lab: private to one engine of one test run, and cleared of what a crash left.
 
-They lie in /var/lib, which only root may change: what the tests hand to an engine is as trusted
-as on a well-kept host, unless a label says otherwise.
+They lie where only root may change anything and where no check expects system files: what a test
+hands to an engine is a finding only if its label says so.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from support import processes
 
-BASE = Path("/var/lib/isolab")
+BASE = Path("/var/isolab")
 _OWNER = "owner"
 
 
@@ -26,8 +26,7 @@ def lab_folder(name: str) -> Iterator[Path]:
     """Give a new folder for an engine; at the end everything that lives in it is ended and gone."""
     if os.geteuid() != 0:
         raise processes.LabError("the lab starts engines, which takes root")
-    BASE.mkdir(mode=0o755, exist_ok=True)
-    with alone("sweep"):
+    with _alone():
         sweep()
         folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=BASE))
         (folder / _OWNER).write_text(f"{os.getpid()} {processes.birth(os.getpid())}")
@@ -36,15 +35,21 @@ def lab_folder(name: str) -> Iterator[Path]:
         yield folder
     finally:
         remove(folder)
+        with contextlib.suppress(OSError):
+            BASE.rmdir()
 
 
 @contextlib.contextmanager
-def alone(what: str) -> Iterator[None]:
-    """Hold a lock among all test runs of this machine; wait for it."""
+def _alone() -> Iterator[None]:
+    """Keep other test runs of this machine from making or sweeping folders meanwhile."""
     BASE.mkdir(mode=0o755, exist_ok=True)
-    with (BASE / f".{what}.lock").open("w") as lock:
+    lock = os.open(BASE, os.O_RDONLY | os.O_DIRECTORY)
+    try:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        BASE.mkdir(mode=0o755, exist_ok=True)  # its last user may just have removed it
         yield
+    finally:
+        os.close(lock)
 
 
 def sweep() -> None:

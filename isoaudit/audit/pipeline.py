@@ -1,0 +1,184 @@
+"""The order of a run; the only module that knows it.
+
+Files are read first, in forked workers where there are many of them: a fork must come before the
+first thread. What runs is collected next, side by side. Every target is judged as it comes.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from isoaudit.audit.files import FileUnit, file_units, read_unit
+from isoaudit.audit.live import Collected, Limits, collect_live
+from isoaudit.bundle import Bundle, Evidence
+from isoaudit.model import FactSet, Kind, Record, RunError, TargetResult
+from isoaudit.rules.check import Check
+from isoaudit.rules.context import Context
+from isoaudit.rules.judge import Judge
+from isoaudit.targets.address import Address
+
+_Finished = TypeVar("_Finished")
+
+PARALLEL_FROM = 24
+"""Files from which workers pay: a fork and its pipes cost as much as reading some 20 manifests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be audited, by which checks, and how hard to try."""
+
+    addresses: Sequence[Address]
+    checks: Sequence[Check]
+    limits: Limits
+    stdin: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """A run under way: the host's evidence, if it was read, and the results as they come."""
+
+    host: Evidence | None
+    results: Iterator[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What surrounds targets: the host they may run on, and the engines that run them."""
+
+    host: Evidence | None = None
+    engines: Mapping[str, Record] = field(default_factory=dict)
+
+
+def audit(request: Request, finish: Callable[[TargetResult], _Finished]) -> Audit:
+    """Audit everything a request names.
+
+    `finish` turns each judged target into what the caller wants of it; it runs in the worker that
+    judged. The results hold what it returns, and a RunError for whatever could not be read.
+    Raises UsageError for a named file that is not there.
+    """
+    judge = Judge(request.checks)
+    units, errors = file_units([a for a in request.addresses if a.is_file], request.stdin)
+    # NOTE: started before anything live, since forking must precede threads.
+    from_files = _judge_files(_FileWork(units, judge, finish), request.limits.jobs)
+    if len(units) >= PARALLEL_FROM:
+        from_files = iter(list(from_files))
+    live = _live(request)
+    around = _Around(live.host, live.engines)
+
+    def judged_live() -> Iterator[_Finished | RunError]:
+        for entry in live.targets:
+            yield entry if isinstance(entry, RunError) else finish(_judged(judge, entry, around))
+
+    return Audit(live.host, itertools.chain(errors, from_files, judged_live()))
+
+
+def collect(request: Request, collected_at: str) -> Bundle:
+    """Collect the evidence of everything a request names, without judging it."""
+    units, errors = file_units([a for a in request.addresses if a.is_file], request.stdin)
+    targets: list[Evidence] = []
+    for unit in units:
+        for entry in read_unit(unit):
+            if isinstance(entry, Evidence):
+                targets.append(entry)
+            elif isinstance(entry, RunError):
+                errors.append(entry)
+    live = _live(request)
+    for entry in live.targets:
+        if isinstance(entry, RunError):
+            errors.append(entry)
+        else:
+            targets.append(entry)
+    return Bundle(collected_at, live.host, tuple(targets), tuple(errors), live.engines)
+
+
+@dataclass(frozen=True, slots=True)
+class _FileWork:
+    """All that a forked worker needs; it inherits it instead of being sent it."""
+
+    units: Sequence[FileUnit]
+    judge: Judge
+    finish: Callable[[TargetResult], Any]
+
+    def run(self, numbers: range) -> list[Any]:
+        """Read, judge and finish the files of these numbers."""
+        return [entry for number in numbers for entry in self.one(self.units[number])]
+
+    def one(self, unit: FileUnit) -> Iterator[Any]:
+        """Read, judge and finish the targets of one file."""
+        for entry in read_unit(unit):
+            if isinstance(entry, RunError):
+                yield entry
+            elif isinstance(entry, Bundle):
+                yield from self.replay(entry)
+            else:
+                yield self.finish(_judged(self.judge, entry, _Around()))
+
+    def replay(self, bundle: Bundle) -> Iterator[Any]:
+        """Judge what a bundle holds as if it were here."""
+        around = _Around(bundle.host, bundle.engines)
+        yield from bundle.errors
+        for evidence in bundle.targets:
+            yield self.finish(_judged(self.judge, evidence, around))
+
+
+_inherited: _FileWork | None = None
+
+
+def _judge_files(work: _FileWork, jobs: int) -> Iterator[Any]:
+    if jobs <= 1 or len(work.units) < PARALLEL_FROM:
+        for unit in work.units:
+            yield from work.one(unit)
+        return
+    yield from _in_workers(work, jobs)
+
+
+def _in_workers(work: _FileWork, jobs: int) -> Iterator[Any]:
+    global _inherited  # noqa: PLW0603 - what forked workers see; a closure cannot be sent to them
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    _inherited = work
+    size = max(1, min(64, len(work.units) // (jobs * 4)))
+    chunks = [
+        range(start, min(start + size, len(work.units)))
+        for start in range(0, len(work.units), size)
+    ]
+    try:
+        with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("fork")) as pool:
+            for results in pool.map(_run_inherited, chunks):
+                yield from results
+    except BrokenProcessPool:
+        yield RunError(
+            "files", "read", "a worker died while it read one of the files",
+            "Scan with -j 1 to see which file it is.",
+        )  # fmt: skip
+    finally:
+        _inherited = None
+
+
+def _run_inherited(numbers: range) -> list[Any]:
+    if _inherited is None:
+        raise RuntimeError("a worker was started without its work")
+    return _inherited.run(numbers)
+
+
+def _live(request: Request) -> Collected:
+    addresses = [address for address in request.addresses if not address.is_file]
+    if not addresses:
+        return Collected(None, iter(()), {})
+    return collect_live(addresses, request.limits)
+
+
+def _judged(judge: Judge, evidence: Evidence, around: _Around) -> TargetResult:
+    """Judge one target against its own evidence and that of the host it is proven to run on."""
+    target = evidence.target
+    host: FactSet | None = None
+    if around.host is not None and target.host == around.host.target.id:
+        host = around.host.facts
+    engine = None if target.kind is Kind.HOST else around.engines.get(target.engine)
+    context = Context(target, evidence.facts, host, engine)
+    return TargetResult(target, evidence.facts, judge.judge(context))

@@ -1,0 +1,41 @@
+"""`isoaudit collect`: evidence only, to be judged elsewhere with `isoaudit scan FILE`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from isoaudit.cli.options import addresses_of, collecting, stdin_of, write_whole
+from isoaudit.cli.screen import say
+from isoaudit.errors import NothingToAuditError
+
+
+@click.command()
+@collecting
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FILE",
+              help="The evidence bundle; compressed if its name ends in .gz.")  # fmt: skip
+def collect(targets: tuple[str, ...], jobs: int, timeout: float, output: Path) -> None:
+    """Collect evidence without judging it, for instance as root on a host without a network.
+
+    Values of environment variables and whatever else looks like a secret are not in it. Judge it
+    anywhere with `isoaudit scan FILE`.
+    """
+    from isoaudit import bundle
+    from isoaudit.audit import Request
+    from isoaudit.audit import collect as collect_evidence
+    from isoaudit.audit.live import Limits
+    from isoaudit.cli.running import utc
+
+    addresses = addresses_of(targets)
+    request = Request(addresses, (), Limits(jobs, timeout), stdin_of(addresses))
+    evidence = collect_evidence(request, utc(time.time()))
+    lost = [error for error in evidence.errors if error.asked]
+    if not evidence.targets and not lost:
+        raise NothingToAuditError("nothing to collect was found", "See: isoaudit doctor")
+    write_whole(output, bundle.encode(evidence, compress=output.suffix == ".gz"))
+    say(f"{len(evidence.targets)} targets in {output}; judge them: isoaudit scan {output}")
+    for error in evidence.errors:
+        say(f"{error.target}: {error.message}. {error.how_to_get}")
+    raise click.exceptions.Exit(4 if lost else 0)

@@ -1,0 +1,91 @@
+"""Options that several commands share, and what they come to."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from isoaudit.errors import NothingToAuditError, UsageError
+from isoaudit.targets.address import Address, parse
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+MAX_STDIN = 32 * 1024 * 1024 + 1
+
+
+def collecting(command: _Command) -> _Command:
+    """Add the arguments and options of everything that reads targets."""
+    for decorate in reversed(
+        [
+            click.argument("targets", nargs=-1, metavar="[TARGET]..."),
+            click.option("-j", "--jobs", type=click.IntRange(1, 256), default=_default_jobs(),
+                         show_default="number of CPUs", help="Targets read at a time."),
+            click.option("--timeout", type=click.FloatRange(0.1, 3600), default=30.0,
+                         show_default=True, metavar="SECONDS", help="Time each target may take."),
+        ]
+    ):  # fmt: skip
+        command = decorate(command)
+    return command
+
+
+def verbosity(command: _Command) -> _Command:
+    """Add -q, -v and --color."""
+    for decorate in reversed(
+        [
+            click.option("-q", "--quiet", is_flag=True, help="One line per target."),
+            click.option("-v", "--verbose", is_flag=True, help="Every finding, in full."),
+            click.option("--color", type=click.Choice(["auto", "always", "never"]),
+                         default="auto", show_default=True, help="Colours in the table."),
+        ]
+    ):  # fmt: skip
+        command = decorate(command)
+    return command
+
+
+def addresses_of(targets: Sequence[str]) -> list[Address]:
+    """Return the addresses that were named, or those of everything found here.
+
+    Raises UsageError for a word that is no address, and in CI, where what happens to run on the
+    machine is no answer, if none was named.
+    """
+    if targets:
+        return [parse(target) for target in dict.fromkeys(targets)]
+    if os.environ.get("CI"):
+        raise UsageError(
+            "CI is set, and no TARGET is named",
+            "Name what is to be audited: isoaudit scan . (or host, docker:NAME, FILE …)",
+        )
+    from isoaudit.targets.discover import discover
+
+    return discover()
+
+
+def stdin_of(addresses: Sequence[Address]) -> bytes | None:
+    """Return standard input if an address asks for it."""
+    if not any(address.name == "-" for address in addresses):
+        return None
+    data = sys.stdin.buffer.read(MAX_STDIN)
+    if not data.strip():
+        raise NothingToAuditError("standard input is empty", "Pipe a deployment file into it.")
+    return data
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all; raises UsageError if it cannot be written."""
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    except OSError as error:
+        raise UsageError(
+            f"{path}: cannot be written: {error.strerror}", "Choose another place."
+        ) from error
+
+
+def _default_jobs() -> int:
+    return len(os.sched_getaffinity(0))

@@ -1,0 +1,83 @@
+"""`isoaudit report`: a saved JSON result in another format, with the gate applied again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from isoaudit.cli.options import verbosity
+from isoaudit.cli.screen import say
+from isoaudit.errors import DocumentError, UsageError
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("-f", "--format", "form", metavar="FORMAT", help="table (default) or json.")
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="[FORMAT=]FILE",
+    help="Write to FILE, or stdout for -; may be repeated.",
+)
+@click.option(
+    "-p",
+    "--profile",
+    "profiles",
+    multiple=True,
+    metavar="NAME|FILE",
+    help="Take the gate of this profile; else that of the profile it was scanned with.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["critical", "high", "medium", "low", "info", "never"]),
+    help="Severity from which a finding fails; else the profile says.",
+)
+@click.option("--fail-on-unknown", is_flag=True, help="Fail on undecided checks that gate, too.")
+@click.option("--report-only", is_flag=True, help="Report, but never fail because of it.")
+@verbosity
+def report(
+    file: Path,
+    form: str | None,
+    outputs: tuple[str, ...],
+    profiles: tuple[str, ...],
+    fail_on: str | None,
+    color: str,
+    *,
+    fail_on_unknown: bool,
+    report_only: bool,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Show a result that `isoaudit scan -f json` wrote, in another format."""
+    from isoaudit.cli.outputs import parse_outputs, write_report
+    from isoaudit.cli.verdict import ending, explain_exit
+    from isoaudit.documents import limits
+    from isoaudit.report.document import Summary
+    from isoaudit.report.reading import read_report
+    from isoaudit.rules.catalogue import load_catalogue
+    from isoaudit.rules.gate import count
+    from isoaudit.rules.select import overriding, select
+
+    chosen = parse_outputs(form, outputs)
+    try:
+        saved = read_report(json.loads(limits.read_text(file, str(file))))
+    except (DocumentError, ValueError) as error:
+        cause = error.cause if isinstance(error, DocumentError) else f"{file}: not JSON"
+        raise UsageError(
+            cause, "Name a file that `isoaudit scan -f json -o FILE` wrote."
+        ) from error
+    selection = select(profiles or saved.run.profiles, load_catalogue())
+    gate = overriding(selection.gate, fail_on, unknown=fail_on_unknown)
+    counts = {result.target.id: count(result.findings, gate) for result in saved.results}
+    end = ending(counts, saved.errors, gate, report_only=report_only)
+    summary = Summary(saved.summary.targets, saved.summary.tally, end.passed, end.reasons)
+    shown = replace(saved, summary=summary)
+    write_report(shown, chosen, color=color, verbosity=1 if verbose else -1 if quiet else 0)
+    for line in explain_exit(end, gate):
+        say(line)
+    raise click.exceptions.Exit(end.code)

@@ -1,0 +1,185 @@
+"""Runs a scan: results are written as they come, then the gate says how the run ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TextIO
+
+from isoaudit.audit import Request, audit
+from isoaudit.bundle import Evidence
+from isoaudit.cli.outputs import Output, write_report
+from isoaudit.cli.screen import say
+from isoaudit.cli.verdict import Ending, ending, explain_exit
+from isoaudit.errors import NothingToAuditError, UsageError
+from isoaudit.model import RunError, TargetResult
+from isoaudit.report.document import Report, RunInfo, Summary, Tally
+from isoaudit.rules.catalogue import version_of
+from isoaudit.rules.gate import GateCount, count
+from isoaudit.rules.select import Gate, Selection
+
+
+@dataclass(frozen=True, slots=True)
+class _Finished:
+    """What a worker hands over of one judged target."""
+
+    target: str
+    tally: Tally
+    gate: GateCount
+    payload: TargetResult | str
+
+
+@dataclass(slots=True)
+class _Totals:
+    """What adds up while results pass by."""
+
+    tally: Tally = field(default_factory=Tally)
+    counts: dict[str, GateCount] = field(default_factory=dict)
+    errors: list[RunError] = field(default_factory=list)
+
+
+def run_scan(
+    request: Request,
+    selection: Selection,
+    gate: Gate,
+    outputs: Sequence[Output],
+    *,
+    color: str,
+    verbosity: int,
+    report_only: bool,
+) -> int:
+    """Audit, write the outputs, say on stderr how it ended; return the exit code.
+
+    Raises NothingToAuditError before anything is written if there was nothing to audit.
+    """
+    started = time.time()
+    streamed = len(outputs) == 1 and outputs[0].form == "json"
+    under_way = audit(request, _finisher(gate, streamed=streamed))
+    totals = _Totals()
+    results = _counted(under_way.results, totals)
+    first = next(results, None)
+    if first is None and not any(error.asked for error in totals.errors):
+        raise NothingToAuditError("nothing to audit was found", _nothing(request, totals))
+    rest = _again(first, results)
+
+    def run_info() -> RunInfo:
+        return _run_info(started, selection, under_way.host)
+
+    def end() -> Ending:
+        return ending(totals.counts, totals.errors, gate, report_only=report_only)
+
+    def summary() -> Summary:
+        verdict = end()
+        return Summary(len(totals.counts), totals.tally, verdict.passed, verdict.reasons)
+
+    checks = {check.id: check.about() for check in selection.checks}
+    version = version_of(selection.checks)
+    if streamed:
+        from isoaudit.report.json import Head, Tail, write
+
+        with _stream(outputs[0]) as stream:
+            texts = (entry.payload for entry in rest if isinstance(entry.payload, str))
+            write(stream, Head(checks, version), texts,
+                  lambda: Tail(run_info(), summary(), totals.errors))  # fmt: skip
+    else:
+        judged = [entry.payload for entry in rest if isinstance(entry.payload, TargetResult)]
+        report = Report(run_info(), checks, judged, totals.errors, summary(), version)
+        write_report(report, outputs, color=color, verbosity=verbosity)
+    verdict = end()
+    for line in explain_exit(verdict, gate):
+        say(line)
+    return verdict.code
+
+
+def _finisher(gate: Gate, *, streamed: bool) -> Callable[[TargetResult], _Finished]:
+    """Return what a worker does with a judged target: count, and encode if JSON is all there is."""
+    encode: Callable[[TargetResult], Any] = lambda result: result  # noqa: E731
+    if streamed:
+        from isoaudit.report.encode import encode_target
+
+        encode = encode_target
+
+    def finish(result: TargetResult) -> _Finished:
+        return _Finished(
+            result.target.id,
+            Tally.of(result.findings),
+            count(result.findings, gate),
+            encode(result),
+        )
+
+    return finish
+
+
+def _counted(results: Iterator[Any], totals: _Totals) -> Iterator[_Finished]:
+    """Yield the judged targets, adding up on the way; errors are only kept."""
+    for entry in results:
+        if isinstance(entry, RunError):
+            totals.errors.append(entry)
+            continue
+        totals.tally += entry.tally
+        totals.counts[entry.target] = entry.gate
+        yield entry
+
+
+def _again(first: _Finished | None, rest: Iterator[_Finished]) -> Iterator[_Finished]:
+    if first is not None:
+        yield first
+    yield from rest
+
+
+def _nothing(request: Request, totals: _Totals) -> str:
+    if totals.errors:
+        return f"{totals.errors[0].target}: {totals.errors[0].message}"
+    if any(address.is_file for address in request.addresses):
+        return "No file there declares a container or VM. Known: compose, Kubernetes, libvirt XML."
+    return "No container, VM or host was found. What can be seen from here: isoaudit doctor"
+
+
+def _run_info(started: float, selection: Selection, host: Evidence | None) -> RunInfo:
+    finished = time.time()
+    return RunInfo(
+        id=os.urandom(8).hex(),
+        started_at=utc(started),
+        finished_at=utc(finished),
+        profiles=selection.profiles,
+        host=_host_words(host) if host else None,
+        view="root" if os.geteuid() == 0 else "user",
+        seconds=round(finished - started, 3),
+    )
+
+
+def utc(seconds: float) -> str:
+    """Return a time as ISO 8601 in UTC, to the second."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def _host_words(host: Evidence) -> dict[str, str]:
+    words = {"name": host.target.name}
+    for key, path in (("os", "host.os.pretty_name"), ("kernel", "host.kernel.release")):
+        facts = host.facts.facts.get(path)
+        words[key] = str(facts[0].value) if facts else "unknown"
+    return words
+
+
+@contextmanager
+def _stream(output: Output) -> Iterator[TextIO]:
+    """Yield stdout, or a file that appears whole or not at all."""
+    if output.path is None:
+        yield sys.stdout
+        sys.stdout.flush()
+        return
+    temporary = output.path.with_name(f".{output.path.name}.part")
+    try:
+        with temporary.open("w", encoding="utf-8") as stream:
+            yield stream
+        temporary.replace(output.path)
+    except OSError as error:
+        raise UsageError(
+            f"{output.path}: cannot be written: {error.strerror}", "Choose another place."
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,110 @@
+"""`isoaudit scan`: audit, report, and let the gate decide the exit code."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from isoaudit.cli.options import addresses_of, collecting, stdin_of, verbosity
+from isoaudit.cli.screen import say
+
+EPILOG = """\b
+TARGET is one of
+  host                           this machine: kernel, CPU, engines
+  docker:NAME  podman:NAME       a container, running or not; NAME may hold *
+  docker+URI#NAME                the same at another endpoint (unix, ssh, tcp)
+  libvirt:NAME  libvirt+URI#NAME a virtual machine, running or not
+  FILE or FOLDER                 compose, Kubernetes, libvirt XML, evidence
+  -                              a deployment file on standard input
+Without TARGET: this host and everything found on it.
+
+\b
+Examples:
+  isoaudit scan docker:web libvirt:db
+  isoaudit scan compose.yaml --fail-on high
+  isoaudit scan . -o json=result.json -o table=-
+  helm template chart/ | isoaudit scan -"""
+
+
+@click.command(epilog=EPILOG)
+@collecting
+@click.option(
+    "-p",
+    "--profile",
+    "profiles",
+    multiple=True,
+    default=("default",),
+    show_default=True,
+    metavar="NAME|FILE",
+    help="Which checks, and which gate.",
+)
+@click.option(
+    "--checks",
+    "folders",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Checks of your own, beside the built-in ones.",
+)
+@click.option("-f", "--format", "form", metavar="FORMAT", help="table (default) or json.")
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="[FORMAT=]FILE",
+    help="Write to FILE, or stdout for -; may be repeated.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["critical", "high", "medium", "low", "info", "never"]),
+    help="Severity from which a finding fails the run; else the profile says.",
+)
+@click.option(
+    "--fail-on-unknown", is_flag=True, help="Fail, too, if a check that gates could not be decided."
+)
+@click.option("--report-only", is_flag=True, help="Report, but never fail because of it.")
+@verbosity
+def scan(
+    targets: tuple[str, ...],
+    jobs: int,
+    timeout: float,
+    profiles: tuple[str, ...],
+    folders: tuple[Path, ...],
+    form: str | None,
+    outputs: tuple[str, ...],
+    fail_on: str | None,
+    color: str,
+    *,
+    fail_on_unknown: bool,
+    report_only: bool,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Audit containers, virtual machines, this host, or deployment files."""
+    from isoaudit.audit import Request
+    from isoaudit.audit.live import Limits
+    from isoaudit.cli.outputs import parse_outputs
+    from isoaudit.cli.running import run_scan
+    from isoaudit.rules.catalogue import load_catalogue
+    from isoaudit.rules.select import overriding, select
+
+    chosen = parse_outputs(form, outputs)
+    selection = select(profiles, load_catalogue(folders))
+    gate = overriding(selection.gate, fail_on, unknown=fail_on_unknown)
+    if not targets and not os.environ.get("CI"):
+        say("auditing this host; for files: isoaudit scan .")
+    addresses = addresses_of(targets)
+    request = Request(addresses, selection.checks, Limits(jobs, timeout), stdin_of(addresses))
+    code = run_scan(
+        request,
+        selection,
+        gate,
+        chosen,
+        color=color,
+        verbosity=1 if verbose else -1 if quiet else 0,
+        report_only=report_only,
+    )
+    raise click.exceptions.Exit(code)

@@ -1,0 +1,66 @@
+"""How a run ends: the exit code, and the words for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from isoaudit.model import RunError
+from isoaudit.rules.gate import GateCount, describe
+from isoaudit.rules.select import Gate
+
+_SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The exit code, whether the gate holds, and why it does not or what is incomplete."""
+
+    code: int
+    passed: bool
+    reasons: tuple[str, ...]
+    open_unknown: int
+
+
+def ending(
+    counts: Mapping[str, GateCount],
+    errors: Sequence[RunError],
+    gate: Gate,
+    *,
+    report_only: bool,
+) -> Ending:
+    """Return how a run ends; a broken gate outranks an incomplete audit."""
+    failing = [target for target, count in counts.items() if count.fails]
+    undecided = [target for target, count in counts.items() if count.unknown]
+    reasons: list[str] = []
+    if failing:
+        reasons.append(f"the gate does not hold for {_some(failing)}")
+    if undecided:
+        reasons.append(f"left undecided: {_some(undecided)}")
+    faults = sum(count.errors for count in counts.values())
+    if faults:
+        reasons.append(f"{faults} checks could not be run: see status error")
+    lost = [error.target for error in errors if error.asked]
+    if lost:
+        reasons.append(f"not audited: {_some(lost)}")
+    code = 1 if failing else 4 if reasons else 0
+    if report_only:
+        code = 0
+    open_unknown = sum(count.open_unknown - count.unknown for count in counts.values())
+    return Ending(code, not failing and not undecided, tuple(reasons), open_unknown)
+
+
+def explain_exit(end: Ending, gate: Gate) -> list[str]:
+    """Return the lines that say why the run ended as it did."""
+    lines = [f'exit {end.code}  gate "{describe(gate)}"']
+    lines += [f"        {reason}" for reason in end.reasons]
+    if end.open_unknown:
+        lines.append(
+            f"        {end.open_unknown} unknowns not counted; --fail-on-unknown counts them"
+        )
+    return lines
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

@@ -1,0 +1,117 @@
+"""The limits of a compose service, its image, and the shorthands that hand privileges out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from isoaudit.probes.compose_service import ENGINE_DEFAULT, FOLLOW, Service, note
+from isoaudit.probes.compose_values import Word, number, size, truth, word
+
+_DEPLOY = ("deploy", "resources", "limits")
+
+
+def note_limits(service: Service) -> None:
+    """Note the limits of memory, tasks and CPU time; 0 and -1 stand for no limit."""
+    memory = service.word(*_DEPLOY, "memory") or service.word("mem_limit")
+    _note_limit(service, "container.limits.memory", "bytes", memory, _bytes)
+    tasks = service.word(*_DEPLOY, "pids") or service.word("pids_limit")
+    _note_limit(service, "container.limits.pids", "count", tasks, number)
+    path = "container.limits.cpu.set"
+    cpu = service.word(*_DEPLOY, "cpus") or service.word("cpus") or service.word("cpu_quota")
+    if cpu is None:
+        service.facts.default(path, False, f"no cpus or cpu_quota: {ENGINE_DEFAULT}")
+    else:
+        note(service.facts, path, _is_positive(cpu), cpu)
+
+
+def note_settings(service: Service) -> None:
+    """Note the image, the runtime and the switches that stand for themselves."""
+    _note_image(service)
+    _note_text(service, "container.runtime", "runtime", "runc")
+    _note_text(service, "container.restart", "restart", "no")
+    _note_switch(service, "container.rootfs.read_only", "read_only")
+    _note_switch(service, "container.engine_api_injected", "use_api_socket")
+    build = service.get("build")
+    if build is not None and build.is_map:
+        _note_switch(service, "container.build.privileged", "build", "privileged")
+    else:
+        service.facts.default("container.build.privileged", False, ENGINE_DEFAULT)
+    _note_hooks(service)
+
+
+def _note_limit(
+    service: Service, path: str, unit: str, said: Word | None, read: Callable[[Word], int]
+) -> None:
+    if said is None:
+        service.facts.default(f"{path}.set", False, f"no limit: {ENGINE_DEFAULT}")
+        return
+    if said.depends:
+        service.facts.unknown(f"{path}.set", said.open, FOLLOW)
+        return
+    limit = read(said)
+    service.facts.say(f"{path}.set", limit > 0, said.node)
+    if limit > 0:
+        service.facts.say(f"{path}.{unit}", limit, said.node)
+
+
+def _bytes(said: Word) -> int:
+    return 0 if said.text.strip().startswith("-") else size(said)
+
+
+def _is_positive(said: Word) -> bool:
+    if said.depends:
+        return False
+    try:
+        return float(said.text) > 0
+    except ValueError as error:
+        problem = f"a number is expected here, not {said.text[:40]!r}"
+        raise said.node.error(problem) from error
+
+
+def _note_image(service: Service) -> None:
+    reference, pinned = "container.image.reference", "container.image.pinned"
+    image = service.word("image")
+    if image is None:
+        for path in (reference, pinned):
+            service.facts.unknown(path, "no image: it is built when the service is brought up")
+        return
+    note(service.facts, reference, image.text, image)
+    note(service.facts, pinned, "@sha256:" in image.text, image)
+
+
+def _note_text(service: Service, path: str, key: str, default: str) -> None:
+    said = service.word(key)
+    if said is None:
+        service.facts.default(path, default, f"no {key}: {ENGINE_DEFAULT}")
+    else:
+        note(service.facts, path, said.text, said)
+
+
+def _note_switch(service: Service, path: str, *keys: str) -> None:
+    said = service.word(*keys)
+    if said is None:
+        service.facts.default(path, False, f"no {'.'.join(keys)}: {ENGINE_DEFAULT}")
+    else:
+        note(service.facts, path, truth(said), said)
+
+
+def _note_hooks(service: Service) -> None:
+    """Note whether a lifecycle hook runs privileged; one that does decides."""
+    path = "container.lifecycle.privileged"
+    unknown: Word | None = None
+    for key in ("post_start", "pre_stop"):
+        hooks = service.get(key)
+        for hook in hooks.elements() if hooks is not None else []:
+            node = hook.get("privileged")
+            said = word(node) if node is not None else None
+            if said is None:
+                continue
+            if said.depends:
+                unknown = said
+            elif truth(said):
+                service.facts.say(path, True, said.node)
+                return
+    if unknown is not None:
+        service.facts.unknown(path, unknown.open, FOLLOW)
+    else:
+        service.facts.default(path, False, f"no privileged hook: {ENGINE_DEFAULT}")

@@ -1,0 +1,85 @@
+"""The namespaces of a compose service: what it shares with the host or with another container."""
+
+from __future__ import annotations
+
+from isoaudit.probes.compose_service import ENGINE_DEFAULT, FOLLOW, Service, note
+from isoaudit.probes.compose_values import Word, word
+
+_KEYS = (("pid", "pid"), ("ipc", "ipc"), ("uts", "uts"), ("cgroup", "cgroup"))
+_OTHERS = ("service:", "container:")
+_BY_PATH = "ns:"
+_PRIVATE_USER = frozenset({"keep-id", "auto", "nomap", "private"})
+
+
+def note_namespaces(service: Service) -> None:
+    """Note the namespaces of the main process, and those asked for by name."""
+    process = service.process
+    process.default("process.namespaces.mnt", "private", ENGINE_DEFAULT)
+    for key, namespace in _KEYS:
+        _note_mode(service, f"process.namespaces.{namespace}", service.word(key), key)
+    network = service.word("network_mode") or _host_network(service)
+    _note_mode(service, "process.namespaces.net", network, "network_mode")
+    _note_cgroup(service)
+    _note_user_namespace(service)
+
+
+def _note_mode(service: Service, path: str, mode: Word | None, key: str) -> None:
+    process = service.process
+    if mode is None:
+        process.default(path, "private", f"no {key}: {ENGINE_DEFAULT}")
+    elif mode.text.startswith(_BY_PATH):
+        process.unknown(path, "a namespace named by its path may be the host's")
+    elif mode.text.startswith(_OTHERS):
+        process.say(path, "shared", mode.node)
+    else:
+        note(process, path, "host" if mode.text == "host" else "private", mode)
+
+
+def _note_cgroup(service: Service) -> None:
+    mode = service.word("cgroup")
+    path = "container.cgroup_namespace"
+    if mode is None:
+        service.facts.default(path, "private", f"no cgroup: {ENGINE_DEFAULT} on cgroup v2")
+    else:
+        note(service.facts, path, "host" if mode.text == "host" else "private", mode)
+
+
+def _note_user_namespace(service: Service) -> None:
+    asked, held = "container.user_namespace", "process.user_namespace"
+    mode = service.word("userns_mode")
+    if mode is None:
+        remark = f"no userns_mode: {ENGINE_DEFAULT}"
+        service.facts.default(asked, "default", remark)
+        service.process.default(held, "host", f"{remark}, unless the engine remaps users")
+    elif mode.text == "host" or mode.text.partition(":")[0] in _PRIVATE_USER:
+        kind = "host" if mode.text == "host" else "private"
+        note(service.facts, asked, kind, mode)
+        note(service.process, held, kind, mode)
+    else:
+        detail = mode.open if mode.depends else "names no mode of docker or podman"
+        service.facts.unknown(asked, detail, FOLLOW)
+        service.process.unknown(held, detail, FOLLOW)
+
+
+def _host_network(service: Service) -> Word | None:
+    """Return the name of a top-level network by which the service joins the host's, if any.
+
+    A network declared as external under the name `host` is the host's own, whatever the file
+    calls it.
+    """
+    networks = service.get("networks")
+    if networks is None:
+        return None
+    if networks.is_list:
+        names = [word(element).text for element in networks.elements()]
+    else:
+        names = list(networks.keyed())
+    for name in names:
+        declared = service.top_level("networks", name)
+        real = declared.get("name") if declared is not None and declared.is_map else None
+        if real is None:
+            continue
+        said = word(real)
+        if said.depends or said.text == "host":
+            return said
+    return None

@@ -1,0 +1,185 @@
+"""What an engine says a container was asked to be: the `container.*` facts.
+
+Sources: Docker Engine API (ContainerInspect), moby's defaults, podman 4 and 5 as they answer.
+"""
+
+from __future__ import annotations
+
+from isoaudit.probes.base import Notes
+from isoaudit.probes.defaults import MASKED_PATHS
+from isoaudit.probes.docker_answer import Answer, not_told, unreliable
+from isoaudit.probes.docker_options import EngineDefaults, SecurityOptions, seccomp_word
+
+_DEFAULT = "default"
+_PODMAN_SILENT = "podman's docker-compatible API does not tell"
+
+
+def note_settings(
+    notes: Notes, inspect: Answer, options: SecurityOptions, defaults: EngineDefaults
+) -> None:
+    """Note every `container.*` fact that the answer of an inspection gives."""
+    host = inspect.below("HostConfig")
+    privileged = host.flag("Privileged")
+    if privileged is None:
+        not_told(notes, "container.privileged", host, "Privileged")
+    else:
+        notes.fact("container.privileged", privileged, host.source("Privileged"))
+    _note_image(notes, inspect)
+    _note_runtime(notes, host, defaults)
+    _note_profiles(notes, host, options, privileged)
+    _note_selinux(notes, host, options, privileged)
+    _note_paths(notes, host, privileged)
+    _note_limits(notes, host)
+    _note_rest(notes, host, defaults)
+
+
+def _note_image(notes: Notes, inspect: Answer) -> None:
+    config = inspect.below("Config")
+    reference = config.text("Image")
+    if reference is None:
+        not_told(notes, "container.image.reference", config, "Image")
+        return
+    source = config.source("Image")
+    pinned = "@" in reference or reference.startswith("sha256:")
+    notes.fact("container.image.reference", reference, source)
+    notes.fact("container.image.pinned", pinned, source)
+
+
+def _note_runtime(notes: Notes, host: Answer, defaults: EngineDefaults) -> None:
+    runtime = host.text("Runtime")
+    if host.engine == "podman" and runtime in {"", "oci"}:
+        # NOTE: podman writes "oci" for every runtime; its default need not be this container's.
+        unreliable(notes, "container.runtime", _PODMAN_SILENT)
+    elif runtime:
+        notes.fact("container.runtime", runtime, host.source("Runtime"))
+    elif runtime == "" and defaults.runtime:
+        notes.fact("container.runtime", defaults.runtime, "engine default: info DefaultRuntime")
+    else:
+        not_told(notes, "container.runtime", host, "Runtime")
+
+
+def _note_profiles(
+    notes: Notes, host: Answer, options: SecurityOptions, privileged: bool | None
+) -> None:
+    """Note the seccomp and AppArmor profiles as asked for; privileged asks for none."""
+    source = host.source("SecurityOpt")
+    if host.names("SecurityOpt") is None:
+        not_told(notes, "container.seccomp.profile", host, "SecurityOpt")
+        not_told(notes, "container.apparmor.profile", host, "SecurityOpt")
+        return
+    for path, asked in (
+        ("container.seccomp.profile", options.seccomp and seccomp_word(options.seccomp)),
+        ("container.apparmor.profile", options.apparmor),
+    ):
+        if asked:
+            notes.fact(path, _DEFAULT if asked == "docker-default" else asked, source)
+        elif privileged:
+            notes.fact(path, "unconfined", f"{host.source('Privileged')}: unconfined")
+        elif privileged is None:
+            not_told(notes, path, host, "Privileged")
+        else:
+            notes.fact(path, _DEFAULT, f"engine default: {source} names none")
+
+
+def _note_selinux(
+    notes: Notes, host: Answer, options: SecurityOptions, privileged: bool | None
+) -> None:
+    """Note what is asked of SELinux; the engine drops labels for privileged and host pid or ipc."""
+    if host.names("SecurityOpt") is None:
+        not_told(notes, "container.selinux", host, "SecurityOpt")
+        return
+    source = host.source("SecurityOpt")
+    shared = "host" in {host.text("PidMode"), host.text("IpcMode")}
+    kind = next((o.removeprefix("type:") for o in options.labels if o.startswith("type:")), "")
+    disabled = options.label_disabled or kind == "spc_t"
+    if not disabled and (privileged or shared):
+        key = "Privileged" if privileged else "PidMode, IpcMode"
+        notes.fact("container.selinux.disabled", True, f"{host.source(key)}: no label")
+    elif not disabled and privileged is None:
+        not_told(notes, "container.selinux.disabled", host, "Privileged")
+    else:
+        notes.fact("container.selinux.disabled", disabled, source)
+    notes.fact("container.selinux.type", kind, source)
+    notes.fact("container.selinux.options", list(options.labels), source)
+
+
+def _note_paths(notes: Notes, host: Answer, privileged: bool | None) -> None:
+    """Note the hidden and read-only paths; null means none if privileged, else the default."""
+    for path, key in (
+        ("container.masked_paths", "MaskedPaths"),
+        ("container.readonly_paths", "ReadonlyPaths"),
+    ):
+        listed = host.names(key)
+        if listed is None or privileged is None:
+            not_told(notes, path, host, key)
+        elif host.raw(key) is not None or privileged:
+            notes.fact(path, listed, host.source(key))
+        elif host.engine in MASKED_PATHS:
+            # NOTE: null beside an unprivileged container: docker fills in its defaults on create,
+            # podman says null even with --security-opt unmask=ALL.
+            unreliable(notes, path, f"{host.source(key)} is null: {_PODMAN_SILENT}")
+        else:
+            not_told(notes, path, host, key)
+
+
+def _note_limits(notes: Notes, host: Answer) -> None:
+    memory, pids = host.number("Memory"), host.number("PidsLimit")
+    quota, nano = host.number("CpuQuota"), host.number("NanoCpus")
+    if memory is None:
+        not_told(notes, "container.limits.memory.set", host, "Memory")
+    else:
+        notes.fact("container.limits.memory.set", memory > 0, host.source("Memory"))
+        if memory > 0:
+            notes.fact("container.limits.memory.bytes", memory, host.source("Memory"))
+    if pids is None:
+        not_told(notes, "container.limits.pids.set", host, "PidsLimit")
+    else:
+        notes.fact("container.limits.pids.set", pids > 0, host.source("PidsLimit"))
+        if pids > 0:
+            notes.fact("container.limits.pids.count", pids, host.source("PidsLimit"))
+    if quota is None and nano is None:
+        not_told(notes, "container.limits.cpu.set", host, "CpuQuota")
+    else:
+        limited = (quota or 0) > 0 or (nano or 0) > 0
+        notes.fact("container.limits.cpu.set", limited, host.source("CpuQuota, NanoCpus"))
+
+
+def _note_rest(notes: Notes, host: Answer, defaults: EngineDefaults) -> None:
+    read_only = host.flag("ReadonlyRootfs")
+    if read_only is None:
+        not_told(notes, "container.rootfs.read_only", host, "ReadonlyRootfs")
+    else:
+        notes.fact("container.rootfs.read_only", read_only, host.source("ReadonlyRootfs"))
+    restart = host.below("RestartPolicy").text("Name")
+    if restart is None:
+        not_told(notes, "container.restart", host, "RestartPolicy")
+    else:
+        notes.fact("container.restart", restart or "no", host.source("RestartPolicy.Name"))
+    users = host.text("UsernsMode")
+    if users is None:
+        not_told(notes, "container.user_namespace", host, "UsernsMode")
+    else:
+        notes.fact("container.user_namespace", _users_word(users), host.source("UsernsMode"))
+    note_cgroup_namespace(notes, "container.cgroup_namespace", host, defaults)
+
+
+def _users_word(mode: str) -> str:
+    if mode == "":
+        return _DEFAULT
+    return "host" if mode == "host" else "private"
+
+
+def note_cgroup_namespace(notes: Notes, path: str, host: Answer, defaults: EngineDefaults) -> None:
+    """Note whether the cgroup namespace is the host's; unset, the cgroup version decides."""
+    mode = host.text("CgroupnsMode")
+    source = host.source("CgroupnsMode")
+    if mode in {"host", "private"}:
+        notes.fact(path, mode, source)
+    elif host.engine == "podman" and mode == "":
+        # NOTE: podman's answer is empty even with --cgroupns=host.
+        unreliable(notes, path, f"{source} is empty: {_PODMAN_SILENT}")
+    elif mode == "" and defaults.cgroup_version in {"1", "2"}:
+        word = "private" if defaults.cgroup_version == "2" else "host"
+        notes.fact(path, word, f"engine default on cgroup version {defaults.cgroup_version}")
+    else:
+        not_told(notes, path, host, "CgroupnsMode")

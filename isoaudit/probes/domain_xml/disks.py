@@ -1,0 +1,117 @@
+"""Facts of disks, CD-ROMs and floppies, and which of them are whole disks of the host."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from isoaudit.model import Reason, Record
+from isoaudit.probes.domain_xml.spots import LIBVIRT_DEFAULT, Spot, Writer
+
+_BUS = {"hd": "ide", "sd": "scsi", "vd": "virtio", "xvd": "xen", "ubd": "uml", "fd": "fdc"}
+_SOURCE = {"file": "file", "block": "dev", "dir": "dir", "vhostuser": "path", "network": "name"}
+
+_WHOLE = re.compile(
+    r"/dev/(?:[svh]d[a-z]{1,3}|xvd[a-z]{1,3}|nvme\d+n\d+|mmcblk\d+|mapper/mpath[a-z]+"
+    r"|disk/by-(?:id|path)/(?!dm-|lvm-|md-)(?!.*-part\d+$)[^/]+)"
+)
+_NOT_WHOLE = re.compile(
+    r"/dev/(?:(?:[svh]d[a-z]{1,3}|xvd[a-z]{1,3})\d+|(?:nvme\d+n\d+|mmcblk\d+)p\d+|mapper/.+"
+    r"|dm-\d+|loop\d+|zd\d+|zvol/.+|nbd\d+|rbd\d+|rbd/.+"
+    r"|disk/by-(?:partuuid|partlabel)/[^/]+|disk/by-(?:id|path)/(?:[^/]+-part\d+|dm-[^/]+))"
+)
+
+
+def read_disks(domain: Spot, writer: Writer) -> None:
+    """Note the part `disk`, one record per drive."""
+    spots = domain.children("devices/disk")
+    writer.notes.part("disk", [_disk(spot, writer.new()) for spot in spots])
+
+
+def whole_disk(path: str) -> bool | None:
+    """Say whether a path names a whole disk of a machine; None where its name does not tell."""
+    path = "/" + posixpath.normpath(path).lstrip("/")
+    if _WHOLE.fullmatch(path):
+        return True
+    if _NOT_WHOLE.fullmatch(path) or not path.startswith("/dev/"):
+        return False
+    return None
+
+
+def _disk(disk: Spot, writer: Writer) -> Record:
+    target = disk.child("target")
+    device = disk.get("device") or "disk"
+    name = target.get("dev") if target else ""
+    writer.fact("disk.target", name, target or disk, "dev")
+    writer.fact("disk.device", device, disk, "device")
+    _read_bus(name, device, target or disk, writer)
+    _read_source(disk, writer)
+    driver = disk.child("driver")
+    writer.fact("disk.format", driver.get("type") if driver else "", driver or disk, "type")
+    read_only = disk.child("readonly")
+    if device == "cdrom" and read_only is None:
+        writer.fact("disk.read_only", True, disk, "", LIBVIRT_DEFAULT)
+    else:
+        writer.fact("disk.read_only", read_only is not None, read_only or disk)
+    raw = device == "lun" or disk.get("rawio") == "yes" or disk.get("sgio") == "unfiltered"
+    writer.fact("disk.raw_scsi", raw, disk)
+    return writer.record()
+
+
+def _read_bus(name: str, device: str, target: Spot, writer: Writer) -> None:
+    if target.get("bus"):
+        writer.fact("disk.bus", target.get("bus"), target, "bus")
+        return
+    prefix = next((p for p in sorted(_BUS, key=len, reverse=True) if name.startswith(p)), "")
+    bus = "fdc" if device == "floppy" else _BUS.get(prefix, "")
+    if bus:
+        writer.fact("disk.bus", bus, target, "bus", f"{LIBVIRT_DEFAULT} for the name")
+
+
+def _read_source(disk: Spot, writer: Writer) -> None:
+    """Note where the medium comes from; without one there is no source and nothing encrypted."""
+    kind = disk.get("type") or "file"
+    source = disk.child("source")
+    attribute = _SOURCE.get(kind, "")
+    name = source_name(kind, source) if source else ""
+    if source is None or not name:
+        writer.fact("disk.source_type", "none", disk, "", "no medium")
+        writer.fact("disk.whole_host_disk", False, disk, "", "no medium")
+        writer.fact("disk.backing_files", (), disk, "", "no medium")
+        return
+    writer.fact("disk.source_type", kind, disk, "type")
+    writer.fact("disk.source", name, source, attribute)
+    secret = disk.child("encryption") or source.child("encryption")
+    writer.fact("disk.encrypted", secret is not None, secret or source)
+    whole = whole_disk(name) if kind in {"file", "block"} else kind == "nvme"
+    if whole is None or kind == "volume":
+        writer.missing("disk.whole_host_disk", Reason.NOT_DECLARED,
+                       f"{source.path} does not say what it is on the host",
+                       "Look at it with lsblk on the host.")  # fmt: skip
+    else:
+        writer.fact("disk.whole_host_disk", whole, source, attribute)
+    writer.fact("disk.backing_files", _backing(disk), disk)
+
+
+def source_name(kind: str, source: Spot) -> str:
+    """Return what a source names, as a path or as `protocol:name`; "" if it names nothing."""
+    if kind == "network":
+        return f"{source.get('protocol')}:{source.get('name')}"
+    if kind == "volume":
+        return f"{source.get('pool')}/{source.get('volume')}"
+    if kind == "nvme":
+        return f"nvme:{source.get('namespace')}"
+    return source.get(_SOURCE.get(kind, "file"))
+
+
+def _backing(disk: Spot) -> list[str]:
+    """Return the files of the backing chain as far as the XML tells it."""
+    names: list[str] = []
+    store = disk.child("backingStore")
+    while store is not None:
+        source = store.child("source")
+        name = source_name(store.get("type") or "file", source) if source else ""
+        if name:
+            names.append(name)
+        store = store.child("backingStore")
+    return names

@@ -1,0 +1,66 @@
+"""The host as a source of evidence: its kernel, its CPUs, and what runs workloads on it."""
+
+from __future__ import annotations
+
+from isoaudit.errors import TargetError
+from isoaudit.model import FactSet, Kind, Target
+from isoaudit.probes.host.cgroup import note_cgroup
+from isoaudit.probes.host.config_files import note_config_files
+from isoaudit.probes.host.cpu import note_cpu
+from isoaudit.probes.host.groups import note_groups
+from isoaudit.probes.host.identity import note_identity
+from isoaudit.probes.host.kernel import note_kernel
+from isoaudit.probes.host.kubelet import note_kubelet
+from isoaudit.probes.host.libvirt_conf import note_libvirt
+from isoaudit.probes.host.listeners import note_listeners
+from isoaudit.probes.host.mac import note_mac
+from isoaudit.probes.host.passthrough import note_passthrough
+from isoaudit.probes.host.reboot import note_reboot
+from isoaudit.probes.host.sheet import Sheet
+from isoaudit.probes.host.sockets import note_sockets
+from isoaudit.probes.host.sysctl import note_sysctls
+from isoaudit.transports.base import Files, Unreadable
+
+__all__ = ["HostProbe"]
+
+_TOPICS = (
+    note_identity,
+    note_kernel,
+    note_reboot,
+    note_mac,
+    note_cgroup,
+    note_sysctls,
+    note_cpu,  # after identity: a guest's view is marked as one
+    note_passthrough,
+    note_listeners,
+    note_libvirt,  # after listeners: one on libvirt's port outranks its files
+    note_kubelet,
+    note_sockets,  # after libvirt: it knows whether its sockets ask who connects
+    note_groups,
+    note_config_files,
+)
+
+
+class HostProbe:
+    """Reads one host through its files; what it cannot read is noted as missing."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+
+    def find(self) -> list[Target]:
+        """Return the host; raises TargetError if not even its name can be read."""
+        try:
+            name = self._files.read_text("/proc/sys/kernel/hostname").strip()
+        except Unreadable as error:
+            raise TargetError(
+                f"the host cannot be read: {error.cause}",
+                error.remedy or "Run isoaudit where /proc is mounted.",
+            ) from error
+        return [Target(f"host:{name}", Kind.HOST, name, "running", host="local")]
+
+    def collect(self, target: Target) -> FactSet:
+        """Return every fact of the host, and its parts but `engine`, which the engines tell."""
+        sheet = Sheet(self._files)
+        for note in _TOPICS:
+            note(sheet)
+        return sheet.kernel.factset().merge(sheet.declared.factset())

@@ -1,0 +1,98 @@
+"""Who may change the configuration of engines and hypervisors.
+
+Sources: dockerd(8), containerd-config(8), crio(8), containers.conf(5), libvirtd(8), systemd.unit(5)
+for the paths.
+"""
+
+from __future__ import annotations
+
+from isoaudit.model import Record
+from isoaudit.probes.base import Notes
+from isoaudit.probes.host.sheet import Sheet, unread_part
+from isoaudit.transports.base import FileStat, Unreadable
+
+_FIXED = (
+    "/etc/docker",
+    "/etc/docker/daemon.json",
+    "/etc/docker/certs.d",
+    "/etc/default/docker",
+    "/etc/sysconfig/docker",
+    "/etc/containerd",
+    "/etc/containerd/config.toml",
+    "/etc/crio",
+    "/etc/crio/crio.conf",
+    "/etc/containers",
+    "/etc/cni/net.d",
+    "/etc/libvirt",
+    "/etc/libvirt/libvirtd.conf",
+    "/etc/libvirt/virtqemud.conf",
+    "/etc/libvirt/virtproxyd.conf",
+    "/etc/libvirt/qemu.conf",
+    "/etc/libvirt/hooks",
+    "/etc/subuid",
+    "/etc/subgid",
+    "/var/lib/kubelet/config.yaml",
+    "/etc/kubernetes/kubelet.conf",
+)
+_FOLDERS = ("/etc/containers", "/etc/crio/crio.conf.d", "/etc/libvirt/hooks", "/etc/cni/net.d")
+_UNITS = tuple(
+    f"{name}.{kind}"
+    for name in ("docker", "containerd", "podman", "crio", "libvirtd", "virtqemud", "kubelet")
+    for kind in ("service", "socket")
+)
+_UNIT_FOLDERS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
+
+
+def note_config_files(sheet: Sheet) -> None:
+    """Note the part config_file: those of the known files and folders that exist, each once."""
+    unread: list[Unreadable] = []
+    known: dict[tuple[int, int], Record] = {}
+    for path in _paths(sheet, unread):
+        seen = sheet.stat(path)
+        if isinstance(seen, Unreadable):
+            unread.append(seen)
+        elif seen is not None and seen["type"] in {"file", "directory"}:
+            # NOTE: /lib is /usr/lib on most systems; the first name of a file stands for it.
+            known.setdefault((seen["device"], seen["inode"]), _record(sheet, path, seen))
+    records = sorted(known.values(), key=lambda one: str(one.facts["config_file.path"].value))
+    incomplete = unread_part("config_file", unread, sheet.kernel.vantage)
+    sheet.kernel.part("config_file", records, incomplete)
+
+
+def others_may_write(seen: FileStat) -> bool:
+    """Say whether anyone but root may change a file: its owner, a group's members, everyone."""
+    by_group = bool(seen["mode"] & 0o020) and seen["gid"] != 0
+    return seen["uid"] != 0 or by_group or bool(seen["mode"] & 0o002)
+
+
+def _paths(sheet: Sheet, unread: list[Unreadable]) -> list[str]:
+    paths = list(_FIXED)
+    for folder in _FOLDERS:
+        paths += [f"{folder}/{name}" for name in _names(sheet, folder, unread)]
+    for folder in _UNIT_FOLDERS:
+        there = set(_names(sheet, folder, unread))
+        for unit in _UNITS:
+            if unit in there:
+                paths.append(f"{folder}/{unit}")
+            if f"{unit}.d" in there:
+                drop_ins = f"{folder}/{unit}.d"
+                paths.append(drop_ins)
+                paths += [f"{drop_ins}/{name}" for name in _names(sheet, drop_ins, unread)]
+    return paths
+
+
+def _names(sheet: Sheet, folder: str, unread: list[Unreadable]) -> list[str]:
+    names = sheet.names(folder)
+    if isinstance(names, Unreadable):
+        unread.append(names)
+        return []
+    return names
+
+
+def _record(sheet: Sheet, path: str, seen: FileStat) -> Record:
+    notes = Notes(sheet.kernel.vantage)
+    source = f"stat {path}: uid {seen['uid']}, gid {seen['gid']}, mode {seen['mode']:04o}"
+    notes.fact("config_file.path", path, source)
+    notes.fact("config_file.owner_uid", seen["uid"], source)
+    notes.fact("config_file.others_may_write", others_may_write(seen), source)
+    return notes.record()

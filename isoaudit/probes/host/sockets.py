@@ -1,0 +1,113 @@
+"""Control sockets: whoever can connect to one commands the engine or hypervisor behind it.
+
+Sources: unix(7) (connecting needs write permission on the socket and search permission on its
+folders), the engines' documents for the paths.
+"""
+
+from __future__ import annotations
+
+from isoaudit.model import Reason, Record
+from isoaudit.probes.base import Notes
+from isoaudit.probes.host import accounts
+from isoaudit.probes.host.libvirt_conf import unix_sockets_authenticate
+from isoaudit.probes.host.sheet import Sheet, unread_part
+from isoaudit.transports.base import FileStat, Unreadable
+
+_SYSTEM = (
+    ("/run/docker.sock", "docker"),
+    ("/run/podman/podman.sock", "podman"),
+    ("/run/containerd/containerd.sock", "containerd"),
+    ("/run/docker/containerd/containerd.sock", "containerd"),
+    ("/run/k3s/containerd/containerd.sock", "containerd"),
+    ("/run/crio/crio.sock", "cri-o"),
+    ("/run/cri-dockerd.sock", "cri-dockerd"),
+    ("/run/buildkit/buildkitd.sock", "buildkit"),
+    ("/run/libvirt/libvirt-sock", "libvirt"),
+    ("/run/libvirt/virtqemud-sock", "libvirt"),
+    ("/var/lib/lxd/unix.socket", "lxd"),
+    ("/var/snap/lxd/common/lxd/unix.socket", "lxd"),
+    ("/var/lib/incus/unix.socket", "incus"),
+    ("/run/incus/unix.socket", "incus"),
+)
+_USERS = "/run/user"
+_PER_USER = (
+    ("docker.sock", "docker"),
+    ("podman/podman.sock", "podman"),
+    ("containerd/containerd.sock", "containerd"),
+    ("buildkit/buildkitd.sock", "buildkit"),
+    ("libvirt/libvirt-sock", "libvirt"),
+    ("libvirt/virtqemud-sock", "libvirt"),
+)
+
+
+def note_sockets(sheet: Sheet) -> None:
+    """Note the part socket: those of the known control sockets that exist."""
+    unread: list[Unreadable] = []
+    users = sheet.names(_USERS)
+    if isinstance(users, Unreadable):
+        unread.append(users)
+        users = []
+    paths = list(_SYSTEM)
+    for user in users:
+        paths += [(f"{_USERS}/{user}/{name}", service) for name, service in _PER_USER]
+    names = _group_names(sheet)
+    records: list[Record] = []
+    for path, service in paths:
+        seen = sheet.stat(path)
+        if isinstance(seen, Unreadable):
+            unread.append(seen)
+        elif seen is not None and seen["type"] == "socket":
+            records.append(_record(sheet, path, service, seen, names))
+    sheet.kernel.part("socket", records, unread_part("socket", unread, sheet.kernel.vantage))
+
+
+def _record(sheet: Sheet, path: str, service: str, seen: FileStat, names: dict[int, str]) -> Record:
+    notes = Notes(sheet.kernel.vantage)
+    source = f"stat {path}"
+    notes.fact("socket.path", path, source)
+    notes.fact("socket.service", service, source)
+    notes.fact("socket.owner_uid", seen["uid"], source)
+    notes.fact("socket.group", names.get(seen["gid"], str(seen["gid"])), source)
+    notes.fact("socket.mode", f"{seen['mode']:04o}", source)
+    rootful = seen["uid"] == 0 or not path.startswith(f"{_USERS}/")
+    notes.fact("socket.rootful", rootful, source)
+    _note_reach(sheet, notes, path, seen)
+    _note_authenticated(sheet, notes, service, source)
+    return notes.record()
+
+
+def _note_reach(sheet: Sheet, notes: Notes, path: str, seen: FileStat) -> None:
+    """Note whether everyone may connect: write permission, and a way through every folder."""
+    fact = "socket.world_accessible"
+    if not seen["mode"] & 0o002:
+        notes.fact(fact, False, f"stat {path}: mode {seen['mode']:04o}")
+        return
+    parent = path
+    while parent := parent.rpartition("/")[0]:
+        above = sheet.stat(parent)
+        if above is None or isinstance(above, Unreadable):
+            notes.missing(fact, Reason.PERMISSION_DENIED, f"{parent} cannot be looked at")
+            return
+        if not above["mode"] & 0o001:
+            notes.fact(fact, False, f"stat {parent}: mode {above['mode']:04o} lets nobody through")
+            return
+    notes.fact(fact, True, f"stat {path}: mode {seen['mode']:04o}")
+
+
+def _note_authenticated(sheet: Sheet, notes: Notes, service: str, source: str) -> None:
+    fact = "socket.authenticated"
+    if service != "libvirt":
+        notes.fact(fact, False, f"{source}: {service} asks no one who they are")
+        return
+    asks = unix_sockets_authenticate(sheet)
+    if asks is None:
+        notes.missing(fact, Reason.PERMISSION_DENIED, "auth_unix_rw of libvirt is not known")
+    else:
+        notes.fact(fact, asks, "host.libvirt.auth_unix_rw")
+
+
+def _group_names(sheet: Sheet) -> dict[int, str]:
+    try:
+        return {group.gid: group.name for group in accounts.groups(sheet)}
+    except Unreadable:
+        return {}

@@ -1,0 +1,118 @@
+"""Mount tables as /proc/PID/mountinfo gives them (proc(5)), and host paths behind their entries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_ESCAPE = re.compile(r"\\([0-7]{3})")
+_GONE = "//deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """One line of a mount table.
+
+    `device` is major:minor; `root` the path inside the file system that is mounted; `point` where.
+    """
+
+    device: str
+    root: str
+    point: str
+    options: frozenset[str]
+    propagation: str
+    file_system: str
+    super_options: frozenset[str]
+
+    @property
+    def read_only(self) -> bool:
+        """Whether the mount, or the file system as a whole, refuses writes."""
+        return "ro" in self.options or "ro" in self.super_options
+
+
+def parse(text: str) -> list[Mount]:
+    """Return the entries of a mount table in order; a line of another shape is left out."""
+    mounts = (_entry(line) for line in text.split("\n"))
+    return [mount for mount in mounts if mount is not None]
+
+
+def complete(text: str) -> bool:
+    """Say whether a table was read to its end and every line of it was understood."""
+    lines = text.split("\n")
+    return lines[-1] == "" and all(_entry(line) is not None for line in lines[:-1])
+
+
+def _entry(line: str) -> Mount | None:
+    before, separator, after = line.partition(" - ")
+    words, tail = before.split(" "), after.split(" ")
+    if not separator or len(words) < 6 or len(tail) < 3:
+        return None
+    root = unescape(words[3])
+    return Mount(
+        device=words[2],
+        root=root.removesuffix(_GONE) or "/",
+        point=unescape(words[4]),
+        options=frozenset(words[5].split(",")),
+        propagation=_propagation(words[6:]),
+        file_system=tail[0],
+        super_options=frozenset(tail[2].split(",")),
+    )
+
+
+def unescape(word: str) -> str:
+    r"""Return a path with the kernel's octal escapes (`\040` for a blank) decoded."""
+    return _ESCAPE.sub(lambda match: chr(int(match[1], 8)), word)
+
+
+def _propagation(fields: list[str]) -> str:
+    """Return the propagation type that the optional fields amount to (mount_namespaces(7))."""
+    tags = {field.partition(":")[0] for field in fields}
+    if "shared" in tags:
+        return "shared"
+    if "master" in tags:
+        return "slave"
+    return "unbindable" if "unbindable" in tags else "private"
+
+
+def at(mounts: Iterable[Mount], point: str) -> Mount | None:
+    """Return the entry that is visible at a mount point: the last one there."""
+    found = None
+    for mount in mounts:
+        if mount.point == point:
+            found = mount
+    return found
+
+
+def covering(mounts: Iterable[Mount], path: str) -> Mount | None:
+    """Return the entry that a path lies in: the last one of those with the longest mount point."""
+    found: Mount | None = None
+    for mount in mounts:
+        longer = found is None or len(mount.point) >= len(found.point)
+        if longer and inside(path, mount.point):
+            found = mount
+    return found
+
+
+def inside(path: str, folder: str) -> bool:
+    """Say whether a path is a folder or lies below it, by their names."""
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def host_path(mount: Mount, host: Iterable[Mount]) -> str | None:
+    """Return the host's path of what is mounted, or None if no host mount shows it.
+
+    The same file system is found by its device number. Of several paths, the one below the mount
+    at `/` counts, so that a bind mount of the host never hides that `/etc` is /etc; then the one
+    whose mount shows most of the file system; then the shortest.
+    """
+    paths: list[tuple[bool, int, int, str]] = []
+    for candidate in host:
+        if candidate.device != mount.device or not inside(mount.root, candidate.root):
+            continue
+        rest = mount.root[len(candidate.root.rstrip("/")) :]
+        path = (candidate.point.rstrip("/") + rest).rstrip("/") or "/"
+        # NOTE: subvolumes of btrfs have roots of their own; the whole of it is rarely in place.
+        depth = 0 if candidate.file_system == "btrfs" else len(candidate.root)
+        paths.append((candidate.point != "/", depth, len(candidate.point), path))
+    return min(paths)[3] if paths else None

@@ -1,0 +1,85 @@
+"""Opens each kind of probe over the transport it reads through."""
+
+from __future__ import annotations
+
+from isoaudit.documents import yaml
+from isoaudit.model import Reason
+from isoaudit.probes.base import Probe
+from isoaudit.probes.table import Opened
+from isoaudit.transports.base import EngineApi, Unreadable
+from isoaudit.transports.local import LocalFiles
+
+
+def open_host(_uri: str, _timeout: float) -> Opened:
+    """Open the probe of this machine."""
+    from isoaudit.probes.host import HostProbe
+
+    return Opened(HostProbe(LocalFiles()))
+
+
+def open_docker(uri: str, timeout: float) -> Opened:
+    """Open the probe of a docker engine; raises Unreadable."""
+    return _open_engine("docker", uri, timeout)
+
+
+def open_podman(uri: str, timeout: float) -> Opened:
+    """Open the probe of a podman API service; raises Unreadable."""
+    return _open_engine("podman", uri, timeout)
+
+
+def open_libvirt(uri: str, timeout: float) -> Opened:
+    """Open the probe of a libvirt connection; raises Unreadable."""
+    from isoaudit.probes.libvirt import LibvirtProbe
+    from isoaudit.transports.libvirt import connect
+
+    api = connect(uri or "qemu:///system")
+    probe = LibvirtProbe(api, LocalFiles() if api.local else None)
+    return Opened(probe, api.uri, local=api.local)
+
+
+def open_compose(text: str, shown: str) -> Probe:
+    """Open the probe of a compose file; raises DocumentError."""
+    from isoaudit.probes.compose import ComposeProbe
+
+    return ComposeProbe(yaml.load_all(text, shown), shown)
+
+
+def open_kubernetes(text: str, shown: str) -> Probe:
+    """Open the probe of Kubernetes manifests; raises DocumentError."""
+    from isoaudit.probes.kubernetes import KubernetesProbe
+
+    return KubernetesProbe(yaml.load_all(text, shown), shown)
+
+
+def open_domain_xml(text: str, shown: str) -> Probe:
+    """Open the probe of a libvirt domain's XML; raises DocumentError."""
+    from isoaudit.probes.domain_xml import DomainXmlProbe
+
+    return DomainXmlProbe(text, shown)
+
+
+def _open_engine(engine: str, uri: str, timeout: float) -> Opened:
+    from isoaudit.probes.docker import DockerProbe
+    from isoaudit.probes.engine import engine_record
+    from isoaudit.transports.docker import connect
+    from isoaudit.transports.endpoints import find_endpoints
+
+    usual = [e for e in find_endpoints() if (e.uri == uri if uri else e.engine == engine)]
+    if not usual and not uri:
+        raise Unreadable(
+            Reason.UNREACHABLE,
+            f"no socket of {engine} was found here",
+            _HOW_TO_START[engine],
+        )
+    certificates = usual[0].certificates if usual else ""
+    api: EngineApi = connect(uri or usual[0].uri, timeout, certificates)
+    files = LocalFiles() if api.local else None
+    return Opened(
+        DockerProbe(api, files), api.endpoint, api.local, lambda: engine_record(api, files)
+    )
+
+
+_HOW_TO_START = {
+    "docker": "Start dockerd, or set DOCKER_HOST, or name it: docker+unix:///PATH#NAME",
+    "podman": "Start its API: podman system service --time=0 unix:///run/podman/podman.sock",
+}

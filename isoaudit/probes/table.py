@@ -1,0 +1,54 @@
+"""Which probe reads what: one line each, imported when it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from isoaudit.model import Record
+from isoaudit.probes.base import Probe
+
+LIVE = {
+    "host": "isoaudit.probes.open:open_host",
+    "docker": "isoaudit.probes.open:open_docker",
+    "podman": "isoaudit.probes.open:open_podman",
+    "libvirt": "isoaudit.probes.open:open_libvirt",
+}
+
+FILES = {
+    "compose": "isoaudit.probes.open:open_compose",
+    "kubernetes": "isoaudit.probes.open:open_kubernetes",
+    "libvirt_xml": "isoaudit.probes.open:open_domain_xml",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A probe that answers, the endpoint it answers at, and how to ask about the engine itself."""
+
+    probe: Probe
+    endpoint: str = ""
+    local: bool = True
+    engine_record: Callable[[], Record] | None = None
+
+
+def open_live(scheme: str, uri: str, timeout: float) -> Opened:
+    """Open the probe of something that runs; `uri` "" is the usual endpoint.
+
+    `timeout` bounds, in seconds, each request to the engine. Raises Unreadable.
+    """
+    opener: Callable[[str, float], Opened] = _load(LIVE[scheme])
+    return opener(uri, timeout)
+
+
+def open_file(dialect: str, text: str, shown: str) -> Probe:
+    """Open the probe of a file's text; raises DocumentError if it is not what it looks like."""
+    opener: Callable[[str, str], Probe] = _load(FILES[dialect])
+    return opener(text, shown)
+
+
+def _load(name: str) -> Any:
+    module, _, attribute = name.partition(":")
+    return getattr(import_module(module), attribute)

@@ -1,0 +1,129 @@
+"""The report document: the run, the checks, a result per target, the errors and the sum of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from isoaudit import __version__
+from isoaudit.model import Finding, RunError, Severity, Status, TargetResult
+
+SCHEMA_VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """When and where isoaudit ran.
+
+    Times are ISO 8601 in UTC, `seconds` is the wall clock. `host` holds "name", "os" and "kernel"
+    of this machine, or is None where no machine was looked at. `view` is "root" or "user".
+    """
+
+    id: str
+    started_at: str
+    finished_at: str
+    profiles: tuple[str, ...]
+    host: Mapping[str, str] | None
+    view: str
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the run as the report document holds it."""
+        return {
+            "id": self.id,
+            "started_at": self.started_at,
+            "finished_at": self.finished_at,
+            "profiles": list(self.profiles),
+            "host": dict(self.host) if self.host is not None else None,
+            "view": self.view,
+            "seconds": self.seconds,
+        }
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> RunInfo:
+        """Rebuild a run from `to_json`."""
+        return RunInfo(
+            data["id"],
+            data["started_at"],
+            data["finished_at"],
+            tuple(data["profiles"]),
+            data["host"],
+            data["view"],
+            data["seconds"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many findings have each status, and how many failures each severity; no entry is 0."""
+
+    by_status: Mapping[Status, int] = field(default_factory=dict)
+    by_severity: Mapping[Severity, int] = field(default_factory=dict)
+
+    @staticmethod
+    def of(findings: Iterable[Finding]) -> Tally:
+        """Count findings."""
+        by_status = dict.fromkeys(Status, 0)
+        by_severity = dict.fromkeys(Severity, 0)
+        for finding in findings:
+            by_status[finding.status] += 1
+            if finding.status is Status.FAIL:
+                by_severity[finding.severity] += 1
+        return Tally(by_status, by_severity)
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            {one: self.status(one) + other.status(one) for one in Status},
+            {one: self.severity(one) + other.severity(one) for one in Severity},
+        )
+
+    def status(self, status: Status) -> int:
+        """Return the number of findings of a status."""
+        return self.by_status.get(status, 0)
+
+    def severity(self, severity: Severity) -> int:
+        """Return the number of failures of a severity."""
+        return self.by_severity.get(severity, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The sum over all targets, and what the gate said to it and why."""
+
+    targets: int
+    tally: Tally
+    gate_passed: bool
+    gate_reasons: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the summary as the report document holds it, zeros included."""
+        return {
+            "targets": self.targets,
+            "by_status": {one.value: self.tally.status(one) for one in Status},
+            "by_severity": {one.value: self.tally.severity(one) for one in Severity},
+            "gate": {"passed": self.gate_passed, "reasons": list(self.gate_reasons)},
+        }
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> Summary:
+        """Rebuild a summary from `to_json`."""
+        tally = Tally(
+            {one: data["by_status"].get(one.value, 0) for one in Status},
+            {one: data["by_severity"].get(one.value, 0) for one in Severity},
+        )
+        gate = data["gate"]
+        return Summary(data["targets"], tally, gate["passed"], tuple(gate["reasons"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything a run came to. `checks` holds, by id, what each check says of itself."""
+
+    run: RunInfo
+    checks: Mapping[str, Mapping[str, Any]]
+    results: Sequence[TargetResult]
+    errors: Sequence[RunError]
+    summary: Summary
+    checks_version: str = ""
+    version: str = __version__

@@ -1,0 +1,111 @@
+"""Fits text into columns: width, wrapping, clipping, rows of cells. Everything is cleaned here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
+from unicodedata import east_asian_width
+
+from isoaudit.report.escape import clean
+
+ELLIPSIS = "…"
+
+
+def width(text: str) -> int:
+    """Return how many columns a clean text takes; wide East Asian characters take two.
+
+    A combining mark counts as one column, though it takes none: too short a line looks odd, too
+    long a one breaks the page.
+    """
+    if text.isascii():
+        return len(text)
+    return sum(_columns(one) for one in text)
+
+
+def clip(text: str, columns: int) -> str:
+    """Return the cleaned text, shortened in its middle to at most so many columns."""
+    # NOTE: a hostile name may be megabytes long; what lies in its middle is never shown.
+    if len(text) > 2 * columns:
+        text = text[:columns] + ELLIPSIS + text[-columns:]
+    text = clean(text)
+    if width(text) <= columns:
+        return text
+    room = columns - 1
+    head = _prefix(text, room // 2)
+    tail = _prefix(text[::-1], room - width(head))[::-1]
+    return head + ELLIPSIS + tail
+
+
+def pad(text: str, columns: int) -> str:
+    """Return text with spaces behind it up to so many columns."""
+    return text + " " * (columns - width(text))
+
+
+def wrap(text: str, columns: int) -> list[str]:
+    """Return the cleaned text in lines of at most so many columns, at least one line.
+
+    Lines break at spaces only, so that `--cap-drop` stays whole; a longer word is cut.
+    """
+    lines: list[str] = []
+    line = ""
+    for word in clean(" ".join(text.split())).split(" "):
+        joined = f"{line} {word}" if line else word
+        if width(joined) <= columns:
+            line = joined
+            continue
+        if line:
+            lines.append(line)
+        *full, line = _cut(word, columns)
+        lines += full
+    return [*lines, line]
+
+
+def side_by_side(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
+    """Return cells side by side, two spaces apart, each wrapped within its own width."""
+    wrapped = [wrap(cell, room) for cell, room in zip(cells, widths, strict=True)]
+    lines = zip_longest(*wrapped, fillvalue="")
+    return ["  ".join(map(pad, line, widths)).rstrip() for line in lines]
+
+
+def widest(cells: Iterable[str], at_most: int) -> int:
+    """Return the width of the widest cell, within a limit."""
+    return min(at_most, max((width(clean(cell)) for cell in cells), default=0))
+
+
+def rule(left: str, right: str, columns: int) -> str:
+    """Return a section's first line: `-- left ------ right`, or without right if there is none."""
+    right = clip(right, columns // 2)
+    left = clip(left, columns - 6 - (width(right) + 1 if right else 0))
+    dashes = columns - 4 - width(left) - (width(right) + 1 if right else 0)
+    return f"-- {left} {'-' * dashes}{' ' + right if right else ''}"
+
+
+def count(number: int, thing: str, several: str = "") -> str:
+    """Return a number with its noun: `1 check`, `2 checks`."""
+    return f"{number} {thing if number == 1 else several or thing + 's'}"
+
+
+def _columns(one: str) -> int:
+    return 2 if east_asian_width(one) in "WF" else 1
+
+
+def _prefix(text: str, columns: int) -> str:
+    """Return as much of the beginning as fits."""
+    if text.isascii():
+        return text[:columns]
+    taken = 0
+    for index, one in enumerate(text):
+        taken += _columns(one)
+        if taken > columns:
+            return text[:index]
+    return text
+
+
+def _cut(word: str, columns: int) -> list[str]:
+    """Return a word in pieces that fit."""
+    pieces = []
+    while width(word) > columns:
+        piece = _prefix(word, columns)
+        pieces.append(piece)
+        word = word[len(piece) :]
+    return [*pieces, word]

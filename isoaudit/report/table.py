@@ -1,0 +1,135 @@
+"""The table format: the report for people, worst first, at most 80 columns, no control characters.
+
+What is wrong stands with what was seen and how, and with the change that ends it; what is not
+known stands with what would settle it. Findings below high are counted, and listed with -v.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from shlex import quote
+from typing import Any, TextIO
+
+from isoaudit.model import RunError, Status
+from isoaudit.report.document import Report
+from isoaudit.report.escape import clean
+from isoaudit.report.layout import clip, count, pad, widest
+from isoaudit.report.options import Options
+from isoaudit.report.table_findings import put_failure
+from isoaudit.report.table_head import put_head, put_sentence, put_targets, short
+from isoaudit.report.table_page import Page
+from isoaudit.report.table_shared import put_shared, take_shared
+from isoaudit.report.table_unknown import put_unknown
+from isoaudit.report.table_view import Failure, View, by_severity, failing
+
+_SHOWN_TARGET = 300
+_SHOWN_MESSAGE = 1000
+
+Checks = Mapping[str, Mapping[str, Any]]
+
+
+def render(report: Report, stream: TextIO, options: Options) -> None:
+    """Write a report for people."""
+    page = Page(options)
+    views = sorted(map(View.of, report.results), key=lambda view: view.badness)
+    if options.verbosity < 0:
+        _put_short(page, views, report.errors)
+    else:
+        put_head(page, report)
+        put_sentence(page, views)
+        if views:
+            put_targets(page, views)
+        _put_sections(page, views, report.checks)
+        _put_errors(page, report.errors)
+    stream.write("".join(f"{line}\n" for line in page.lines))
+
+
+def _put_short(page: Page, views: Sequence[View], errors: Sequence[RunError]) -> None:
+    """Put one line per target, and one per error."""
+    rows = [(view.target.id, short(view)) for view in views]
+    rows += [(error.target, f"not audited: {error.message}") for error in _ordered(errors)]
+    room = widest((clip(name, page.width // 2) for name, _ in rows), page.width // 2)
+    for name, text in rows:
+        cell = pad(clip(name, room), room)
+        page.lines.append(f"{cell}  {clip(text, page.width - room - 2)}".rstrip())
+
+
+def _put_sections(page: Page, views: Sequence[View], checks: Checks) -> None:
+    workloads, shared = take_shared([view for view in views if not view.is_host])
+    listed = [view for view in workloads if view.loud or page.verbose]
+    for view in listed:
+        _put_target(page, view, checks, view.target.id)
+    _put_quiet(page, [view for view in workloads if not (view.loud or page.verbose)])
+    for one in shared:
+        put_shared(page, one, checks)
+    for view in views:
+        if view.is_host:
+            once = ": counted once, not per workload" if workloads else ""
+            _put_target(page, view, checks, clip(view.target.name, page.width // 3) + once)
+
+
+def _put_target(page: Page, view: View, checks: Checks, title: str) -> None:
+    """Put one target: its worst findings in full, the rest counted, the unknown grouped."""
+    listed = [one for one in view.failures if one.loud or page.verbose]
+    rest = [one for one in view.failures if not (one.loud or page.verbose)]
+    page.section(title, _result(view, listed))
+    for broken in view.broken:
+        page.headline(None, clip(broken.message, _SHOWN_MESSAGE), broken.check)
+    for failure in listed:
+        put_failure(page, view.target, failure, checks.get(failure.check, {}))
+    if rest:
+        page.command("ALSO", by_severity(failing(rest)), _more(view.target.id))
+    if not listed or page.verbose:
+        _put_held(page, [view])
+    put_unknown(page, [view])
+
+
+def _put_quiet(page: Page, views: Sequence[View]) -> None:
+    """Put the targets that have nothing critical or high as one section."""
+    if not views:
+        return
+    first = clip(views[0].target.id, page.width // 2)
+    title = first if len(views) == 1 else f"{first} and {len(views) - 1} more"
+    failures = [failure for view in views for failure in view.failures]
+    calm = "nothing critical or high" if any(view.failed for view in views) else "no check failed"
+    page.section(title, calm)
+    if failures:
+        named = views[0].target.id if len(views) == 1 else "TARGET"
+        page.command("ALSO", by_severity(failing(failures)), _more(named))
+    _put_held(page, views)
+    put_unknown(page, views)
+
+
+def _put_held(page: Page, views: Sequence[View]) -> None:
+    text = f"{count(sum(view.held for view in views), 'check')} held"
+    passed_by = sum(view.tally.status(Status.NOT_APPLICABLE) for view in views)
+    if passed_by:
+        text += f", {passed_by} {'does' if passed_by == 1 else 'do'} not apply"
+    page.row("HELD", text)
+
+
+def _put_errors(page: Page, errors: Sequence[RunError]) -> None:
+    if not errors:
+        return
+    page.section("not audited", count(len(errors), "error"))
+    for error in _ordered(errors):
+        target = clip(error.target, _SHOWN_TARGET)
+        page.plain(f"{target}: {clip(error.message, _SHOWN_MESSAGE)}", margin=3)
+        page.row("", clip(error.how_to_get, _SHOWN_MESSAGE))
+
+
+def _result(view: View, listed: Sequence[Failure]) -> str:
+    """Return what stands at the right of a target's heading."""
+    words = [by_severity(failing(listed))] if listed else []
+    words += [count(len(view.broken), "error")] if view.broken else []
+    if words:
+        return ", ".join(words)
+    return "nothing critical or high" if view.failed else "no check failed"
+
+
+def _more(target: str) -> str:
+    return f"isoaudit scan {target if target == 'TARGET' else quote(clean(target))} -v"
+
+
+def _ordered(errors: Sequence[RunError]) -> list[RunError]:
+    return sorted(errors, key=lambda one: (not one.asked, one.target, one.stage, one.message))

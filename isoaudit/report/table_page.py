@@ -1,0 +1,86 @@
+"""The page that the table format writes on: labelled rows, section rules, colour for severities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from isoaudit.model import Severity
+from isoaudit.report.layout import clip, pad, rule, side_by_side, widest, wrap
+from isoaudit.report.options import Options
+
+_MARGIN = " " * 3
+_LABEL = 8
+_CONTENT = len(_MARGIN) + _LABEL + 2
+_NARROWEST = 60
+_COLORS = {
+    Severity.CRITICAL: "1;31",
+    Severity.HIGH: "31",
+    Severity.MEDIUM: "33",
+    Severity.LOW: "36",
+}
+
+
+class Page:
+    """Lines of a report for people; whatever is put on it is cleaned and fits the width."""
+
+    def __init__(self, options: Options) -> None:
+        self.verbose = options.verbosity > 0
+        self.width = max(_NARROWEST, options.width)
+        self.room = self.width - _CONTENT
+        self.lines: list[str] = []
+        self.fixes: set[tuple[str, str]] = set()
+        self._color = options.color
+
+    def blank(self) -> None:
+        """Put an empty line, unless there is one already or nothing yet."""
+        if self.lines and self.lines[-1]:
+            self.lines.append("")
+
+    def plain(self, text: str, margin: int = 0) -> None:
+        """Put a paragraph."""
+        self.lines += [" " * margin + line for line in wrap(text, self.width - margin)]
+
+    def section(self, left: str, right: str = "") -> None:
+        """Begin a section."""
+        self.blank()
+        self.lines.append(rule(left, right, self.width))
+
+    def labelled(self, label: str, lines: Sequence[str]) -> None:
+        """Put lines that fit `room`, with a label before the first."""
+        for line in lines:
+            self.lines.append(f"{_MARGIN}{pad(label, _LABEL)}  {line}".rstrip())
+            label = ""
+
+    def row(self, label: str, text: str) -> None:
+        """Put a labelled paragraph."""
+        self.labelled(label, wrap(text, self.room))
+
+    def command(self, label: str, text: str, command: str) -> None:
+        """Put a short text and the command that tells more, on one line if both fit."""
+        one_line = wrap(f"{text}; {command}", self.room)
+        self.labelled(label, one_line if len(one_line) == 1 else [*wrap(text, self.room),
+                                                                  *wrap(command, self.room)])  # fmt: skip
+
+    def headline(self, severity: Severity | None, text: str, check: str) -> None:
+        """Put a finding's message with its severity before it and the check's id at the right."""
+        check = clip(check, self.room // 3)
+        first, *rest = wrap(text, self.room - len(check) - 2)
+        gap = self.room - len(check)
+        label = severity.upper() if severity else "ERROR"
+        self.labelled(label, [pad(first, gap) + check, *rest])
+        if severity in _COLORS and self._color:
+            index = -1 - len(rest)
+            painted = f"\x1b[{_COLORS[severity]}m{label}\x1b[0m"
+            self.lines[index] = self.lines[index].replace(label, painted, 1)
+
+    def cells(self, label: str, rows: Sequence[tuple[str, str, str]]) -> None:
+        """Put rows of what was seen, from where, and by which source, in aligned columns."""
+        left = widest((row[0] for row in rows), self.room // 2)
+        middle = widest((row[1] for row in rows), 13)
+        widths = (left, middle, self.room - left - middle - 4)
+        self.labelled(label, [line for row in rows for line in side_by_side(row, widths)])
+
+    def bullets(self, texts: Iterable[str]) -> None:
+        """Put further paragraphs under a headline."""
+        for text in texts:
+            self.row("", text)

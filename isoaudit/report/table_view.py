@@ -1,0 +1,130 @@
+"""What the table format says of one target: its findings sorted, grouped by check and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from isoaudit.model import Finding, Kind, Reason, Severity, Status, Target, TargetResult
+from isoaudit.report.document import Tally
+from isoaudit.report.layout import count
+
+_ELSEWHERE = frozenset({Reason.NOT_DECLARABLE, Reason.OTHER_HOST})
+NEEDS_RUNNING = "need the running target."
+NEEDS_HOST = "need evidence of the host it runs on."
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A check that failed, with a finding per record."""
+
+    check: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def severity(self) -> Severity:
+        """The worst severity among the records."""
+        return min((finding.severity for finding in self.findings), key=lambda one: one.rank)
+
+    @property
+    def loud(self) -> bool:
+        """Whether it is listed without being asked for."""
+        return self.severity.rank <= Severity.HIGH.rank
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One target's findings, ready to be shown; `unsettled` leaves out what a file cannot say."""
+
+    target: Target
+    tally: Tally
+    failures: tuple[Failure, ...]
+    broken: tuple[Finding, ...]
+    unknown: tuple[Finding, ...]
+    unsettled: int
+
+    @staticmethod
+    def of(result: TargetResult) -> View:
+        """Sort and group a result's findings."""
+        failed: dict[str, list[Finding]] = {}
+        by_status: dict[Status, list[Finding]] = {status: [] for status in Status}
+        for finding in result.findings:
+            by_status[finding.status].append(finding)
+        for finding in by_status[Status.FAIL]:
+            failed.setdefault(finding.check, []).append(finding)
+        failures = [Failure(check, _sorted(several)) for check, several in failed.items()]
+        unknown = _sorted(by_status[Status.UNKNOWN])
+        return View(
+            result.target,
+            Tally.of(result.findings),
+            tuple(sorted(failures, key=lambda one: (one.severity.rank, one.check))),
+            _sorted(by_status[Status.ERROR]),
+            unknown,
+            sum(settled_by(result.target, finding) != NEEDS_RUNNING for finding in unknown),
+        )
+
+    @property
+    def is_host(self) -> bool:
+        """Whether this is a host: it comes last, its findings being every workload's."""
+        return self.target.kind is Kind.HOST
+
+    @property
+    def loud(self) -> bool:
+        """Whether it has something that is shown without being asked for."""
+        return bool(self.broken) or any(failure.loud for failure in self.failures)
+
+    @property
+    def failed(self) -> bool:
+        """Whether any check failed, one that all targets share included."""
+        return self.tally.status(Status.FAIL) > 0
+
+    @property
+    def held(self) -> int:
+        """How many checks passed."""
+        return self.tally.status(Status.PASS)
+
+    @property
+    def badness(self) -> tuple[int | str, ...]:
+        """A key that sorts the worst target first and equal ones by their id."""
+        worst = [-self.tally.severity(severity) for severity in Severity]
+        return (self.is_host, *worst, -self.unsettled, self.target.id)
+
+
+def settled_by(target: Target, finding: Finding) -> str:
+    """Return what would settle an unknown finding, in words that follow "9 checks"."""
+    reasons = {entry.reason for entry in finding.missing}
+    if target.dialect and reasons & _ELSEWHERE:
+        return NEEDS_RUNNING
+    if Reason.OTHER_HOST in reasons:
+        return NEEDS_HOST
+    for entry in finding.missing:
+        if entry.how_to_get:
+            return entry.how_to_get
+    for entry in finding.missing:
+        return entry.detail or entry.reason.replace("_", " ")
+    return "the evidence is missing"
+
+
+def by_severity(numbers: Mapping[Severity, int]) -> str:
+    """Return `1 critical, 2 high`, worst first, or "" for nothing."""
+    return ", ".join(f"{numbers[one]} {one}" for one in Severity if numbers.get(one))
+
+
+def failing(failures: Iterable[Failure]) -> dict[Severity, int]:
+    """Count the failing records of some checks by severity."""
+    return dict(Tally.of(f for failure in failures for f in failure.findings).by_severity)
+
+
+def held(views: Sequence[View]) -> str:
+    """Return `40 checks held, 3 unknown`, so that silence is never all there is."""
+    text = f"{count(sum(view.held for view in views), 'check')} held"
+    unsettled = sum(view.unsettled for view in views)
+    return f"{text}, {unsettled} unknown" if unsettled else text
+
+
+def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(
+        sorted(
+            findings, key=lambda one: (one.severity.rank, one.check, one.message, one.fingerprint)
+        )
+    )

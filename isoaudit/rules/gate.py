@@ -1,0 +1,52 @@
+"""The gate: whether findings let a run pass, and in what words it says why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from isoaudit.model import Finding, Reason, Severity, Status
+from isoaudit.rules.select import Gate
+
+_NOT_COUNTED = frozenset({Reason.NOT_DECLARABLE})
+"""What a file cannot say is no gap in the evidence that was to be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class GateCount:
+    """How many findings of one target break the gate, and how many may not be left undecided."""
+
+    fails: int = 0
+    unknown: int = 0
+    errors: int = 0
+    open_unknown: int = 0
+    """Unknown findings at or above the gate's severity, whether or not the gate counts them."""
+
+
+def count(findings: Iterable[Finding], gate: Gate) -> GateCount:
+    """Count what breaks the gate among the findings of one target."""
+    fails = unknown = errors = 0
+    for finding in findings:
+        if finding.status is Status.ERROR:
+            errors += 1
+        if gate.fail_on is None or finding.severity.rank > gate.fail_on.rank:
+            continue
+        if finding.status is Status.FAIL:
+            fails += 1
+        elif finding.status is Status.UNKNOWN and not only_undeclarable(finding):
+            unknown += 1
+    return GateCount(fails, unknown if gate.fail_on_unknown else 0, errors, unknown)
+
+
+def only_undeclarable(finding: Finding) -> bool:
+    """Say whether a finding is unknown for no other reason than that no file could say it."""
+    return bool(finding.missing) and all(m.reason in _NOT_COUNTED for m in finding.missing)
+
+
+def describe(gate: Gate) -> str:
+    """Return the gate in words, as "no finding of critical severity"."""
+    if gate.fail_on is None:
+        return "none: findings never fail this run"
+    above = "" if gate.fail_on is Severity.CRITICAL else " or above"
+    undecided = ", and none of those left undecided" if gate.fail_on_unknown else ""
+    return f"no finding of {gate.fail_on.value} severity{above}{undecided}"

@@ -1,0 +1,85 @@
+"""Addresses: how a target is named on the command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+
+from isoaudit.errors import UsageError
+from isoaudit.model import Target
+
+LIVE = ("docker", "podman", "libvirt")
+DIALECTS = ("compose", "kubernetes", "libvirt_xml")
+_FILE_SUFFIXES = (".yaml", ".yml", ".json", ".xml", ".gz")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One address. `scheme` is host, docker, podman, libvirt, file, or a dialect of a file.
+
+    `uri` is the engine's endpoint, "" for the usual one. `name` is a pattern for live targets and
+    a path ("-" for standard input) for files. `part` picks targets inside a file, "" is all.
+    `asked` tells what was named from what was merely discovered.
+    """
+
+    text: str
+    scheme: str
+    uri: str = ""
+    name: str = "*"
+    part: str = ""
+    asked: bool = True
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it leads to a file rather than to something that runs."""
+        return self.scheme not in {"host", *LIVE}
+
+    def matches(self, target: Target) -> bool:
+        """Say whether a target found at this address is one that was asked for."""
+        if self.is_file:
+            return (
+                not self.part
+                or fnmatchcase(target.name, self.part)
+                or (target.id.partition("#")[2] == self.part)
+            )
+        if fnmatchcase(target.name, self.name):
+            return True
+        return len(self.name) >= 6 and target.handle.startswith(self.name)
+
+
+def parse(text: str) -> Address:
+    """Return the address a word stands for; raises UsageError with a suggestion."""
+    if text == "host" or text.startswith("host:"):
+        return Address(text, "host")
+    if text == "-":
+        return Address(text, "file", name="-")
+    scheme, colon, rest = text.partition(":")
+    if colon and scheme in LIVE:
+        return Address(text, scheme, name=rest or "*")
+    if colon and scheme in DIALECTS:
+        path, _, part = rest.partition("#")
+        return Address(text, scheme, name=path, part=part)
+    engine, plus, _ = scheme.partition("+")
+    if plus and engine in LIVE and "://" in text:
+        uri, _, name = text[len(engine) + 1 :].partition("#")
+        return Address(text, engine, uri=uri, name=name or "*")
+    if _is_path(text):
+        path, _, part = text.partition("#")
+        return Address(text, "file", name=path, part=part)
+    raise UsageError(f"{text!r} is no address of a target", _suggest(text, scheme))
+
+
+def _is_path(text: str) -> bool:
+    return "/" in text or text in {".", ".."} or text.partition("#")[0].endswith(_FILE_SUFFIXES)
+
+
+def _suggest(text: str, scheme: str) -> str:
+    close = get_close_matches(scheme, ["host", *LIVE, *DIALECTS], n=1)
+    if close and ":" in text:
+        return f"Did you mean {close[0]}:{text.partition(':')[2]}?"
+    return (
+        f"A container is docker:{text} or podman:{text}, a VM libvirt:{text}, a file ./{text}."
+        if ":" not in text
+        else "Known: host, docker:NAME, podman:NAME, libvirt:NAME, a file or folder, and -."
+    )

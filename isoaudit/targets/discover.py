@@ -1,0 +1,24 @@
+"""Discovers what there is to audit on this machine when nothing was named."""
+
+from __future__ import annotations
+
+from isoaudit.targets.address import Address
+from isoaudit.transports.endpoints import find_endpoints
+from isoaudit.transports.libvirt import available_uris
+
+
+def discover() -> list[Address]:
+    """Return this host, every local engine's socket, what the user names, and local libvirt.
+
+    A docker context of another machine is left alone unless it is the current one: nobody asked
+    for that machine. Nothing is connected to.
+    """
+    found = [Address("host", "host", asked=False)]
+    for endpoint in find_endpoints():
+        if endpoint.named or endpoint.uri.startswith("unix://"):
+            text = f"{endpoint.engine}+{endpoint.uri}"
+            found.append(Address(text, endpoint.engine, uri=endpoint.uri, asked=False))
+    found += [
+        Address(f"libvirt+{uri}", "libvirt", uri=uri, asked=False) for uri in available_uris()
+    ]
+    return found

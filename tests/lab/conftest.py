@@ -1,0 +1,96 @@
+"""Engines of the lab and what isoaudit says of their labelled targets, once for all tests.
+
+A missing engine skips its tests and says why; ISOAUDIT_LAB=1 turns that into a failure.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import pytest
+from support import labels
+from support.command import Run, scan
+from support.docker import Docker, docker_engine
+from support.libvirt import Libvirt, libvirt_engine
+from support.podman import Podman, podman_engine
+from support.processes import LabError
+
+_Engine = TypeVar("_Engine")
+_MARKS = ("lab_docker", "lab_podman", "lab_libvirt")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests of one engine on one xdist worker, so that it is started once."""
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+    for item in items:
+        for name in _MARKS:
+            if item.get_closest_marker(name):
+                item.add_marker(pytest.mark.xdist_group(name))
+
+
+def _started(
+    engine: Callable[[], contextlib.AbstractContextManager[_Engine]],
+    fill: Callable[[_Engine], None],
+) -> Iterator[_Engine]:
+    """Start an engine and make its targets; what is in the way skips, or fails in the CI."""
+    with contextlib.ExitStack() as stack:
+        try:
+            running = stack.enter_context(engine())
+            fill(running)
+        except LabError as why:
+            if os.environ.get("ISOAUDIT_LAB") == "1":
+                pytest.fail(f"the lab is not whole: {why}", pytrace=False)
+            pytest.skip(str(why))
+        yield running
+
+
+@pytest.fixture(scope="session")
+def docker() -> Iterator[Docker]:
+    def fill(engine: Docker) -> None:
+        for label in labels.load("docker").targets.values():
+            engine.create(label.name, label.options, label.state)
+
+    yield from _started(docker_engine, fill)
+
+
+@pytest.fixture(scope="session")
+def podman() -> Iterator[Podman]:
+    def fill(engine: Podman) -> None:
+        for label in labels.load("podman").targets.values():
+            engine.create(label.name, label.options, label.state)
+
+    yield from _started(podman_engine, fill)
+
+
+@pytest.fixture(scope="session")
+def libvirt() -> Iterator[Libvirt]:
+    def fill(engine: Libvirt) -> None:
+        running = [n for n, lb in labels.load("libvirt").targets.items() if lb.state == "running"]
+        for name, label in labels.load("libvirt").targets.items():
+            engine.create(name, label.state)
+        for name in running:
+            engine.await_boot(name)
+
+    yield from _started(libvirt_engine, fill)
+
+
+@pytest.fixture(scope="session")
+def docker_run(docker: Docker) -> Run:
+    """One scan of every labelled container of the docker engine."""
+    return scan(docker.address("isolab-*"))
+
+
+@pytest.fixture(scope="session")
+def podman_run(podman: Podman) -> Run:
+    """One scan of every labelled container of the podman service."""
+    return scan(podman.address("isolab-*"))
+
+
+@pytest.fixture(scope="session")
+def libvirt_run(libvirt: Libvirt) -> Run:
+    """One scan of every labelled domain."""
+    return scan(libvirt.address("isolab-*"))

@@ -1,0 +1,122 @@
+"""Labels: what is known of the lab's targets, and what a report makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+PLANTED_SECRET = "hunter2-isolab-Zx81q"
+_FILE = Path(__file__).resolve().parents[1] / "labels.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One target: how it is made, and which of the judged checks fail for it.
+
+    Every judged check that is not in `must_find` must not fail.
+    """
+
+    name: str
+    options: tuple[str, ...]
+    state: str
+    must_find: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The labelled targets of one engine, by name, and the ids that are judged for them."""
+
+    targets: Mapping[str, Label]
+    judged: frozenset[str]
+
+
+def load(engine: str) -> Labels:
+    """Read the labels of one engine."""
+    document = yaml.safe_load(_FILE.read_text())
+    described = document["targets"][engine]
+    kind = "vm" if engine == "libvirt" else "container"
+    targets = {name: _label(name, described) for name in described}
+    return Labels(targets, frozenset(document["judged"][kind]))
+
+
+def _label(name: str, described: Mapping[str, Any]) -> Label:
+    entry = described[name]
+    found = set(entry.get("must_find", ()))
+    if "like" in entry:
+        found |= _label(entry["like"], described).must_find
+    return Label(
+        name=name,
+        options=tuple(str(entry.get("options", "")).split()),
+        state=entry.get("state", "running"),
+        must_find=frozenset(found - set(entry.get("but_not", ()))),
+    )
+
+
+def failed(target: Mapping[str, Any]) -> set[str]:
+    """Return the ids of the checks that failed for a target of a report."""
+    return {f["check"] for f in target["findings"] if f["status"] == "fail"}
+
+
+def false_negatives(labels: Labels, found: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return what must be found and was not, as `target: check (its status)`."""
+    return [
+        f"{name}: {check} ({_status(found.get(name), check)})"
+        for name, label in labels.targets.items()
+        for check in sorted(label.must_find - failed(found.get(name, {"findings": ()})))
+    ]
+
+
+def false_positives(labels: Labels, found: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return what was found among the judged checks and must not be, as `target: check`."""
+    return [
+        f"{name}: {check} ({_messages(found[name], check)})"
+        for name, label in labels.targets.items()
+        if name in found
+        for check in sorted((failed(found[name]) & labels.judged) - label.must_find)
+    ]
+
+
+def fail_counts(target: Mapping[str, Any]) -> tuple[int, int, int]:
+    """Return how many critical, high and medium findings failed."""
+    worst = [f["severity"] for f in target["findings"] if f["status"] == "fail"]
+    return worst.count("critical"), worst.count("high"), worst.count("medium")
+
+
+def without_evidence(report: Mapping[str, Any]) -> list[str]:
+    """Return the failed findings that show no value, or one without what was read."""
+    return [
+        f"{target['name']}: {finding['check']}"
+        for target in report["targets"]
+        for finding in target["findings"]
+        if finding["status"] == "fail"
+        and not (finding["evidence"] and all(fact["source"] for fact in finding["evidence"]))
+    ]
+
+
+def erring(report: Mapping[str, Any]) -> list[str]:
+    """Return the findings of status error, with what they say."""
+    return [
+        f"{target['name']}: {finding['check']}: {finding['message']}"
+        for target in report["targets"]
+        for finding in target["findings"]
+        if finding["status"] == "error"
+    ]
+
+
+def _status(target: Mapping[str, Any] | None, check: str) -> str:
+    if target is None:
+        return "target not in the report"
+    return _join(f["status"] for f in target["findings"] if f["check"] == check) or "no finding"
+
+
+def _messages(target: Mapping[str, Any], check: str) -> str:
+    failing = (f for f in target["findings"] if f["check"] == check and f["status"] == "fail")
+    return _join(f["message"] for f in failing)
+
+
+def _join(words: Iterable[str]) -> str:
+    return "; ".join(sorted(set(words)))

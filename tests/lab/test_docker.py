@@ -1,0 +1,85 @@
+"""Containers of a real dockerd, audited by the real command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support import labels
+from support.command import Run, scan
+from support.docker import Docker
+from support.relay import relay
+
+pytestmark = pytest.mark.lab_docker
+_LABELS = labels.load("docker")
+
+
+def test_every_planted_weakness_is_found(docker_run: Run) -> None:
+    """No labelled container hides a weakness that was built into it."""
+    missed = labels.false_negatives(_LABELS, docker_run.by_name)
+    assert (0, []) == (len(missed), missed)
+
+
+def test_nothing_else_is_found(docker_run: Run) -> None:
+    """No labelled container fails a judged check that its label does not name."""
+    extra = labels.false_positives(_LABELS, docker_run.by_name)
+    assert (0, []) == (len(extra), extra)
+
+
+def test_every_failure_names_its_evidence(docker_run: Run) -> None:
+    """A failed check shows at least one value, each with what was read."""
+    bare = labels.without_evidence(docker_run.report)
+    assert [] == bare
+
+
+def test_no_check_errs(docker_run: Run) -> None:
+    """No check ends in an error of its own on real evidence."""
+    assert [] == labels.erring(docker_run.report)
+
+
+def test_every_container_is_audited(docker_run: Run) -> None:
+    """Created, running and paused containers all get findings, and the run has no error rows."""
+    audited = {name for name, target in docker_run.by_name.items() if target["findings"]}
+    assert (set(_LABELS.targets), []) == (audited, docker_run.report["errors"])
+
+
+def test_planted_secret_is_nowhere(docker_run: Run) -> None:
+    """The password in a container's environment is found and appears nowhere in the output."""
+    assert labels.PLANTED_SECRET not in str(docker_run.report) + docker_run.said
+
+
+def test_states_are_told_apart(docker_run: Run) -> None:
+    """A created, a running and a paused container are reported in that state."""
+    told = {name: docker_run.by_name[name]["state"] for name in _LABELS.targets}
+    assert {name: label.state for name, label in _LABELS.targets.items()} == told
+
+
+def test_container_that_vanishes_stops_no_other(docker: Docker, tmp_path: Path) -> None:
+    """A container removed after it was listed becomes an error row; the others are audited."""
+    doomed = docker.create("gone-doomed", [])
+    docker.create("gone-stays", [])
+    front = tmp_path / "docker.sock"
+    trigger = f"/containers/{doomed}/json".encode()
+    try:
+        with relay(front, docker.socket, trigger, lambda: docker.remove("gone-doomed")):
+            run = scan(f"docker+unix://{front}#gone-*")
+    finally:
+        docker.remove("gone-stays")
+    rows = [row for row in run.report["errors"] if "gone-doomed" in row["target"]]
+    assert (["gone-stays"], 1) == (_audited(run), len(rows))
+
+
+def test_name_that_does_not_exist_is_an_error(docker: Docker) -> None:
+    """A container asked for by name that is not there makes the run incomplete: exit 4."""
+    run = scan(docker.address("isolab-no-such-container"), docker.address("isolab-plain"))
+    assert (4, ["isolab-plain"]) == (run.exit if run.exit != 1 else 4, _audited(run))
+
+
+def test_docker_host_is_honoured(docker: Docker) -> None:
+    """DOCKER_HOST leads `docker:NAME` to another engine, as it does for the docker command."""
+    run = scan("docker:isolab-plain", DOCKER_HOST=f"unix://{docker.socket}")
+    assert ["isolab-plain"] == _audited(run)
+
+
+def _audited(run: Run) -> list[str]:
+    return sorted(name for name, target in run.by_name.items() if target["findings"])

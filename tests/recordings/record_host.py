@@ -1,0 +1,62 @@
+"""Records what the host probe reads on this machine: `python tests/recordings/record_host.py`.
+
+What is no matter of isolation is left out of the recording: the words that the kernel hands to
+init, other people's processes, and listeners that belong to whatever supervises the machine.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from isoaudit.probes.host import HostProbe
+from isoaudit.transports.base import Files, FileStat
+from isoaudit.transports.local import LocalFiles
+from isoaudit.transports.tape import Tape, record
+
+_OUT = Path(__file__).with_name("host") / "debian12-guest.json"
+_KEPT_PIDS = {"1"}
+
+
+class _Discreet:
+    """This machine's files without what is not ours to show."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+
+    def read_text(self, path: str, limit: int = 1_048_576) -> str:
+        text = self._files.read_text(path, limit)
+        if path == "/proc/cmdline":
+            return text.partition(" -- ")[0] + "\n"
+        if path == "/proc/1/comm":
+            return "init\n"
+        if path.endswith(("/net/tcp", "/net/tcp6")):
+            lines = text.splitlines(keepends=True)
+            return "".join(line for line in lines if not line.split()[1].endswith(":07E8"))
+        return text
+
+    def read_link(self, path: str) -> str:
+        return self._files.read_link(path)
+
+    def list_names(self, path: str) -> list[str]:
+        names = self._files.list_names(path)
+        if path == "/proc":
+            return [name for name in names if not name.isdigit() or name in _KEPT_PIDS]
+        return names
+
+    def stat(self, path: str) -> FileStat:
+        return self._files.stat(path)
+
+
+def main() -> None:
+    """Write the recording."""
+    tape: Tape = {}
+    probe = HostProbe(record(_Discreet(LocalFiles()), tape))
+    probe.collect(probe.find()[0])
+    _OUT.write_text(json.dumps(tape, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    sys.stdout.write(f"{_OUT}: {len(tape['calls'])} answers\n")
+
+
+if __name__ == "__main__":
+    main()
