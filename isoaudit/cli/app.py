@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
 import click
 
 from isoaudit import __version__
-from isoaudit.cli.screen import clean
+from isoaudit.cli.screen import clean, say
 from isoaudit.errors import IsoauditError
 
 COMMANDS = {
@@ -83,8 +84,16 @@ def run(arguments: list[str] | None = None) -> None:
         if error.remedy:
             click.echo(f"  {clean(error.remedy)}", err=True)
         sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
     except BrokenPipeError:
         # The reader of stdout went away (`| head`): nothing is left to say, and nobody to tell.
         sys.stderr.close()
         sys.exit(141)
+    except Exception as error:
+        if os.environ.get("ISOAUDIT_DEBUG"):
+            raise
+        say(f"isoaudit: a fault of its own: {type(error).__name__}: {error}")
+        say("  Please report it, with what `ISOAUDIT_DEBUG=1` in front of the command prints.")
+        sys.exit(70)
     sys.exit(code if isinstance(code, int) else 0)

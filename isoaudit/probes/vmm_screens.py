@@ -6,11 +6,12 @@ password is asked, stands here for everybody.
 
 from __future__ import annotations
 
-from isoaudit.model import Record, Vantage
+from isoaudit.model import Reason, Record, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.domain_xml.listening import exposure
 from isoaudit.probes.vmm_argv import Options, properties
 
+HOW_PASSWORD = "Scan the file that `virsh dumpxml --security-info` writes."  # noqa: S105
 _ON = frozenset({"on", "yes", "true"})
 
 
@@ -22,7 +23,20 @@ def screens(found: Options, source: str) -> list[Record]:
             records += _vnc(value, f"{source} -vnc")
         elif name == "spice":
             records.append(_spice(value, f"{source} -spice"))
+        elif name == "display" and value.startswith("vnc="):
+            records += _vnc(value.removeprefix("vnc="), f"{source} -display")
+        elif name == "display" and properties(value, "type")["type"] not in {"none", ""}:
+            records.append(_silent(properties(value, "type")["type"], f"{source} -display"))
     return records
+
+
+def _silent(kind: str, source: str) -> Record:
+    """Return the record of a screen that only this machine shows."""
+    notes = Notes(Vantage.VMM)
+    notes.fact("graphics.type", kind, source)
+    notes.fact("graphics.listen", "none", source)
+    notes.fact("graphics.exposure", "none", source)
+    return notes.record()
 
 
 def _vnc(text: str, source: str) -> list[Record]:
@@ -57,4 +71,10 @@ def _record(kind: str, listen: str, asks: tuple[bool, bool], source: str) -> Rec
     notes.fact("graphics.exposure", who, source)
     notes.fact("graphics.password_set", password, source)
     notes.fact("graphics.tls_required", encrypted, source)
+    stored = "graphics.password_in_configuration"
+    if password:
+        notes.missing(stored, Reason.PERMISSION_DENIED, "where the password stands is not shown",
+                      HOW_PASSWORD)  # fmt: skip
+    else:
+        notes.fact(stored, False, f"{source}: no password is asked")
     return notes.record()

@@ -9,6 +9,8 @@ from unicodedata import east_asian_width
 from isoaudit.report.escape import clean
 
 ELLIPSIS = "…"
+_JOINTS = "/,:;=&|"
+"""Characters behind which a word that is too long is cut with least harm."""
 
 
 def width(text: str) -> int:
@@ -67,9 +69,9 @@ def side_by_side(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
     return ["  ".join(map(pad, line, widths)).rstrip() for line in lines]
 
 
-def widest(cells: Iterable[str], at_most: int) -> int:
-    """Return the width of the widest cell, within a limit."""
-    return min(at_most, max((width(clean(cell)) for cell in cells), default=0))
+def widest(cells: Iterable[str]) -> int:
+    """Return the width of the widest cell."""
+    return max((width(clean(cell)) for cell in cells), default=0)
 
 
 def rule(left: str, right: str, columns: int) -> str:
@@ -106,6 +108,8 @@ def _cut(word: str, columns: int) -> list[str]:
     pieces = []
     while width(word) > columns:
         piece = _prefix(word, columns)
+        joint = max(map(piece.rfind, _JOINTS)) + 1
+        piece = piece[:joint] if joint > len(piece) // 2 else piece
         pieces.append(piece)
         word = word[len(piece) :]
     return [*pieces, word]

@@ -23,7 +23,8 @@ from isoaudit.report.table_unknown import put_unknown
 from isoaudit.report.table_view import Failure, View, by_severity, failing
 
 _SHOWN_TARGET = 300
-_SHOWN_MESSAGE = 1000
+_SHOWN_MESSAGE = 400
+_SHOWN_TOGETHER = 3
 
 Checks = Mapping[str, Mapping[str, Any]]
 
@@ -48,7 +49,7 @@ def _put_short(page: Page, views: Sequence[View], errors: Sequence[RunError]) ->
     """Put one line per target, and one per error."""
     rows = [(view.target.id, short(view)) for view in views]
     rows += [(error.target, f"not audited: {error.message}") for error in _ordered(errors)]
-    room = widest((clip(name, page.width // 2) for name, _ in rows), page.width // 2)
+    room = min(page.width // 2, widest(clip(name, page.width) for name, _ in rows))
     for name, text in rows:
         cell = pad(clip(name, room), room)
         page.lines.append(f"{cell}  {clip(text, page.width - room - 2)}".rstrip())
@@ -65,7 +66,9 @@ def _put_sections(page: Page, views: Sequence[View], checks: Checks) -> None:
     for view in views:
         if view.is_host:
             once = ": counted once, not per workload" if workloads else ""
-            _put_target(page, view, checks, clip(view.target.name, page.width // 3) + once)
+            _put_target(
+                page, view, checks, clip(view.target.name or view.target.id, page.width // 4) + once
+            )
 
 
 def _put_target(page: Page, view: View, checks: Checks, title: str) -> None:
@@ -88,8 +91,9 @@ def _put_quiet(page: Page, views: Sequence[View]) -> None:
     """Put the targets that have nothing critical or high as one section."""
     if not views:
         return
-    first = clip(views[0].target.id, page.width // 2)
-    title = first if len(views) == 1 else f"{first} and {len(views) - 1} more"
+    title = ", ".join(view.target.id for view in views[:_SHOWN_TOGETHER])
+    if len(views) > 1 and (len(views) > _SHOWN_TOGETHER or len(title) > page.width // 2):
+        title = f"{len(views)} targets"
     failures = [failure for view in views for failure in view.failures]
     calm = "nothing critical or high" if any(view.failed for view in views) else "no check failed"
     page.section(title, calm)
@@ -101,7 +105,10 @@ def _put_quiet(page: Page, views: Sequence[View]) -> None:
 
 
 def _put_held(page: Page, views: Sequence[View]) -> None:
-    text = f"{count(sum(view.held for view in views), 'check')} held"
+    held = sum(view.held for view in views)
+    if not held:
+        return
+    text = count(held, "check")
     passed_by = sum(view.tally.status(Status.NOT_APPLICABLE) for view in views)
     if passed_by:
         text += f", {passed_by} {'does' if passed_by == 1 else 'do'} not apply"
@@ -115,7 +122,8 @@ def _put_errors(page: Page, errors: Sequence[RunError]) -> None:
     for error in _ordered(errors):
         target = clip(error.target, _SHOWN_TARGET)
         page.plain(f"{target}: {clip(error.message, _SHOWN_MESSAGE)}", margin=3)
-        page.row("", clip(error.how_to_get, _SHOWN_MESSAGE))
+        if error.how_to_get:
+            page.row("", clip(error.how_to_get, _SHOWN_MESSAGE))
 
 
 def _result(view: View, listed: Sequence[Failure]) -> str:
@@ -124,6 +132,8 @@ def _result(view: View, listed: Sequence[Failure]) -> str:
     words += [count(len(view.broken), "error")] if view.broken else []
     if words:
         return ", ".join(words)
+    if view.is_host:
+        return ""  # its long heading needs the room, and the rows below say it
     return "nothing critical or high" if view.failed else "no check failed"
 
 

@@ -43,7 +43,7 @@ def put_seen(page: Page, findings: Iterable[Finding]) -> None:
     shown = rows if page.verbose else rows[:_SHOWN_FACTS]
     page.cells("SEEN", shown)
     if len(rows) > len(shown):
-        page.row("", f"and {count(len(rows) - len(shown), 'value')} more; -v lists them")
+        page.row("", f"and {count(len(rows) - len(shown), 'more value')}; -v lists them")
 
 
 def put_fix(page: Page, target: Target, check: str, about: Mapping[str, Any]) -> None:

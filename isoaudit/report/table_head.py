@@ -20,11 +20,13 @@ def put_head(page: Page, report: Report) -> None:
     run = report.run
     parts = [f"isoaudit {report.version}"]
     if run.host is not None:
-        system = [run.host.get("os", "")]
-        system += [f"Linux {run.host['kernel']}"] if run.host.get("kernel") else []
-        name = clip(run.host.get("name", ""), _SHOWN_NAME)
-        parts += [f"host {name}: {', '.join(filter(None, system))}", f"{run.view} view"]
-    page.plain(" | ".join([*parts, f"{run.seconds:.1f} s"]))
+        name, system, kernel = (
+            clip(run.host.get(key, ""), _SHOWN_NAME) for key in ("name", "os", "kernel")
+        )
+        known = ", ".join(filter(None, (system, kernel and f"Linux {kernel}")))
+        parts += [f"host {name}: {known}" if known else f"host {name}", f"{run.view} view"]
+    seconds = f"{run.seconds:.1f} s" if run.seconds >= 1 else f"{run.seconds:.2f} s"
+    page.plain(" | ".join([*parts, seconds]))
 
 
 def put_sentence(page: Page, views: Sequence[View]) -> None:
@@ -48,7 +50,8 @@ def put_targets(page: Page, views: Sequence[View]) -> None:
     # The names are set in afterwards: tabulate would count wide characters as one column.
     table = [["x" * width(name), *row] for name, row in zip(names, rows, strict=True)]
     align = ("left", *(["left"] if states else []), *["right"] * (len(_COLUMNS) + 1))
-    text = tabulate(table, headers=heads, tablefmt="plain", disable_numparse=True, colalign=align)
+    # The heads are a row like any other, since tabulate pads real ones by two columns.
+    text = tabulate([heads, *table], tablefmt="plain", disable_numparse=True, colalign=align)
     head, *lines = text.split("\n")
     page.blank()
     page.lines.append("  " + head.rstrip())
@@ -82,9 +85,8 @@ def _sentence(views: Sequence[View]) -> str:
         text = f"No critical or high finding in {count(len(among), thing)}"
     elif worst[0]:
         text = _share(worst[0], len(among), thing, "critical")
-        text += (
-            f"; {worst[1]} more {'has' if worst[1] == 1 else 'have'} high ones" if worst[1] else ""
-        )
+        if worst[1]:
+            text += f"; {worst[1]} more {_have(worst[1])} high ones"
     else:
         text = _share(worst[1], len(among), thing, "high") + ", none critical ones"
     host = _host_clause(views) if workloads else ""
@@ -99,13 +101,20 @@ def _having(views: Sequence[View], severity: Severity) -> int:
 def _share(number: int, total: int, thing: str, severity: str) -> str:
     if total == 1:
         return f"The {thing} has {severity} findings"
-    return f"{number} of {total} {thing}s {'has' if number == 1 else 'have'} {severity} findings"
+    return f"{number} of {total} {thing}s {_have(number)} {severity} findings"
+
+
+def _have(number: int) -> str:
+    return "has" if number == 1 else "have"
 
 
 def _host_clause(views: Sequence[View]) -> str:
     hosts = [view for view in views if view.is_host]
     worst = {one: sum(host.tally.severity(one) for host in hosts) for one in _COLUMNS[:2]}
-    return f"; the host itself has {by_severity(worst)}" if any(worst.values()) else ""
+    if not any(worst.values()):
+        return ""
+    noun = "finding" if sum(worst.values()) == 1 else "findings"
+    return f"; the host itself has {by_severity(worst)} {noun}"
 
 
 def _broken(views: Sequence[View]) -> str:

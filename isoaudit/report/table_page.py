@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from isoaudit.model import Severity
-from isoaudit.report.layout import clip, pad, rule, side_by_side, widest, wrap
+from isoaudit.report.layout import clip, pad, rule, side_by_side, widest, width, wrap
 from isoaudit.report.options import Options
 
 _MARGIN = " " * 3
@@ -57,9 +57,9 @@ class Page:
 
     def command(self, label: str, text: str, command: str) -> None:
         """Put a short text and the command that tells more, on one line if both fit."""
-        one_line = wrap(f"{text}; {command}", self.room)
-        self.labelled(label, one_line if len(one_line) == 1 else [*wrap(text, self.room),
-                                                                  *wrap(command, self.room)])  # fmt: skip
+        parts = [*wrap(text, self.room), *wrap(command, self.room)]
+        together = "   ".join(parts)
+        self.labelled(label, [together] if width(together) <= self.room else parts)
 
     def headline(self, severity: Severity | None, text: str, check: str) -> None:
         """Put a finding's message with its severity before it and the check's id at the right."""
@@ -75,9 +75,13 @@ class Page:
 
     def cells(self, label: str, rows: Sequence[tuple[str, str, str]]) -> None:
         """Put rows of what was seen, from where, and by which source, in aligned columns."""
-        left = widest((row[0] for row in rows), self.room // 2)
-        middle = widest((row[1] for row in rows), 13)
-        widths = (left, middle, self.room - left - middle - 4)
+        if not rows:
+            return
+        left, middle, right = (widest(column) for column in zip(*rows, strict=True))
+        room = self.room - middle - 4
+        if left + right > room:
+            left = max(room - right, min(left, room // 2))
+        widths = (left, middle, room - left)
         self.labelled(label, [line for row in rows for line in side_by_side(row, widths)])
 
     def bullets(self, texts: Iterable[str]) -> None:

@@ -58,8 +58,8 @@ def put_shared(page: Page, shared: Shared, checks: Mapping[str, Mapping[str, Any
     page.section(shared.title, by_severity({one: severities.count(one) for one in severities}))
     for failure in sorted(worst, key=lambda one: (one.severity.rank, one.check)):
         about = checks.get(failure.check, {})
-        text = _text(shared.failures[failure.check], about)
-        page.headline(failure.severity, f"fails in all {len(shared.views)}: {text}", failure.check)
+        text = _text(shared.failures[failure.check], about, len(shared.views))
+        page.headline(failure.severity, text, failure.check)
         if page.verbose:
             put_fix(page, shared.views[0].target, failure.check, about)
 
@@ -77,9 +77,9 @@ def _common(views: Sequence[View]) -> Shared:
     return Shared(tuple(views), failures)
 
 
-def _text(failures: Sequence[Failure], about: Mapping[str, Any]) -> str:
+def _text(failures: Sequence[Failure], about: Mapping[str, Any], total: int) -> str:
     """Return the message if all agree, else the good condition that does not hold."""
     messages = {finding.message for failure in failures for finding in failure.findings}
     if len(messages) == 1 or not about.get("title"):
-        return clip(min(messages), _SHOWN_TEXT)
-    return clip(f"not so: {about['title']}", _SHOWN_TEXT)
+        return clip(f"fails in all {total}: {min(messages)}", _SHOWN_TEXT)
+    return clip(f"does not hold in any of {total}: {about['title']}", _SHOWN_TEXT)

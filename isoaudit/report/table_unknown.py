@@ -45,4 +45,6 @@ def _line(text: str, group: list[tuple[str, Finding]], *, several: bool) -> str:
     severities = list(checks.values())
     worst = {one: severities.count(one) for one in (Severity.CRITICAL, Severity.HIGH)}
     weight = f" ({by_severity(worst)})" if any(worst.values()) else ""
+    if weight and len(checks) == 1:
+        weight = f" ({severities[0]})"
     return f"{number}{weight}: {clip(text, _SHOWN_TEXT)}"

@@ -98,6 +98,8 @@ def settled_by(target: Target, finding: Finding) -> str:
     if Reason.OTHER_HOST in reasons:
         return NEEDS_HOST
     for entry in finding.missing:
+        if entry.how_to_get and entry.reason is Reason.NOT_DECLARED:
+            return f"{entry.detail}. {entry.how_to_get}" if entry.detail else entry.how_to_get
         if entry.how_to_get:
             return entry.how_to_get
     for entry in finding.missing:

@@ -22,6 +22,7 @@ _Engine = TypeVar("_Engine")
 _MARKS = ("lab_docker", "lab_podman", "lab_libvirt")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the tests of one engine on one xdist worker, so that it is started once."""
     if not config.pluginmanager.hasplugin("xdist"):
@@ -69,11 +70,12 @@ def podman() -> Iterator[Podman]:
 @pytest.fixture(scope="session")
 def libvirt() -> Iterator[Libvirt]:
     def fill(engine: Libvirt) -> None:
-        running = [n for n, lb in labels.load("libvirt").targets.items() if lb.state == "running"]
-        for name, label in labels.load("libvirt").targets.items():
-            engine.create(name, label.state)
-        for name in running:
-            engine.await_boot(name)
+        targets = labels.load("libvirt").targets.values()
+        for label in targets:
+            engine.create(label.name, label.state)
+        for label in targets:
+            if label.state == "running":
+                engine.await_boot(label.name)
 
     yield from _started(libvirt_engine, fill)
 

@@ -45,7 +45,8 @@ def test_every_container_is_audited(docker_run: Run) -> None:
 
 def test_planted_secret_is_nowhere(docker_run: Run) -> None:
     """The password in a container's environment is found and appears nowhere in the output."""
-    assert labels.PLANTED_SECRET not in str(docker_run.report) + docker_run.said
+    shown = str(docker_run.report) + docker_run.said
+    assert [] == [secret for secret in labels.PLANTED_SECRETS if secret in shown]
 
 
 def test_states_are_told_apart(docker_run: Run) -> None:
@@ -71,8 +72,9 @@ def test_container_that_vanishes_stops_no_other(docker: Docker, tmp_path: Path) 
 
 def test_name_that_does_not_exist_is_an_error(docker: Docker) -> None:
     """A container asked for by name that is not there makes the run incomplete: exit 4."""
-    run = scan(docker.address("isolab-no-such-container"), docker.address("isolab-plain"))
-    assert (4, ["isolab-plain"]) == (run.exit if run.exit != 1 else 4, _audited(run))
+    names = ("isolab-no-such-container", "isolab-plain")
+    run = scan(*map(docker.address, names), "--fail-on", "never")
+    assert (4, ["isolab-plain"]) == (run.exit, _audited(run))
 
 
 def test_docker_host_is_honoured(docker: Docker) -> None:

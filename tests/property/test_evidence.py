@@ -127,11 +127,9 @@ def test_weaker_evidence_never_turns_into_a_pass(check: Check) -> None:
         assert status is not Status.PASS
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+@pytest.mark.parametrize("check", [c for c in CHECKS if c.each], ids=lambda check: check.id)
 def test_an_unfinished_part_never_passes(check: Check) -> None:
     """A part that was not read to its end can fail a check, and cannot make it pass."""
-    if not check.each:
-        pytest.skip("judges no part")
     judge = Judge([check])
     for facts in _pass_examples(check):
         context = example_context(check, facts, {"incomplete": [check.each]})

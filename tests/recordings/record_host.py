@@ -1,7 +1,8 @@
 """Records what the host probe reads on this machine: `python tests/recordings/record_host.py`.
 
-What is no matter of isolation is left out of the recording: the words that the kernel hands to
-init, other people's processes, and listeners that belong to whatever supervises the machine.
+What is no matter of isolation is left out of the recording: the other words of the command line,
+other people's processes, the comments of shipped files, and the listener of whatever supervises
+the machine.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sys
 from pathlib import Path
 
 from isoaudit.probes.host import HostProbe
+from isoaudit.probes.host.kernel import relevant_words
 from isoaudit.transports.base import Files, FileStat
 from isoaudit.transports.local import LocalFiles
 from isoaudit.transports.tape import Tape, record
@@ -28,7 +30,9 @@ class _Discreet:
     def read_text(self, path: str, limit: int = 1_048_576) -> str:
         text = self._files.read_text(path, limit)
         if path == "/proc/cmdline":
-            return text.partition(" -- ")[0] + "\n"
+            return " ".join(relevant_words(text)) + "\n"
+        if path.startswith("/etc/libvirt/"):
+            return "".join(x for x in text.splitlines(keepends=True) if not x.startswith("#"))
         if path == "/proc/1/comm":
             return "init\n"
         if path.endswith(("/net/tcp", "/net/tcp6")):

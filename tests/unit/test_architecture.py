@@ -61,9 +61,9 @@ def test_a_room_imports_only_what_the_table_allows(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_heavy_libraries_are_imported_where_they_are_used(path: Path) -> None:
     """What takes long to import is imported inside the function that needs it."""
-    top = ast.Module([n for n in ast.parse(path.read_text()).body], [])
-    names = {name.split(".")[0] for node in top.body
-             if isinstance(node, ast.Import | ast.ImportFrom) for name in _imports(node)}  # fmt: skip
+    tree = ast.parse(path.read_text())
+    top = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = {name.split(".")[0] for node in top for name in _imports(node)}
 
     assert set() == names & HEAVY
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 
-from isoaudit.facts.redaction import redact_words
 from isoaudit.model import Reason, Record
 from isoaudit.probes.domain_xml.spots import LIBVIRT_DEFAULT, Spot, Writer
 from isoaudit.probes.vmm_argv import Monitor, monitors, options
+from isoaudit.transports.libvirt_redaction import redact_arguments
 
 QEMU_TYPES = frozenset({"qemu", "kvm", "hvf"})
 
@@ -184,7 +184,7 @@ def read_passthrough(domain: Spot, writer: Writer) -> None:
     """Note what reaches QEMU behind libvirt's back, and the monitors and gdb stubs in it."""
     spots = [s for name in _PASSTHROUGH for s in domain.children(_QEMU + name)]
     words = [arg.get("value") for s in spots for arg in s.children(_QEMU + "arg")]
-    shown = redact_words(words)
+    shown = redact_arguments(words)
     for spot in spots:
         variables = list(spot.children(_QEMU + "env"))
         shown += [f"env {variable.get('name')}" for variable in variables]

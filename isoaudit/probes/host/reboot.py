@@ -98,5 +98,5 @@ def _numbers(release: str) -> list[int]:
 def _flavour(release: str) -> str:
     """Return what is not version: `cloud-amd` of 6.1.0-18-cloud-amd64."""
     words = [word for word in release.split("-")[1:] if word[:1].isalpha()]
-    variant = re.search(r"\+(?!deb)[a-z]+", release)
+    variant = re.search(r"\+(?!deb\d)[a-z]+", release)
     return "-".join(word.rstrip("0123456789") for word in words) + (variant[0] if variant else "")

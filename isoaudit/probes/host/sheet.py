@@ -35,7 +35,7 @@ class Sheet:
         if not error.absent:
             return False
         witness = next((seen for start, seen in _WITNESSES if path.startswith(start)), None)
-        return witness is None or self.exists(witness) is True
+        return witness in {None, path} or self.exists(witness or "") is True
 
     def exists(self, path: str) -> bool | None:
         """Say whether a path is there; None if that cannot be told."""

@@ -13,7 +13,7 @@ from isoaudit.transports import Files, Unreadable
 NAMESPACES = ("mnt", "pid", "net", "ipc", "uts", "user", "cgroup", "time")
 
 _KERNEL_THREAD = 0x00200000  # PF_KTHREAD, include/linux/sched.h
-_ID = re.compile(r"[0-9a-f]{64}")
+_ID = re.compile(r"(?<!conmon-)(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
 TABLE_LIMIT = 16 * 1_048_576
 """Most bytes of a mount table: a busy node has thousands of mounts of some 300 bytes each."""
@@ -38,7 +38,7 @@ class Machine:
         """`{container id: its pids}` by what the processes' cgroup paths name."""
         found: dict[str, list[int]] = {}
         for pid in self.pids:
-            for name in set(_ID.findall(self._text(f"/proc/{pid}/cgroup"))):
+            for name in container_ids(self._text(f"/proc/{pid}/cgroup")):
                 found.setdefault(name, []).append(pid)
         return found
 
@@ -162,6 +162,15 @@ class Machine:
             return self.files.read_text(path, limit)
         except Unreadable:
             return ""
+
+
+def container_ids(text: str) -> set[str]:
+    """Return the container ids that /proc/PID/cgroup names.
+
+    Not those of conmon, which watches a container of podman or CRI-O from the outside and whose
+    group carries the same id.
+    """
+    return set(_ID.findall(text))
 
 
 def stat_fields(text: str) -> list[str]:

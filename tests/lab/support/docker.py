@@ -10,7 +10,6 @@ import contextlib
 import json
 import shutil
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,9 +76,7 @@ def docker_engine() -> Iterator[Docker]:
         (folder / "daemon.json").write_text("{}")  # this machine's own is not for the lab
         process = processes.start(_command_line(engine), folder / "log")
         try:
-            processes.await_ready(
-                lambda: _answers(engine), "dockerd", process, folder / "log"
-            )
+            processes.await_ready(lambda: _answers(engine), "dockerd", process, folder / "log")
             _prepare(engine)
             yield engine
         finally:

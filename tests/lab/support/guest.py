@@ -114,7 +114,8 @@ def _copy_modules(root: Path, version: str) -> None:
         processes.run("depmod", "-b", str(KERNELS), version)
     order: list[str] = []
     for module in _MODULES:
-        told = processes.run("modprobe", "-d", str(KERNELS), "-S", version, "--show-depends", module)
+        ask = ("modprobe", "-d", str(KERNELS), "-S", version, "--show-depends", module)
+        told = processes.run(*ask)
         files = [line.split()[1] for line in told.splitlines() if line.startswith("insmod")]
         for file in map(Path, files):
             name = file.name.removesuffix(".xz")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import yaml
 
-PLANTED_SECRET = "hunter2-isolab-Zx81q"
+PLANTED_SECRETS = ("hunter2-isolab-Zx81q", "Zx81qWe7")
 _FILE = Path(__file__).resolve().parents[1] / "labels.yaml"
 
 
@@ -17,13 +18,14 @@ _FILE = Path(__file__).resolve().parents[1] / "labels.yaml"
 class Label:
     """One target: how it is made, and which of the judged checks fail for it.
 
-    Every judged check that is not in `must_find` must not fail.
+    A judged check that is neither in `must_find` nor in `may_find` must not fail.
     """
 
     name: str
     options: tuple[str, ...]
     state: str
     must_find: frozenset[str]
+    may_find: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,10 @@ def _label(name: str, described: Mapping[str, Any]) -> Label:
         found |= _label(entry["like"], described).must_find
     return Label(
         name=name,
-        options=tuple(str(entry.get("options", "")).split()),
+        options=tuple(shlex.split(entry.get("options", ""))),
         state=entry.get("state", "running"),
         must_find=frozenset(found - set(entry.get("but_not", ()))),
+        may_find=frozenset(entry.get("may_find", ())),
     )
 
 
@@ -76,7 +79,9 @@ def false_positives(labels: Labels, found: Mapping[str, Mapping[str, Any]]) -> l
         f"{name}: {check} ({_messages(found[name], check)})"
         for name, label in labels.targets.items()
         if name in found
-        for check in sorted((failed(found[name]) & labels.judged) - label.must_find)
+        for check in sorted(
+            failed(found[name]) & (labels.judged - label.must_find - label.may_find)
+        )
     ]
 
 

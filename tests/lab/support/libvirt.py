@@ -59,6 +59,7 @@ class Libvirt:
         values = {
             "name": name, "lab": self.folder, "kernel": kernel, "initrd": initrd,
             "arguments": guest.BOOT_ARGUMENTS, "port": self.port, "user": _USER,
+            "screen": _free_port(),
         }  # fmt: skip
         for word, value in values.items():
             xml = xml.replace(f"@{word}@", str(value))
@@ -97,12 +98,10 @@ def libvirt_engine() -> Iterator[Libvirt]:
         _lay_out(folder)
         started = []
         try:
-            for daemon, socket_name in (("virtlogd", "virtlogd-sock"), ("libvirtd", "libvirt-sock")):
-                log = folder / f"{daemon}.log"
+            for daemon, name in (("virtlogd", "virtlogd-sock"), ("libvirtd", "libvirt-sock")):
+                log, ready = folder / f"{daemon}.log", (folder / "run" / name).exists
                 started.append(processes.start(_in_own_paths(folder, daemon), log))
-                processes.await_ready(
-                    (folder / "run" / socket_name).exists, daemon, started[-1], log
-                )
+                processes.await_ready(ready, daemon, started[-1], log)
             yield engine
         finally:
             processes.kill(processes.naming(f"{folder}/{PREFIX}"))  # guests outlive libvirtd

@@ -1,0 +1,158 @@
+"""Containers of an engine with docker's API: what the engine says, and what the kernel shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from isoaudit.errors import TargetError
+from isoaudit.model import FactSet, Kind, Target, Vantage
+from isoaudit.probes.base import Notes
+from isoaudit.probes.docker_answer import Answer
+from isoaudit.probes.docker_mounts import note_parts
+from isoaudit.probes.docker_options import (
+    EngineDefaults,
+    read_defaults,
+    read_security_options,
+)
+from isoaudit.probes.docker_process import process_record
+from isoaudit.probes.docker_settings import note_settings
+from isoaudit.probes.kernel import Asked, Machine, Sandbox, read_sandbox
+from isoaudit.probes.kernel.machine import gone
+from isoaudit.probes.kernel.sandbox import belongs, dark
+from isoaudit.transports import EngineApi, Files, Unreadable
+
+_DEFAULT_ENDPOINTS = {
+    "docker": {"unix:///var/run/docker.sock", "unix:///run/docker.sock"},
+    "podman": {"unix:///run/podman/podman.sock", "unix:///var/run/podman/podman.sock"},
+}
+_LOCAL_HOST = "local"
+
+
+class DockerProbe:
+    """The containers of one engine. `files` are those of this machine; without, /proc is not read.
+
+    A target's host is this machine only by proof: a process here whose control group carries the
+    id of a container of this engine. A unix socket alone proves nothing, it may lead elsewhere.
+    """
+
+    def __init__(self, api: EngineApi, files: Files | None = None) -> None:
+        self._api = api
+        self._files = files if api.local else None
+        self._defaults: EngineDefaults | None = None
+        self._machine: Machine | None = None
+
+    def find(self) -> Sequence[Target]:
+        """Return the engine's containers in every state, by name; raises TargetError."""
+        try:
+            listed = self._api.containers()
+        except Unreadable as error:
+            raise TargetError(error.cause, error.remedy) from error
+        self._machine = None if self._files is None else Machine(self._files)
+        ids = [entry["Id"] for entry in listed if isinstance(entry.get("Id"), str)]
+        host = _LOCAL_HOST if self._runs_here(ids) else None
+        targets = [self._target(entry, host) for entry in listed]
+        return sorted((t for t in targets if t is not None), key=lambda target: target.id)
+
+    def collect(self, target: Target) -> FactSet:
+        """Return what the engine says of a container and, if it runs here, what the kernel shows.
+
+        Raises TargetError if the engine does not know it any more or does not answer.
+        """
+        try:
+            raw = self._api.inspect(target.handle)
+        except Unreadable as error:
+            raise TargetError(error.cause, error.remedy) from error
+        inspect = Answer(raw, "", self._api.engine)
+        asked = self._engine_facts(inspect)
+        return asked.merge(self._kernel_facts(target, inspect))
+
+    def _runs_here(self, ids: list[str]) -> bool:
+        """Say whether a process of this machine is proven to be in one of the containers."""
+        if self._machine is None or not ids:
+            return False
+        try:
+            return not set(ids).isdisjoint(self._machine.containers)
+        except Unreadable:
+            return False
+
+    def _target(self, entry: dict[str, Any], host: str | None) -> Target | None:
+        """Return the target of one list entry; an entry without an id names nothing."""
+        handle, state = entry.get("Id"), entry.get("State")
+        if not isinstance(handle, str) or not handle:
+            return None
+        names = entry.get("Names")
+        full = [n for n in names if isinstance(n, str)] if isinstance(names, list) else []
+        # Links of the legacy bridge show as /OTHER/ALIAS; the own name has one slash.
+        own = [name.removeprefix("/") for name in full if name.count("/") <= 1]
+        name = own[0] if own else handle[:12]
+        return Target(
+            id=self.address(name),
+            kind=Kind.CONTAINER,
+            name=name,
+            state=state if isinstance(state, str) and state else "unknown",
+            handle=handle,
+            engine=self._api.endpoint,
+            host=host,
+        )
+
+    def address(self, name: str) -> str:
+        """Return the id of a container of this engine by its name."""
+        engine, endpoint = self._api.engine, self._api.endpoint
+        if endpoint in _DEFAULT_ENDPOINTS.get(engine, set()):
+            return f"{engine}:{name}"
+        return f"{engine}+{endpoint}#{name}"
+
+    def _engine_facts(self, inspect: Answer) -> FactSet:
+        notes = Notes(Vantage.ENGINE)
+        options = read_security_options(inspect.below("HostConfig").names("SecurityOpt") or [])
+        defaults = self._engine_defaults()
+        note_settings(notes, inspect, options, defaults)
+        record = process_record(Notes(Vantage.ENGINE), inspect, options, defaults)
+        notes.part("process", [record])
+        note_parts(notes, inspect)
+        return notes.factset()
+
+    def _engine_defaults(self) -> EngineDefaults:
+        if self._defaults is None:
+            try:
+                self._defaults = read_defaults(self._api.info())
+            except Unreadable:
+                # What rests on them is noted as missing by whoever needs it.
+                self._defaults = EngineDefaults()
+        return self._defaults
+
+    def _kernel_facts(self, target: Target, inspect: Answer) -> FactSet:
+        """Return the kernel's word, nothing where that vantage cannot exist, or why it is dark."""
+        state = inspect.below("State")
+        pid = state.number("Pid")
+        if self._files is None or not pid or pid < 0 or state.flag("Running") is False:
+            return FactSet()
+        machine = self._machine or Machine(self._files)
+        self._machine = machine
+        sandbox = Sandbox(pid, inspect.text("Id") or target.handle)
+        try:
+            if not belongs(machine, sandbox):
+                return self._not_here(target, sandbox)
+        except Unreadable as error:
+            return dark(error)
+        return read_sandbox(machine, sandbox, self._asked(inspect, sandbox.id))
+
+    def _not_here(self, target: Target, sandbox: Sandbox) -> FactSet:
+        """Return nothing for another machine's process; for one that was here, that it is gone."""
+        if target.host is None:
+            return FactSet()
+        return dark(gone(sandbox.pid))
+
+    def _asked(self, inspect: Answer, container: str) -> Asked:
+        host = inspect.below("HostConfig")
+        mounts = inspect.objects("Mounts") or []
+        binds = {m.text("Destination") for m in mounts if m.text("Type") == "bind"}
+        root = self._engine_defaults().data_root
+        return Asked(
+            container=container,
+            binds=frozenset(b.rstrip("/") for b in binds if b),
+            volumes=f"{root.rstrip('/')}/volumes" if root else "",
+            masked=tuple(host.names("MaskedPaths") or ()),
+            readonly=tuple(host.names("ReadonlyPaths") or ()),
+        )

@@ -1,0 +1,232 @@
+"""The mounts of a sandbox as the kernel has them, and what they hide below /proc and /sys.
+
+Sources: proc(5) (mountinfo), mount_namespaces(7), the OCI runtime specification (default file
+systems, maskedPaths, readonlyPaths). Nothing below the container's root is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from isoaudit.model import Missing, Reason, Record, Vantage
+from isoaudit.probes.base import Notes
+from isoaudit.probes.defaults import (
+    DOCKER_READONLY_PATHS,
+    PODMAN_MASKED_PATHS,
+    RECENT_MASKED_PATHS,
+)
+from isoaudit.probes.kernel.mountinfo import Mount, at, covering, host_path, inside
+from isoaudit.transports import Files, Unreadable
+
+_STANDARD = {
+    "proc": "/proc",
+    "sysfs": "/sys",
+    "mqueue": "/dev/mqueue",
+    "cgroup": "/sys/fs/cgroup",
+    "cgroup2": "/sys/fs/cgroup",
+    "devpts": "/dev",
+}
+"""Where a runtime mounts an instance of each; its device may be the host's all the same, since
+sysfs is one per network namespace and mqueue one per IPC namespace."""
+
+_OWN_TMPFS = ("/dev", "/dev/shm", "/proc", "/sys", "/run/lock")  # noqa: S108 - names of mounts
+
+_PSEUDO = frozenset(
+    {
+        *("binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs"),
+        *("efivarfs", "fusectl", "hugetlbfs", "mqueue", "nsfs", "overlay", "proc", "pstore"),
+        *("ramfs", "securityfs", "selinuxfs", "sysfs", "tracefs"),
+    }
+)
+"""File systems that stand for no device of the host."""
+
+_REMOTE = frozenset(
+    {
+        "9p",
+        "afs",
+        "autofs",
+        "ceph",
+        "cifs",
+        "glusterfs",
+        "lustre",
+        "nfs",
+        "nfs4",
+        "smb3",
+        "virtiofs",
+    }
+)
+"""File systems that may never answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an engine says of the sandbox, where the kernel's word is ambiguous without it.
+
+    `binds` are the container paths it was asked to bind; `container` its id, which names the
+    engine's own files; `volumes` the folder of named volumes; `masked` and `readonly` the paths
+    asked for, which need no mount where the kernel has no such file.
+    """
+
+    container: str = ""
+    binds: frozenset[str] = frozenset()
+    volumes: str = ""
+    masked: tuple[str, ...] = ()
+    readonly: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The mount tables of a sandbox and of the host; `source` is what the facts name as theirs."""
+
+    mounts: list[Mount]
+    host: list[Mount]
+    files: Files
+    source: str
+
+
+def mount_records(tables: Tables, asked: Asked) -> list[Record]:
+    """Return a record for every mount of the sandbox."""
+    return [_record(mount, tables, asked) for mount in tables.mounts]
+
+
+def _record(mount: Mount, tables: Tables, asked: Asked) -> Record:
+    notes = Notes(Vantage.KERNEL)
+    source = tables.source
+    path = host_path(mount, tables.host)
+    kind = _kind(mount, tables.mounts, path, asked)
+    notes.fact("mount.kind", kind, source)
+    notes.fact("mount.destination", mount.point, source)
+    notes.fact("mount.file_system", mount.file_system, source)
+    notes.fact("mount.read_only", mount.read_only, source)
+    notes.fact("mount.propagation", mount.propagation, source)
+    managed = kind in {"system", "volume"} or _is_engines(mount, path, asked)
+    notes.fact("mount.managed", managed, source)
+    if kind not in {"bind", "volume"}:
+        return notes.record()
+    if path is None:
+        detail = f"no mount of the host shows the file system {mount.device} behind it"
+        for name in ("mount.source", "mount.source_type"):
+            notes.missing(name, Reason.NOT_SUPPORTED, detail, "Look at what mounted it.")
+        return notes.record()
+    notes.fact("mount.source", path, f"{source}, host mount table")
+    _note_type(notes, mount, path, tables.files)
+    return notes.record()
+
+
+def _kind(mount: Mount, mounts: list[Mount], path: str | None, asked: Asked) -> str:
+    """Return bind, volume, tmpfs or system.
+
+    What the runtime adds is known by type and place; all else that the host's mount table has too
+    is a path of the host, whatever the engine calls it.
+    """
+    if mount.point == "/" or _is_systems(mount, mounts, path, asked):
+        return "system"
+    if path is not None:
+        return "volume" if asked.volumes and _below(path, asked.volumes) else "bind"
+    if mount.file_system == "tmpfs":
+        return "tmpfs"
+    return "system" if mount.file_system in _PSEUDO else "bind"
+
+
+def _is_systems(mount: Mount, mounts: list[Mount], path: str | None, asked: Asked) -> bool:
+    if mount.point in asked.binds:
+        return False
+    place = _STANDARD.get(mount.file_system)
+    if place is not None and inside(mount.point, place):
+        # A devpts of the host's is a bind: a runtime makes a new one.
+        return mount.file_system != "devpts" or path is None
+    if path is not None or mount.file_system != "tmpfs":
+        return False
+    # The runtime's own tmpfs on /dev lends its null device to hide single files elsewhere.
+    dev = at(mounts, "/dev")
+    if dev is not None and dev.device == mount.device and mount.root != "/":
+        return True
+    return mount.point in _OWN_TMPFS or _below(mount.point, "/proc") or _below(mount.point, "/sys")
+
+
+def _below(path: str, folder: str) -> bool:
+    return path != folder and inside(path, folder)
+
+
+def _is_engines(mount: Mount, path: str | None, asked: Asked) -> bool:
+    """Say whether a host path is the engine's own for this container (resolv.conf, hosts, shm).
+
+    Its folder carries the container's id, which nobody can know before it is made. With the host's
+    IPC namespace the engine binds the host's /dev/shm, unasked.
+    """
+    if path is None:
+        return False
+    shared = path == mount.point == "/dev/shm" and mount.point not in asked.binds  # noqa: S108
+    return shared or (asked.container != "" and asked.container in path.split("/"))
+
+
+def _note_type(notes: Notes, mount: Mount, path: str, files: Files) -> None:
+    """Note what the host path is; a network file system is not touched, for it may never answer."""
+    name = "mount.source_type"
+    if mount.file_system in _REMOTE or mount.file_system.startswith("fuse"):
+        detail = f"{mount.file_system} is not looked into: it may not answer"
+        notes.missing(name, Reason.NOT_SUPPORTED, detail)
+        return
+    try:
+        kind = files.stat(path)["type"]
+    except Unreadable as error:
+        notes.lacks(error.missing(name, Vantage.KERNEL))
+        return
+    notes.fact(name, "other" if kind in {"fifo", "link"} else kind, f"stat {path}")
+
+
+def note_paths(notes: Notes, tables: Tables, asked: Asked) -> None:
+    """Note the root's write protection and the hidden and read-only paths of /proc and /sys."""
+    mounts = tables.mounts
+    root = at(mounts, "/")
+    if root is None:
+        detail = f"{tables.source} has no entry for /"
+        notes.missing("container.rootfs.read_only", Reason.NOT_SUPPORTED, detail)
+    else:
+        notes.fact("container.rootfs.read_only", root.read_only, tables.source)
+    points = {m.point for m in mounts if _below(m.point, "/proc") or _below(m.point, "/sys")}
+    masked = {*points, *asked.masked, *PODMAN_MASKED_PATHS, *RECENT_MASKED_PATHS}
+    _note_list(notes, "container.masked_paths", masked, tables)
+    readonly = {*points, *asked.readonly, *DOCKER_READONLY_PATHS}
+    _note_list(notes, "container.readonly_paths", readonly, tables)
+
+
+def _note_list(notes: Notes, path: str, candidates: Iterable[str], tables: Tables) -> None:
+    """Note which of the candidates are protected: by a mount, or because the kernel lacks them."""
+    protects = _hides if path == "container.masked_paths" else _keeps
+    protected: list[str] = []
+    absent: list[str] = []
+    unknown: Missing | None = None
+    for candidate in sorted(candidates):
+        mount = covering(tables.mounts, candidate)
+        if mount is not None and protects(mount, candidate):
+            protected.append(candidate)
+            continue
+        try:
+            tables.files.stat(candidate)
+        except Unreadable as error:
+            if error.absent:
+                absent.append(candidate)
+            else:
+                unknown = error.missing(path, Vantage.KERNEL)
+    words = f"; not on this kernel: {', '.join(absent)}" if absent else ""
+    notes.fact(path, sorted({*protected, *absent}), tables.source + words)
+    if unknown is not None:
+        notes.lacks(unknown)
+
+
+def _hides(mount: Mount, _path: str) -> bool:
+    """Say whether a mount hides what it covers: an empty read-only tmpfs, or the null device."""
+    if mount.file_system not in {"tmpfs", "devtmpfs"}:
+        return False
+    null = mount.root == "/null"
+    empty = mount.root == "/" and mount.read_only and mount.point not in {"/proc", "/sys"}
+    return null or empty
+
+
+def _keeps(mount: Mount, path: str) -> bool:
+    """Say whether a mount keeps what it covers from being written to."""
+    below = _below(mount.point, "/proc") or _below(mount.point, "/sys")
+    whole = mount.point in {"/proc", "/sys"} and path not in {"/proc", "/sys"}
+    return mount.read_only and (below or whole) and not _hides(mount, path)

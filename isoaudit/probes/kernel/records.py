@@ -1,0 +1,207 @@
+"""Turns the processes of a sandbox into records: credentials, namespaces, filters, labels.
+
+Sources: proc(5), credentials(7), capabilities(7), user_namespaces(7), seccomp(2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from isoaudit.model import Reason, Record, Vantage
+from isoaudit.probes.base import Notes
+from isoaudit.probes.defaults import ALL_CAPABILITIES
+from isoaudit.probes.kernel.machine import NAMESPACES, Machine
+from isoaudit.probes.kernel.process import CAPABILITY_SETS, Seen
+from isoaudit.transports import Unreadable
+
+_SECCOMP = {"0": "disabled", "1": "strict", "2": "filter"}
+
+
+def process_records(
+    machine: Machine, processes: Iterable[Seen], own: set[int], main: int
+) -> list[Record]:
+    """Return one record for all processes that agree, the main process's first.
+
+    `own` are the sandbox's pids, by which a namespace shared with others is told from a private
+    one; `main` is its first process.
+    """
+    groups: dict[tuple[object, ...], Seen] = {}
+    ordered = sorted(processes, key=lambda seen: (seen.pid != main, seen.pid))
+    for seen in ordered:
+        known = groups.setdefault(seen.key, seen)
+        if known is not seen:
+            known.count += 1
+    return [_record(machine, seen, own, main) for seen in groups.values()]
+
+
+def _record(machine: Machine, seen: Seen, own: set[int], main: int) -> Record:
+    notes = Notes(Vantage.KERNEL)
+    source = f"/proc/{seen.pid}/status"
+    name = seen.status.get("Name")
+    if name is not None:
+        notes.fact("process.name", name, f"{source} Name")
+    notes.fact("process.pid", seen.pid, source)
+    notes.fact("process.count", seen.count, "processes of its control group")
+    notes.fact("process.main", seen.pid == main, "first process of the sandbox")
+    _note_ids(notes, seen)
+    _note_capabilities(notes, seen)
+    _note_filters(notes, seen)
+    _note_label(notes, machine, seen)
+    _note_namespaces(notes, machine, seen, own)
+    return notes.record()
+
+
+def _absent(notes: Notes, path: str, seen: Seen, key: str) -> None:
+    notes.missing(path, Reason.NOT_SUPPORTED, f"/proc/{seen.pid}/status has no {key}: older kernel")
+
+
+def _note_ids(notes: Notes, seen: Seen) -> None:
+    """Note the effective uid on both sides of the user namespace, and whether root is in reach."""
+    source = f"/proc/{seen.pid}/status Uid"
+    words = seen.status.get("Uid", "").split()
+    if len(words) != 4 or not all(word.isdecimal() for word in words):
+        for path in ("process.uid", "process.host_uid", "process.root_permitted"):
+            _absent(notes, path, seen, "Uid")
+        return
+    outside = [int(word) for word in words]
+    notes.fact("process.host_uid", outside[1], source)
+    if isinstance(seen.uid_map, Unreadable):
+        for path in ("uid", "root_permitted", "user_namespace_maps_root"):
+            notes.lacks(seen.uid_map.missing(f"process.{path}", Vantage.KERNEL))
+        return
+    mapped = f"/proc/{seen.pid}/uid_map"
+    ranges = seen.uid_map
+    root = any(first <= 0 < first + count for _, first, count in ranges)
+    notes.fact("process.user_namespace_maps_root", root, mapped)
+    inside = [_inside(uid, ranges) for uid in outside]
+    if inside[1] is None:
+        detail = f"{mapped} does not map uid {outside[1]}"
+        notes.missing("process.uid", Reason.NOT_SUPPORTED, detail)
+    else:
+        notes.fact("process.uid", inside[1], f"{source}, {mapped}")
+    # NOTE: real, saved and file system uid count too: a process may take any of them up again.
+    reach = any(uid in {0, None} for uid in inside)
+    notes.fact("process.root_permitted", reach, f"{source}, {mapped}")
+
+
+def _inside(uid: int, ranges: list[tuple[int, int, int]]) -> int | None:
+    for inside, outside, count in ranges:
+        if outside <= uid < outside + count:
+            return inside + uid - outside
+    return None
+
+
+def _note_capabilities(notes: Notes, seen: Seen) -> None:
+    for name, key in CAPABILITY_SETS.items():
+        path, word = f"process.capabilities.{name}", seen.status.get(key)
+        held = decode_capabilities(word) if word is not None else None
+        if held is None:
+            _absent(notes, path, seen, key)
+        else:
+            notes.fact(path, held, f"/proc/{seen.pid}/status {key}")
+
+
+def decode_capabilities(mask: str) -> tuple[str, ...] | None:
+    """Return the names of a hexadecimal mask, bits newer than this list as CAP_41; None if broken.
+
+    The kernel clears bits it does not know, so a full mask of an older kernel has fewer names.
+    """
+    try:
+        bits = int(mask, 16)
+    except ValueError:
+        return None
+    named = [name for bit, name in enumerate(ALL_CAPABILITIES) if bits >> bit & 1]
+    newer = range(len(ALL_CAPABILITIES), bits.bit_length())
+    return (*named, *(f"CAP_{bit}" for bit in newer if bits >> bit & 1))
+
+
+def _note_filters(notes: Notes, seen: Seen) -> None:
+    source = f"/proc/{seen.pid}/status"
+    privileges = seen.status.get("NoNewPrivs")
+    if privileges in {"0", "1"}:
+        notes.fact("process.no_new_privileges", privileges == "1", f"{source} NoNewPrivs")
+    else:
+        _absent(notes, "process.no_new_privileges", seen, "NoNewPrivs")
+    mode = _SECCOMP.get(seen.status.get("Seccomp", ""))
+    if mode is None:
+        _absent(notes, "process.seccomp.mode", seen, "Seccomp")
+    else:
+        notes.fact("process.seccomp.mode", mode, f"{source} Seccomp")
+    filters = seen.status.get("Seccomp_filters", "")
+    if filters.isdecimal():
+        notes.fact("process.seccomp.filters", int(filters), f"{source} Seccomp_filters")
+    else:
+        _absent(notes, "process.seccomp.filters", seen, "Seccomp_filters")
+
+
+def _note_label(notes: Notes, machine: Machine, seen: Seen) -> None:
+    """Note the label, and what it means to the module that is active; judge only that one."""
+    path = "process.apparmor.confined"
+    if isinstance(seen.label, Unreadable):
+        notes.lacks(seen.label.missing("process.lsm.label", Vantage.KERNEL))
+        notes.lacks(seen.label.missing(path, Vantage.KERNEL))
+        return
+    source = f"/proc/{seen.pid}/attr/current"
+    if not machine.lsm:
+        words = "no labelling LSM is active"
+        notes.fact("process.lsm.label", "", words)
+        notes.fact(path, False, words)
+        return
+    notes.fact("process.lsm.label", seen.label, source)
+    if machine.lsm == "apparmor":
+        notes.fact(path, seen.label.endswith(" (enforce)"), source)
+        return
+    notes.fact(path, False, f"{machine.lsm} is active, not AppArmor")
+    fields = seen.label.split(":")
+    if machine.lsm == "selinux" and len(fields) >= 3:
+        notes.fact("process.selinux.type", fields[2], source)
+
+
+def _note_namespaces(notes: Notes, machine: Machine, seen: Seen, own: set[int]) -> None:
+    for kind in NAMESPACES:
+        user = kind == "user"
+        path = "process.user_namespace" if user else f"process.namespaces.{kind}"
+        link = seen.links[kind]
+        source = f"/proc/{seen.pid}/ns/{kind}"
+        if isinstance(link, Unreadable) and link.absent:
+            # A kernel built without this kind has one for all (namespaces(7)).
+            notes.fact(path, "host", f"{source}: the kernel has none of this kind")
+            continue
+        try:
+            initial = machine.initial(kind)
+            if isinstance(link, Unreadable):
+                raise link
+            word = "host" if link == initial else _apart(machine, kind, link, own)
+        except Unreadable as error:
+            notes.lacks(error.missing(path, Vantage.KERNEL))
+            continue
+        notes.fact(path, "private" if user and word == "shared" else word, source)
+    _note_root(notes, machine, seen)
+
+
+def _apart(machine: Machine, kind: str, link: str, own: set[int]) -> str:
+    """Return shared if a process outside the sandbox is in the namespace, else private."""
+    return "shared" if machine.holders(kind, link) - own else "private"
+
+
+def _note_root(notes: Notes, machine: Machine, seen: Seen) -> None:
+    """Note whether `/` is the host's, where the mount namespace is: else mounts decide it."""
+    mnt, root = seen.links["mnt"], seen.root
+    try:
+        initial = machine.initial("mnt")
+        for link in (mnt, root):
+            if isinstance(link, Unreadable):
+                raise link
+    except Unreadable as error:
+        notes.lacks(error.missing("process.root_is_host", Vantage.KERNEL))
+        return
+    source = f"/proc/{seen.pid}/root"
+    if mnt == initial:
+        notes.fact("process.root_is_host", root == "/", source)
+        return
+    try:
+        same = machine.root_is_host(seen.pid)
+    except Unreadable as error:
+        notes.lacks(error.missing("process.root_is_host", Vantage.KERNEL))
+        return
+    notes.fact("process.root_is_host", same and root == "/", f"/proc/{seen.pid}/mountinfo")

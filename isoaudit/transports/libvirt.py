@@ -1,0 +1,189 @@
+"""libvirt over libvirt-python, opened read-only; secrets are taken out of every answer.
+
+libvirt-python compiles against libvirt's headers, so it is optional and imported on use.
+Sources: libvirt's API reference (virConnectOpenReadOnly, virDomainGetXMLDesc), "Connection URIs".
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from isoaudit.facts.redaction import redact_text
+from isoaudit.model import Reason
+from isoaudit.transports.base import Unreadable
+from isoaudit.transports.libvirt_redaction import redact_xml
+
+_Answer = TypeVar("_Answer")
+
+_STATES = (
+    "no state", "running", "idle", "paused", "in shutdown", "shut off", "crashed", "pmsuspended",
+)  # fmt: skip
+_SYSTEM_SOCKETS = ("/run/libvirt/libvirt-sock-ro", "/run/libvirt/virtqemud-sock-ro")
+_SESSION_SOCKETS = ("libvirt/libvirt-sock", "libvirt/virtqemud-sock")
+
+HINT_WHEN_ABSENT = (
+    "Start libvirtd (or virtqemud) and name the VM as libvirt:NAME,"
+    " or another place as libvirt+URI#NAME."
+)
+"""What to tell somebody who expected VMs where no socket of libvirt is."""
+
+HINT_INSTALL = "pip install 'isoaudit[vm]' (needs libvirt headers)"
+
+
+class LibvirtConnection:
+    """One open connection. `local` says that the URI names no other machine; no proof by itself.
+
+    A daemon that hangs makes a call hang: callers run this under a deadline of their own.
+    """
+
+    def __init__(self, uri: str, connection: Any) -> None:
+        self.uri = redact_text(uri)
+        self.local = is_local(uri)
+        self._connection = connection
+
+    def domains(self) -> list[dict[str, Any]]:
+        """Return `{name, uuid, id, state, persistent, autostart}` of every domain, by name.
+
+        `id` is None unless it runs. A domain that goes away meanwhile is left out.
+        """
+        found: list[dict[str, Any]] = []
+        for domain in self._ask(lambda: self._connection.listAllDomains(0)):
+            try:
+                found.append(self._ask(partial(_describe, domain)))
+            except Unreadable as error:
+                if error.reason is not Reason.VANISHED:
+                    raise
+        return sorted(found, key=lambda one: (one["name"], one["uuid"]))
+
+    def xml(self, uuid: str, *, inactive: bool) -> str:
+        """Return a domain's XML without secrets, live or as stored."""
+        import libvirt
+
+        flags = libvirt.VIR_DOMAIN_XML_INACTIVE if inactive else 0
+        text = self._ask(lambda: self._connection.lookupByUUIDString(uuid).XMLDesc(flags))
+        return redact_xml(str(text))
+
+    def version(self) -> dict[str, Any]:
+        """Return `{libvirt, hypervisor, hypervisor_type, hostname}`, versions as 9.0.0."""
+        connection = self._connection
+        return self._ask(
+            lambda: {
+                "libvirt": _dotted(connection.getLibVersion()),
+                "hypervisor": _dotted(connection.getVersion()),
+                "hypervisor_type": str(connection.getType()),
+                "hostname": str(connection.getHostname()),
+            }
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._ask(self._connection.close)
+
+    def _ask(self, call: Callable[[], _Answer]) -> _Answer:
+        return _ask(call, self.uri)
+
+
+def connect(uri: str) -> LibvirtConnection:
+    """Open a connection read-only; raises Unreadable.
+
+    Nothing is asked on a terminal and no daemon is started for it.
+    """
+    try:
+        import libvirt
+    except ImportError as error:
+        raise Unreadable(
+            Reason.TOOL_ABSENT, f"libvirt-python cannot be loaded: {error}", HINT_INSTALL
+        ) from error
+    # NOTE: libvirt's client would start a session daemon where none runs; looking must not.
+    os.environ.setdefault("LIBVIRT_AUTOSTART", "0")
+    libvirt.registerErrorHandler(_silent, None)
+    shown = redact_text(uri)
+    connection = _ask(lambda: libvirt.openReadOnly(_without_prompts(uri)), shown)
+    return LibvirtConnection(uri, connection)
+
+
+def is_local(uri: str) -> bool:
+    """Say whether a URI names this machine: no host, and no transport but the local socket."""
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return False
+    transport = parts.scheme.partition("+")[2]
+    return bool(parts.scheme) and not parts.netloc and transport in {"", "unix"}
+
+
+def available_uris() -> tuple[str, ...]:
+    """Return the local URIs worth trying unasked: those whose socket is there."""
+    found = []
+    if any(Path(path).is_socket() for path in _SYSTEM_SOCKETS):
+        found.append("qemu:///system")
+    runtime = os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}")
+    if any(Path(runtime, path).is_socket() for path in _SESSION_SOCKETS):
+        found.append("qemu:///session")
+    return tuple(found)
+
+
+def _silent(_context: object, _error: object) -> None:
+    """Take the place of libvirt's error handler, which writes to stderr."""
+
+
+def _without_prompts(uri: str) -> str:
+    """Return the URI so that ssh fails where it would ask for a password."""
+    scheme = uri.partition(":")[0]
+    if not scheme.endswith(("+ssh", "+libssh", "+libssh2")) or "no_tty=" in uri:
+        return uri
+    return f"{uri}{'&' if '?' in uri else '?'}no_tty=1"
+
+
+def _describe(domain: Any) -> dict[str, Any]:
+    state = domain.state()[0]
+    number = domain.ID()
+    return {
+        "name": str(domain.name()),
+        "uuid": str(domain.UUIDString()),
+        "id": None if number < 0 else number,
+        "state": _STATES[state] if 0 <= state < len(_STATES) else "no state",
+        "persistent": bool(domain.isPersistent()),
+        "autostart": bool(domain.autostart()),
+    }
+
+
+def _dotted(version: int) -> str:
+    """Return libvirt's number for a version, 9000000, as 9.0.0."""
+    return f"{version // 1_000_000}.{version // 1_000 % 1_000}.{version % 1_000}"
+
+
+def _ask(call: Callable[[], _Answer], uri: str) -> _Answer:
+    import libvirt
+
+    try:
+        return call()
+    except libvirt.libvirtError as error:
+        raise _unreadable(libvirt, error, uri) from None
+
+
+def _unreadable(libvirt: Any, error: Any, uri: str) -> Unreadable:
+    """Return the Unreadable that stands for a libvirt error."""
+    code = error.get_error_code()
+    words = redact_text(str(error.get_error_message() or error))
+    detail = f"{uri}: {words}"
+    if code == libvirt.VIR_ERR_NO_DOMAIN:
+        return Unreadable(Reason.VANISHED, detail, "Scan again: the domain went away meanwhile.")
+    denied = {
+        libvirt.VIR_ERR_AUTH_FAILED,
+        libvirt.VIR_ERR_AUTH_CANCELLED,
+        libvirt.VIR_ERR_AUTH_UNAVAILABLE,
+        libvirt.VIR_ERR_ACCESS_DENIED,
+        libvirt.VIR_ERR_OPERATION_DENIED,
+    }
+    if code in denied or "ermission denied" in words:
+        return Unreadable(Reason.PERMISSION_DENIED, detail, "Run isoaudit as root.")
+    unsupported = {libvirt.VIR_ERR_NO_SUPPORT, libvirt.VIR_ERR_CONFIG_UNSUPPORTED}
+    if code in unsupported:
+        return Unreadable(Reason.NOT_SUPPORTED, detail)
+    return Unreadable(Reason.UNREACHABLE, detail, HINT_WHEN_ABSENT)

@@ -1,0 +1,65 @@
+"""Takes secrets out of domain XML: passwords, arguments, environment, free text.
+
+libvirt writes this XML itself: attributes in single quotes, one element per line. Only what stands
+between quotes or tags is replaced, so that lines and structure stay as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape, unescape
+
+from isoaudit.facts.redaction import PLAIN, SECRET, looks_secret, redact_text, redact_words
+
+_METADATA = re.compile(r"<metadata>.*</metadata>", re.DOTALL)
+_PASSWORD = re.compile(r"\b(passwd=)(?:'([^']*)'|\"([^\"]*)\")")
+_ARGUMENT = re.compile(r"(<qemu:arg\s+value=)(?:'([^']*)'|\"([^\"]*)\")")
+_VARIABLE = re.compile(
+    r"(<qemu:env\s+name='([^']*)'\s+value=)'([^']*)'|(<initenv name='([^']*)'>)([^<]*)(?=<)"
+)
+_FREE_TEXT = re.compile(
+    r"(<(entry|description|initarg)\b[^>]*(?<!/)>)([^<]+)(?=</)|(<(cmdline)>)([^<]*)(?=</)"
+)
+_PAYLOAD = re.compile(r"\b((?:string|value|data|password)\"?[=:]\s*\"?)(?!\[redacted).+", re.DOTALL)
+_CARRIER = re.compile(r"\bsecret\b|^name=opt/|\btype=11\b|password")
+
+
+def redact_xml(text: str) -> str:
+    """Return domain XML with every secret, and every text that may hold one, replaced."""
+    text = _METADATA.sub("<metadata/>", text)
+    text = _PASSWORD.sub(_password, text)
+    text = _arguments(text)
+    text = _VARIABLE.sub(_variable, text)
+    text = _FREE_TEXT.sub(_free_text, text)
+    return redact_text(text)
+
+
+def redact_arguments(words: list[str]) -> list[str]:
+    """Return QEMU arguments without secrets: `secret` objects, fw_cfg and SMBIOS strings too."""
+    shown = redact_words(words)
+    return [_PAYLOAD.sub(rf"\1{SECRET}", w) if _CARRIER.search(w) else w for w in shown]
+
+
+def _password(match: re.Match[str]) -> str:
+    value = match[2] or match[3] or ""
+    return f"{match[1]}'{SECRET if value.strip('*') else value}'"
+
+
+def _arguments(text: str) -> str:
+    """Redact all arguments together: a secret may follow the option that announces it."""
+    words = [unescape(m[2] or m[3] or "") for m in _ARGUMENT.finditer(text)]
+    shown = iter(redact_arguments(words))
+    return _ARGUMENT.sub(lambda match: f"{match[1]}'{escape(next(shown))}'", text)
+
+
+def _variable(match: re.Match[str]) -> str:
+    if match[1]:
+        return f"{match[1]}'{SECRET if looks_secret(match[2], match[3]) else PLAIN}'"
+    return f"{match[4]}{SECRET if looks_secret(match[5], match[6]) else PLAIN}"
+
+
+def _free_text(match: re.Match[str]) -> str:
+    if match[5] == "cmdline":
+        words = redact_words(unescape(match[6]).split(" "))
+        return f"{match[4]}{escape(' '.join(words))}"
+    return f"{match[1]}{PLAIN}"
