@@ -18,7 +18,7 @@ from isoaudit.report.options import Options
 from isoaudit.report.table_findings import put_failure
 from isoaudit.report.table_head import put_head, put_sentence, put_targets, short
 from isoaudit.report.table_page import Page
-from isoaudit.report.table_shared import put_shared, take_shared
+from isoaudit.report.table_shared import Shared, put_shared, take_shared
 from isoaudit.report.table_unknown import put_unknown
 from isoaudit.report.table_view import Failure, View, by_severity, failing
 
@@ -42,7 +42,9 @@ def render(report: Report, stream: TextIO, options: Options) -> None:
             put_targets(page, views)
         _put_sections(page, views, report.checks)
         _put_errors(page, report.errors)
-    stream.write("".join(f"{line}\n" for line in page.lines))
+    text = "".join(f"{line}\n" for line in page.lines)
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def _put_short(page: Page, views: Sequence[View], errors: Sequence[RunError]) -> None:
@@ -56,10 +58,13 @@ def _put_short(page: Page, views: Sequence[View], errors: Sequence[RunError]) ->
 
 
 def _put_sections(page: Page, views: Sequence[View], checks: Checks) -> None:
-    workloads, shared = take_shared([view for view in views if not view.is_host])
-    listed = [view for view in workloads if view.loud or page.verbose]
-    for view in listed:
-        _put_target(page, view, checks, view.target.id)
+    workloads = [view for view in views if not view.is_host]
+    shared: list[Shared] = []
+    if not page.verbose:
+        workloads, shared = take_shared(workloads)
+    for view in workloads:
+        if view.loud or page.verbose:
+            _put_target(page, view, checks, view.target.id)
     _put_quiet(page, [view for view in workloads if not (view.loud or page.verbose)])
     for one in shared:
         put_shared(page, one, checks)
@@ -95,8 +100,7 @@ def _put_quiet(page: Page, views: Sequence[View]) -> None:
     if len(views) > 1 and (len(views) > _SHOWN_TOGETHER or len(title) > page.width // 2):
         title = f"{len(views)} targets"
     failures = [failure for view in views for failure in view.failures]
-    calm = "nothing critical or high" if any(view.failed for view in views) else "no check failed"
-    page.section(title, calm)
+    page.section(title, _calm(views))
     if failures:
         named = views[0].target.id if len(views) == 1 else "TARGET"
         page.command("ALSO", by_severity(failing(failures)), _more(named))
@@ -130,11 +134,17 @@ def _result(view: View, listed: Sequence[Failure]) -> str:
     """Return what stands at the right of a target's heading."""
     words = [by_severity(failing(listed))] if listed else []
     words += [count(len(view.broken), "error")] if view.broken else []
-    if words:
-        return ", ".join(words)
-    if view.is_host:
+    if not words and view.is_host:
         return ""  # its long heading needs the room, and the rows below say it
-    return "nothing critical or high" if view.failed else "no check failed"
+    return ", ".join(words) or _calm([view])
+
+
+def _calm(views: Sequence[View]) -> str:
+    """Return what to say where nothing is bad; what is not known stands beside it."""
+    failed = any(view.failed for view in views)
+    unsettled = sum(view.unsettled for view in views)
+    text = "none critical or high" if failed else "no check failed"
+    return f"{text}, {unsettled} unknown" if unsettled else text
 
 
 def _more(target: str) -> str:

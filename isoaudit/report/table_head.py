@@ -12,6 +12,7 @@ from isoaudit.report.table_view import View, by_severity, held
 
 _COLUMNS = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
 _SHOWN_NAME = 60
+_UNREAD = "unknown"
 _SHOWN_STATE = 10
 
 
@@ -21,7 +22,8 @@ def put_head(page: Page, report: Report) -> None:
     parts = [f"isoaudit {report.version}"]
     if run.host is not None:
         name, system, kernel = (
-            clip(run.host.get(key, ""), _SHOWN_NAME) for key in ("name", "os", "kernel")
+            clip(run.host.get(key, ""), _SHOWN_NAME).replace(_UNREAD, "")
+            for key in ("name", "os", "kernel")
         )
         known = ", ".join(filter(None, (system, kernel and f"Linux {kernel}")))
         parts += [f"host {name}: {known}" if known else f"host {name}", f"{run.view} view"]
@@ -83,6 +85,8 @@ def _sentence(views: Sequence[View]) -> str:
     worst = [_having(among, Severity.CRITICAL), _having(among, Severity.HIGH)]
     if not any(worst):
         text = f"No critical or high finding in {count(len(among), thing)}"
+        unsettled = sum(view.unsettled for view in among)
+        text += f", {count(unsettled, 'check')} unknown" if unsettled else ""
     elif worst[0]:
         text = _share(worst[0], len(among), thing, "critical")
         if worst[1]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from isoaudit.model import Severity
+from isoaudit.report.escape import clean
 from isoaudit.report.layout import clip, pad, rule, side_by_side, widest, width, wrap
 from isoaudit.report.options import Options
 
@@ -12,6 +13,7 @@ _MARGIN = " " * 3
 _LABEL = 8
 _CONTENT = len(_MARGIN) + _LABEL + 2
 _NARROWEST = 60
+_SHOWN_LEFT = 300
 _COLORS = {
     Severity.CRITICAL: "1;31",
     Severity.HIGH: "31",
@@ -41,9 +43,11 @@ class Page:
         self.lines += [" " * margin + line for line in wrap(text, self.width - margin)]
 
     def section(self, left: str, right: str = "") -> None:
-        """Begin a section."""
+        """Begin a section; where its name does not fit the rule, it stands below it as well."""
         self.blank()
         self.lines.append(rule(left, right, self.width))
+        if clean(left) not in self.lines[-1]:
+            self.plain(clip(left, _SHOWN_LEFT), margin=len(_MARGIN))
 
     def labelled(self, label: str, lines: Sequence[str]) -> None:
         """Put lines that fit `room`, with a label before the first."""

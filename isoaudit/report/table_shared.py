@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from isoaudit.report.layout import clip
-from isoaudit.report.table_findings import put_fix
 from isoaudit.report.table_page import Page
 from isoaudit.report.table_view import Failure, View, by_severity
 
@@ -60,8 +59,6 @@ def put_shared(page: Page, shared: Shared, checks: Mapping[str, Mapping[str, Any
         about = checks.get(failure.check, {})
         text = _text(shared.failures[failure.check], about, len(shared.views))
         page.headline(failure.severity, text, failure.check)
-        if page.verbose:
-            put_fix(page, shared.views[0].target, failure.check, about)
 
 
 def _common(views: Sequence[View]) -> Shared:

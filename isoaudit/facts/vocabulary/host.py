@@ -60,7 +60,8 @@ FACTS = (
              "the kernel is built without modules.", _H),
     FactSpec("host.sysctl.core_pattern", STRING, "kernel.core_pattern.", _H),
     FactSpec("host.ksm.running", BOOL, "Whether same-page merging runs.", _H),
-    FactSpec("host.smt.active", BOOL, "Whether sibling threads share cores.", _H),
+    FactSpec("host.smt.active", BOOL, "Whether sibling threads share cores; a guest "
+             "cannot know that they do not.", _H),
     FactSpec("host.cpu.l1tf", STRING, "Text of vulnerabilities/l1tf.", _H),
     FactSpec("host.cpu.vmscape", STRING, "Text of vulnerabilities/vmscape.", _H),
     FactSpec("host.cpu.old_microcode", STRING, "Text of vulnerabilities/old_microcode.", _H),
@@ -98,7 +99,7 @@ FACTS = (
     FactSpec("cpu_vulnerability.name", STRING, "File name, as l1tf.", _H, identifying=True),
     FactSpec("cpu_vulnerability.text", STRING, "The kernel's own words.", _H),
     FactSpec("cpu_vulnerability.state", STRING,
-             "not_affected, mitigated, vulnerable (any clause), or unknown.", _H),
+             "not_affected, mitigated, or vulnerable (any clause).", _H),
     FactSpec("cpu_vulnerability.guest_view", BOOL,
              "Whether that is what a hypervisor lets the host see: then a good state is only its "
              "word.", _H),

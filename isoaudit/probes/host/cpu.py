@@ -39,7 +39,7 @@ def note_cpu(sheet: Sheet) -> None:
         sheet.lacks("cpu_vulnerability", error, "kernels before 4.15 do not report any")
         return
     unread: list[Unreadable] = []
-    virtualized = _virtualized(sheet)
+    virtualized = sheet.known("host.virtualized")
     records = [_record(sheet, name, virtualized, unread) for name in names]
     incomplete = unread_part("cpu_vulnerability", unread, sheet.kernel.vantage)
     sheet.kernel.part("cpu_vulnerability", records, incomplete)
@@ -76,7 +76,13 @@ def _record(sheet: Sheet, name: str, virtualized: Value | None, unread: list[Unr
             notes.lacks(error.missing(f"cpu_vulnerability.{field}", notes.vantage))
     else:
         notes.fact("cpu_vulnerability.text", text, path)
-        notes.fact("cpu_vulnerability.state", state(text), f"{path}: {text}")
+        found = state(text)
+        if found == "unknown":
+            notes.missing(
+                "cpu_vulnerability.state", Reason.NOT_SUPPORTED, f"the kernel says: {text}"
+            )
+        else:
+            notes.fact("cpu_vulnerability.state", found, f"{path}: {text}")
     if virtualized is None:
         notes.missing(
             "cpu_vulnerability.guest_view",
@@ -86,8 +92,3 @@ def _record(sheet: Sheet, name: str, virtualized: Value | None, unread: list[Unr
     else:
         notes.fact("cpu_vulnerability.guest_view", virtualized, "host.virtualized")
     return notes.record()
-
-
-def _virtualized(sheet: Sheet) -> Value | None:
-    facts = sheet.kernel.factset().facts.get("host.virtualized")
-    return facts[0].value if facts else None

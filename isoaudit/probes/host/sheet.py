@@ -83,12 +83,10 @@ class Sheet:
         detail = f"{error.cause}: {without}" if error.absent and without else error.cause
         self.kernel.missing(fact, error.reason, detail, error.remedy or remedy)
 
-    def link(self, path: str) -> str | None:
-        """Return where a link points, or None if it cannot be read."""
-        try:
-            return self.files.read_link(path)
-        except Unreadable:
-            return None
+    def known(self, fact: str) -> Value | None:
+        """Return the kernel's word on a fact that was noted before, or None."""
+        facts = self.kernel.factset().facts.get(fact)
+        return facts[0].value if facts else None
 
     def stat(self, path: str) -> FileStat | Unreadable | None:
         """Return what a path is, None if it provably is not there, else why that is unknown."""

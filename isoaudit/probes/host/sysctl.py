@@ -6,7 +6,7 @@ Sources: kernel.org admin-guide/sysctl/kernel and sysctl/user, mm/ksm, sysfs-dev
 from __future__ import annotations
 
 from isoaudit.model import Reason
-from isoaudit.probes.host.sheet import Sheet, yes
+from isoaudit.probes.host.sheet import Sheet
 from isoaudit.transports.base import Unreadable
 
 _KERNEL = {
@@ -43,12 +43,30 @@ def note_sysctls(sheet: Sheet) -> None:
         ("/proc/modules", 1, "built without loadable modules"),
     )
     sheet.note("host.ksm.running", "/sys/kernel/mm/ksm/run", lambda t: t == "1", if_absent=False)
-    sheet.note(
-        "host.smt.active",
-        "/sys/devices/system/cpu/smt/active",
-        yes,
-        without="kernels before 4.19 and some architectures do not show it",
-    )
+    _note_smt(sheet)
+
+
+def _note_smt(sheet: Sheet) -> None:
+    """Note whether siblings share cores; a guest's `no` is about its virtual CPUs only."""
+    fact, path = "host.smt.active", "/sys/devices/system/cpu/smt/active"
+    try:
+        text = sheet.text(path)
+    except Unreadable as error:
+        sheet.lacks(fact, error, "kernels before 4.19 and some architectures do not show it")
+        return
+    if text == "1":
+        sheet.kernel.fact(fact, True, path)
+    elif text != "0":
+        sheet.kernel.missing(fact, Reason.PARSE_ERROR, f"{path}: {text[:60]!r} is unexpected")
+    elif sheet.known("host.virtualized") is False:
+        sheet.kernel.fact(fact, False, path)
+    else:
+        sheet.kernel.missing(
+            fact,
+            Reason.NOT_SUPPORTED,
+            "a guest does not see whether the physical cores below it share threads",
+            "Audit the machine that runs this guest.",
+        )
 
 
 def _note_unless_built(sheet: Sheet, fact: str, path: str, otherwise: tuple[str, int, str]) -> None:

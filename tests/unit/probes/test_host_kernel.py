@@ -56,6 +56,28 @@ def test_a_guests_view_of_the_cpu_is_marked(tmp_path: Path) -> None:
     assert [expected] == records(collect(tree(tmp_path, files)), "cpu_vulnerability")
 
 
+@pytest.mark.parametrize(
+    ("expected", "flags", "active"),
+    [(True, "hypervisor", "1"), (True, "fpu", "1"), (False, "fpu", "0")],
+)
+def test_smt(expected: bool, flags: str, active: str, tmp_path: Path) -> None:
+    """Sibling threads that share cores are seen from anywhere, their absence from a machine."""
+    files = {
+        "/proc/cpuinfo": f"flags\t\t: {flags}\n",
+        "/sys/devices/system/cpu/smt/active": active,
+    }
+    assert expected == value(collect(tree(tmp_path, files)), "host.smt.active")
+
+
+def test_a_guest_does_not_know_the_physical_cores(tmp_path: Path) -> None:
+    """A guest without sibling threads may still share a core with a neighbour."""
+    files = {
+        "/proc/cpuinfo": "flags\t\t: hypervisor\n",
+        "/sys/devices/system/cpu/smt/active": "0",
+    }
+    assert Reason.NOT_SUPPORTED == reason(collect(tree(tmp_path, files)), "host.smt.active")
+
+
 def test_an_unreadable_vulnerability_leaves_the_part_incomplete(tmp_path: Path) -> None:
     """A file that may not be read leaves its state missing and the part incomplete."""
     path = "/sys/devices/system/cpu/vulnerabilities/mds"

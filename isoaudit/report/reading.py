@@ -1,0 +1,93 @@
+"""Reads a report document back, to show it in another format or to compare it with another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from isoaudit.errors import UsageError
+from isoaudit.model import RunError
+from isoaudit.report.document import SCHEMA_VERSION, Report, RunInfo, Summary
+from isoaudit.report.shape import REMEDY, Every, Maybe, require
+from isoaudit.report.targets import target_result
+
+_LOCATION = {"file": str, "line": Maybe(int), "column": Maybe(int)}
+_FACT = {
+    "value": (bool, int, str, [str]),
+    "source": str,
+    "vantage": str,
+    "location": Maybe(_LOCATION),
+}
+_MISSING = {"path": str, "reason": str, "detail": str, "how_to_get": str, "vantage": Maybe(str)}
+_FINDING = {
+    "check": str, "severity": str, "status": str, "message": str, "fingerprint": str,
+    "evidence": [{"path": str, **_FACT}], "missing": [_MISSING],
+}  # fmt: skip
+_TARGET = {
+    "id": str, "aliases": [str], "kind": str, "name": str, "state": str, "dialect": str,
+    "host": Maybe(str), "facts": dict, "missing": [_MISSING], "findings": [_FINDING],
+    "source": {"file": Maybe(str), "line": Maybe(int), "engine": Maybe(str)},
+}  # fmt: skip
+_DOCUMENT = {
+    "tool": {"version": str, "checks_version": str},
+    "checks": Every({
+        "title": str, "severity": str, "tags": [str], "rationale": str,
+        "remediation": Every(str), "references": Every([str]),
+    }),
+    "targets": [_TARGET],
+    "run": {
+        "id": str, "started_at": str, "finished_at": str, "profiles": [str],
+        "host": Maybe(Every(str)), "view": str, "seconds": (int, float),
+    },
+    "summary": {
+        "targets": int, "by_status": Every(int), "by_severity": Every(int),
+        "gate": {"passed": bool, "reasons": [str]},
+    },
+    "errors": [
+        {"target": str, "stage": str, "message": str, "how_to_get": str, "asked": bool}
+    ],
+}  # fmt: skip
+
+
+def read_report(data: Any) -> Report:
+    """Rebuild a report from its parsed JSON document.
+
+    Raises UsageError, with the place, for anything else and for another schema version.
+    """
+    if not isinstance(data, dict) or "schema_version" not in data or "targets" not in data:
+        raise UsageError("not a report of isoaudit", REMEDY)
+    if data["schema_version"] != SCHEMA_VERSION:
+        raise UsageError(
+            f"a report of schema version {data['schema_version']!r:.20}, "
+            f"where this isoaudit reads {SCHEMA_VERSION!r}",
+            "Use the isoaudit that wrote it, or scan again.",
+        )
+    require(data, _DOCUMENT)
+    for index, target in enumerate(data["targets"]):
+        _require_facts(target["facts"], f"targets[{index}].facts")
+    try:
+        return Report(
+            RunInfo.from_json(data["run"]),
+            data["checks"],
+            tuple(target_result(target) for target in data["targets"]),
+            tuple(RunError.from_json(error) for error in data["errors"]),
+            Summary.from_json(data["summary"]),
+            data["tool"]["checks_version"],
+            data["tool"]["version"],
+        )
+    except KeyError as error:
+        raise UsageError(f"not a report of isoaudit: a location without {error}", REMEDY) from error
+    except ValueError as error:
+        # A word that is no severity, status, kind, vantage or reason.
+        raise UsageError(f"not a report of isoaudit: {error}", REMEDY) from error
+
+
+def _require_facts(facts: dict[str, Any], where: str) -> None:
+    """Hold facts to theirs: a map for a path's value, a list of records for a part."""
+    for path, seen in facts.items():
+        if not isinstance(seen, list):
+            require(seen, {**_FACT, "also": Maybe([_FACT])}, f"{where}.{path}")
+            continue
+        for record in seen:
+            require(record, {"missing": Maybe([_MISSING])}, f"{where}.{path}")
+            fields = {field: fact for field, fact in record.items() if field != "missing"}
+            require(fields, Every(_FACT), f"{where}.{path}")

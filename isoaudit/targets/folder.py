@@ -1,0 +1,46 @@
+"""Finds the files below a folder that may declare workloads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_SKIPPED = frozenset({".git", "node_modules", ".venv", "venv", "__pycache__", ".tox"})
+_SUFFIXES = (".yaml", ".yml", ".json", ".xml")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A place that could not be looked into, and why."""
+
+    path: Path
+    cause: str
+
+
+def expand(path: Path) -> Iterator[Path | Problem]:
+    """Yield candidate files below a folder, ordered, and the folders that could not be read."""
+    problems: list[Problem] = []
+
+    def note(error: OSError) -> None:
+        problems.append(Problem(Path(error.filename), (error.strerror or "").lower()))
+
+    for folder, names, files in os.walk(path, onerror=note):
+        names[:] = sorted(set(names) - _SKIPPED)
+        for name in sorted(files):
+            if name.endswith(_SUFFIXES):
+                yield Path(folder) / name
+    yield from problems
+
+
+def shown_path(path: Path) -> str:
+    """Return a path relative to its repository, else to the working directory."""
+    whole = path.resolve()
+    for parent in whole.parents:
+        if (parent / ".git").exists():
+            return str(whole.relative_to(parent))
+    try:
+        return str(whole.relative_to(Path.cwd()))
+    except ValueError:
+        return str(whole)
