@@ -18,7 +18,7 @@ scan: $(VENV)/installed ## set up .venv, then audit this host, what runs on it, 
 
 test: lab-setup $(VENV)/tested ## install what the tests need, start the engines, run every test
 	$(MAKE) --no-print-directory lint
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadfile
 
 lint: $(VENV)/tested ## ruff and mypy --strict
 	$(BIN)/ruff check .

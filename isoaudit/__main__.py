@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from isoaudit import __version__
@@ -12,9 +13,14 @@ def main() -> None:
     if sys.argv[1:] in (["--version"], ["-V"]):
         sys.stdout.write(f"isoaudit {__version__}\n")
         return
+    # What is loaded first stays to the end; looking through it for garbage costs a tenth of a scan.
+    gc.set_threshold(50_000, 20, 20)
     from isoaudit.cli.app import run
 
-    run()
+    try:
+        run()
+    finally:
+        gc.freeze()  # what is left goes with the process: no last look through it either
 
 
 if __name__ == "__main__":

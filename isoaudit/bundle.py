@@ -6,12 +6,10 @@ targets, those of the host they are proven to run on, and what could not be coll
 
 from __future__ import annotations
 
-import gzip
 import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from isoaudit import __version__
@@ -54,6 +52,8 @@ def encode(bundle: Bundle, *, compress: bool) -> bytes:
         "targets": [_evidence_json(evidence) for evidence in bundle.targets],
         "errors": [error.to_json() for error in bundle.errors],
     }
+    import gzip
+
     text = json.dumps(data, indent=None if compress else 1).encode()
     return gzip.compress(text, mtime=0) if compress else text
 
@@ -85,14 +85,12 @@ def is_bundle(data: bytes) -> bool:
     return data[:2] == b"\x1f\x8b" or b'"isoaudit_bundle"' in data[:200]
 
 
-def write(bundle: Bundle, path: Path) -> None:
-    """Write a bundle, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_bytes(encode(bundle, compress=path.suffix == ".gz"))
-    temporary.replace(path)
-
-
 def _unpacked(data: bytes, shown: str) -> bytes:
+    if len(data) > MAX_BYTES:
+        raise DocumentError(
+            f"{shown}: larger than {MAX_BYTES // 2**20} MiB, not read",
+            "Collect again into a name ending in .gz, or fewer targets at a time.",
+        )
     if data[:2] != b"\x1f\x8b":
         return data
     inflater = zlib.decompressobj(wbits=31)

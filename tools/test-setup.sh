@@ -19,28 +19,27 @@ as_root() {
 }
 
 may_install() {
-    command -v apt-get >/dev/null || { say "no apt-get here: install the engines yourself"; return 1; }
     [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null ||
-        { say "neither root nor sudo without a password: nothing installed"; return 1; }
+        { say "not installed:$1. Takes root, or sudo without a password"; return 1; }
 }
 
 absent() {
     for package in $packages; do
         dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ||
-            printf '%s ' "$package"
+            printf ' %s' "$package"
     done
 }
 
 # Debian 13 split the docker command off docker.io; libvirt-python's compiler needs C headers.
 extras() {
-    command -v docker >/dev/null || ! apt-cache show docker-cli >/dev/null 2>&1 || printf 'docker-cli '
-    [ -e /usr/include/stdlib.h ] || printf 'libc6-dev '
+    command -v docker >/dev/null || ! apt-cache show docker-cli >/dev/null 2>&1 || printf ' docker-cli'
+    [ -e /usr/include/stdlib.h ] || printf ' libc6-dev'
 }
 
 # Package lists that are missing or older than a day name files the mirror no longer has.
 refresh() {
     lists=$(find /var/lib/apt/lists -maxdepth 1 -name '*_InRelease' -mtime -1 2>/dev/null | head -n 1)
-    [ -n "$lists" ] || as_root apt-get update -qq
+    [ -n "$lists" ] || as_root apt-get update -qq >&2
 }
 
 # Packages must not start their services: the tests start what they use, and stop it.
@@ -55,11 +54,12 @@ no_services() {
 install_packages() {
     wanted=$(absent)
     [ -n "$wanted" ] || return 0
+    may_install "$wanted" || return 1
     refresh || return 1
     wanted="$wanted$(extras)"
-    say "installing $wanted"
+    say "installing$wanted"
     no_services || return 1
-    # shellcheck disable=SC2086 - a list of words
+    # shellcheck disable=SC2086 # a list of words
     as_root env DEBIAN_FRONTEND=noninteractive \
         apt-get install -y -qq --no-install-recommends $wanted >"$lab/apt.log" 2>&1 ||
         { tail -n 20 "$lab/apt.log" >&2; return 1; }
@@ -81,6 +81,7 @@ guest_kernel() {
     : >"$lab/kernel/ready"
 }
 
+command -v apt-get >/dev/null || { say "no apt-get here: install the engines yourself"; exit 0; }
 mkdir -p "$lab"
-if may_install && install_packages && guest_kernel; then exit 0; fi
+if install_packages && guest_kernel; then exit 0; fi
 [ "${ISOAUDIT_LAB:-}" != 1 ]

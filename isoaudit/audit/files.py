@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from isoaudit import bundle
-from isoaudit.audit.live import run_error
+from isoaudit.audit.common import listed, run_error
 from isoaudit.bundle import Bundle, Evidence
 from isoaudit.documents import limits
-from isoaudit.errors import DocumentError, IsoauditError, UsageError
-from isoaudit.model import RunError
+from isoaudit.errors import DocumentError, IsoauditError, TargetError, UsageError
+from isoaudit.model import RunError, Target
 from isoaudit.probes.table import open_file
 from isoaudit.targets.address import Address
 from isoaudit.targets.folder import Problem, expand, shown_path
 from isoaudit.targets.recognise import recognise
 
+_NOT_THERE = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
 
-@dataclass(frozen=True, slots=True)
-class FileUnit:
+
+class FileUnit(NamedTuple):
     """One file to read. `dialect` is "" where its content decides; `data` is standard input's."""
 
     address: Address
@@ -37,37 +41,59 @@ def file_units(
 
     Raises UsageError for a file or folder that is named and is not there.
     """
-    units: list[FileUnit] = []
+    units: dict[tuple[str, str, str], FileUnit] = {}
     errors: list[RunError] = []
     for address in addresses:
-        dialect = "" if address.scheme == "file" else address.scheme
-        if address.name == "-":
-            units.append(FileUnit(address, Path("-"), "stdin", dialect, named=True, data=stdin))
-            continue
-        path = Path(address.name)
-        if not path.is_dir():
-            if not path.exists():
-                raise UsageError(f"{path}: no such file or folder", "Check the path.")
-            units.append(FileUnit(address, path, shown_path(path), dialect, named=True))
-            continue
-        for entry in expand(path):
-            if isinstance(entry, Problem):
-                errors.append(RunError(shown_path(entry.path), "read", entry.cause, asked=True))
-            else:
-                units.append(FileUnit(address, entry, shown_path(entry), dialect, named=False))
-    return units, errors
+        for entry in _units_at(address, stdin):
+            if isinstance(entry, RunError):
+                errors.append(entry)
+                continue
+            key = (os.path.abspath(entry.path), entry.dialect, entry.address.part)
+            if key not in units or entry.named:
+                units[key] = entry
+    return list(units.values()), errors
+
+
+def _units_at(address: Address, stdin: bytes | None) -> Iterator[FileUnit | RunError]:
+    """Yield the file of an address, or the files below the folder it names."""
+    dialect = "" if address.scheme == "file" else address.scheme
+    if address.name == "-":
+        yield FileUnit(address, Path("-"), "stdin", dialect, named=True, data=stdin)
+        return
+    path = Path(address.name)
+    if not os.path.isdir(path):
+        _require_there(path)
+        yield FileUnit(address, path, shown_path(path), dialect, named=True)
+        return
+    if address.part:
+        raise UsageError(f"{path}: a folder, of which #{address.part} can be no part",
+                         "Name the file: FILE#NAME.")  # fmt: skip
+    for entry in expand(path):
+        if isinstance(entry, Problem):
+            yield RunError(shown_path(entry.path), "read", entry.cause, asked=True)
+        else:
+            yield FileUnit(address, entry, shown_path(entry), dialect, named=False)
+
+
+def _require_there(path: Path) -> None:
+    """Raise UsageError if there is no such file; what merely hides it is told by reading it."""
+    try:
+        path.lstat()
+    except OSError as error:
+        if error.errno in _NOT_THERE:
+            raise UsageError(f"{path}: no such file or folder", "Check the path.") from error
 
 
 def read_unit(unit: FileUnit) -> Iterator[Evidence | Bundle | RunError]:
     """Yield the targets of one file, or the bundle it is; broken ones cost only themselves.
 
-    A file met in a folder that declares no workload yields nothing; a named one yields an error.
+    A file that declares no workload yields nothing; a named one of an unknown kind yields an error.
     """
     try:
         data = unit.data if unit.data is not None else limits.read_bytes(unit.path, unit.shown)
         if bundle.is_bundle(data) and not unit.dialect:
             if unit.named:
-                yield bundle.decode(data, unit.shown)
+                yield _chosen(unit, bundle.decode(data, unit.shown))
             return
         text = limits.decode(data, unit.shown)
         dialect = unit.dialect or recognise(text, unit.path.name) or ""
@@ -84,13 +110,35 @@ def read_unit(unit: FileUnit) -> Iterator[Evidence | Bundle | RunError]:
 
 def _targets(unit: FileUnit, dialect: str, text: str) -> Iterator[Evidence | RunError]:
     probe = open_file(dialect, text, unit.shown)
-    for target in probe.find():
-        if not unit.address.matches(target):
-            continue
+    found = probe.find()
+    chosen = [target for target in found if unit.address.matches(target)]
+    if unit.address.part and not chosen:
+        raise _no_part(unit, found)
+    for target in chosen:
         try:
             yield Evidence(target, probe.collect(target))
         except Exception as error:
             yield _error(unit, error, target.id)
+
+
+def _chosen(unit: FileUnit, whole: Bundle) -> Bundle:
+    """Return a bundle with those of its targets that the address asks for."""
+    if not unit.address.part:
+        return whole
+    chosen = tuple(one for one in whole.targets if unit.address.matches(one.target))
+    if not chosen:
+        raise _no_part(unit, [one.target for one in whole.targets])
+    return replace(whole, targets=chosen, errors=())
+
+
+def _no_part(unit: FileUnit, found: Sequence[Target]) -> TargetError:
+    from difflib import get_close_matches
+
+    part = unit.address.part
+    names = sorted({target.name for target in found})
+    close = get_close_matches(part, names, n=1)
+    hint = f"Did you mean {unit.shown}#{close[0]}?" if close else f"There are: {listed(names)}"
+    return TargetError(f"{unit.shown}: nothing in it is called {part!r}", hint)
 
 
 def _error(unit: FileUnit, error: BaseException, target: str = "") -> RunError:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
+from isoaudit.audit.common import Collected, Limits, listed, run_error
 from isoaudit.audit.workers import Task, side_by_side
 from isoaudit.bundle import Evidence
-from isoaudit.errors import IsoauditError
 from isoaudit.model import (
     FactSet,
     Kind,
@@ -28,23 +28,6 @@ LOCAL = "local"
 """What probes write for the host of a target that is proven to run on this machine."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How many targets are read at a time, and how many seconds each may take."""
-
-    jobs: int
-    timeout: float
-
-
-@dataclass(frozen=True, slots=True)
-class Collected:
-    """The host as it was seen, the engines by endpoint, and the targets as they come."""
-
-    host: Evidence | None
-    targets: Iterator[Evidence | RunError]
-    engines: Mapping[str, Record]
-
-
 def collect_live(addresses: Sequence[Address], limits: Limits) -> Collected:
     """Collect every live target of `addresses`; the host is read even where it is no target."""
     host_task = Task(lambda: _collect_host(limits.timeout))
@@ -61,7 +44,9 @@ def collect_live(addresses: Sequence[Address], limits: Limits) -> Collected:
     if host is not None:
         local = [engines[s.endpoint] for _, s in opened if s.local and s.endpoint in engines]
         host = _with_engines(host, local, errors)
-        ours = [host] if any(address.scheme == "host" for address in addresses) else []
+        named = [address for address in addresses if address.scheme == "host"]
+        ours = [host] if any(address.matches(host.target) for address in named) else []
+        errors += [_no_match(a, [host.target]) for a in named if not a.matches(host.target)]
     targets = _collect_all(opened, limits, host.target.id if host else None)
     return Collected(host, itertools.chain(errors, ours, targets), engines)
 
@@ -109,18 +94,6 @@ def _with_engines(host: Evidence, engines: list[Record], errors: list[RunError])
         dark = Missing("engine", Reason.UNREACHABLE, words, silent.how_to_get)
     part = Part("engine", Vantage.ENGINE, tuple(engines), dark)
     return replace(host, facts=host.facts.merge(FactSet.of(parts=[part])))
-
-
-def run_error(address: Address, stage: str, error: BaseException) -> RunError:
-    """Return the row that stands in a report for an address that could not be read."""
-    if isinstance(error, IsoauditError):
-        return RunError(address.text, stage, error.cause, error.remedy, address.asked)
-    if isinstance(error, TimeoutError):
-        remedy = "Give it longer with --timeout, or see why it does not answer."
-        return RunError(address.text, stage, str(error), remedy, address.asked)
-    message = f"a fault of isoaudit's own: {type(error).__name__}: {error}"
-    return RunError(address.text, stage, message, "Report it with `isoaudit doctor`'s output.",
-                    address.asked)  # fmt: skip
 
 
 def _opener(scheme: str, uri: str, timeout: float) -> Callable[[], Opened]:
@@ -181,7 +154,7 @@ def _no_match(address: Address, found: Sequence[Target]) -> RunError:
     if close:
         hint = f"Did you mean {address.scheme}:{close[0]}?"
     elif names:
-        hint = f"There are: {', '.join(sorted(names)[:8])}{' …' if len(names) > 8 else ''}"
+        hint = f"There are: {listed(names)}"
     else:
         kind = Kind.VM if address.scheme == "libvirt" else Kind.CONTAINER
         hint = f"{address.scheme} has no {kind.value} here."

@@ -9,10 +9,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
+from isoaudit.audit.common import Collected, Limits, run_error
 from isoaudit.audit.files import FileUnit, file_units, read_unit
-from isoaudit.audit.live import Collected, Limits, collect_live
 from isoaudit.bundle import Bundle, Evidence
 from isoaudit.model import FactSet, Kind, Record, RunError, TargetResult
 from isoaudit.rules.check import Check
@@ -26,8 +26,7 @@ PARALLEL_FROM = 24
 """Files from which workers pay: a fork and its pipes cost as much as reading some 20 manifests."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What is to be audited, by which checks, and how hard to try."""
 
     addresses: Sequence[Address]
@@ -36,8 +35,7 @@ class Request:
     stdin: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Audit:
+class Audit(NamedTuple):
     """A run under way: the host's evidence, if it was read, and the results as they come."""
 
     host: Evidence | None
@@ -70,7 +68,7 @@ def audit(request: Request, finish: Callable[[TargetResult], _Finished]) -> Audi
 
     def judged_live() -> Iterator[_Finished | RunError]:
         for entry in live.targets:
-            yield entry if isinstance(entry, RunError) else finish(_judged(judge, entry, around))
+            yield entry if isinstance(entry, RunError) else _outcome(judge, finish, entry, around)
 
     return Audit(live.host, itertools.chain(errors, from_files, judged_live()))
 
@@ -85,6 +83,9 @@ def collect(request: Request, collected_at: str) -> Bundle:
                 targets.append(entry)
             elif isinstance(entry, RunError):
                 errors.append(entry)
+            else:
+                errors.append(RunError(unit.shown, "read", "holds collected evidence already",
+                                       f"Judge it: isoaudit scan {unit.shown}"))  # fmt: skip
     live = _live(request)
     for entry in live.targets:
         if isinstance(entry, RunError):
@@ -94,8 +95,7 @@ def collect(request: Request, collected_at: str) -> Bundle:
     return Bundle(collected_at, live.host, tuple(targets), tuple(errors), live.engines)
 
 
-@dataclass(frozen=True, slots=True)
-class _FileWork:
+class _FileWork(NamedTuple):
     """All that a forked worker needs; it inherits it instead of being sent it."""
 
     units: Sequence[FileUnit]
@@ -114,14 +114,14 @@ class _FileWork:
             elif isinstance(entry, Bundle):
                 yield from self.replay(entry)
             else:
-                yield self.finish(_judged(self.judge, entry, _Around()))
+                yield _outcome(self.judge, self.finish, entry, _Around())
 
     def replay(self, bundle: Bundle) -> Iterator[Any]:
         """Judge what a bundle holds as if it were here."""
         around = _Around(bundle.host, bundle.engines)
         yield from bundle.errors
         for evidence in bundle.targets:
-            yield self.finish(_judged(self.judge, evidence, around))
+            yield _outcome(self.judge, self.finish, evidence, around)
 
 
 _inherited: _FileWork | None = None
@@ -170,7 +170,20 @@ def _live(request: Request) -> Collected:
     addresses = [address for address in request.addresses if not address.is_file]
     if not addresses:
         return Collected(None, iter(()), {})
+    # Threads and engines take time to import, which a scan of files should not pay.
+    from isoaudit.audit.live import collect_live
+
     return collect_live(addresses, request.limits)
+
+
+def _outcome(
+    judge: Judge, finish: Callable[[TargetResult], _Finished], evidence: Evidence, around: _Around
+) -> _Finished | RunError:
+    """Judge and finish one target; a fault of isoaudit's own costs that target only."""
+    try:
+        return finish(_judged(judge, evidence, around))
+    except Exception as error:
+        return run_error(Address(evidence.target.id, "file"), "judge", error)
 
 
 def _judged(judge: Judge, evidence: Evidence, around: _Around) -> TargetResult:

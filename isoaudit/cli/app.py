@@ -10,7 +10,7 @@ import click
 
 from isoaudit import __version__
 from isoaudit.cli.screen import clean, say
-from isoaudit.errors import IsoauditError
+from isoaudit.errors import IsoauditError, UsageError
 
 COMMANDS = {
     "scan": ("isoaudit.cli.scan:scan", "Audit containers, VMs, this host, or deployment files."),
@@ -37,6 +37,18 @@ class LazyGroup(click.Group):
         module, _, name = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(module), name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is meant, or say which one may have been."""
+        from difflib import get_close_matches
+
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            close = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f"Did you mean {close[0]}?" if close else "See: isoaudit --help"
+            raise UsageError(f"there is no command {args[0]!r}", hint)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands with their short help, without importing them."""

@@ -93,7 +93,7 @@ def test(paths: tuple[Path, ...], *, verbose: bool) -> None:
 
 
 def _existing(path: Path) -> list[Path]:
-    from isoaudit.rules.load import check_files
+    from isoaudit.rules.folder import check_files
 
     if not path.exists():
         raise UsageError(

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from isoaudit.cli.options import addresses_of, collecting, stdin_of, write_whole
+from isoaudit.cli.files import require_place, write_whole
+from isoaudit.cli.options import addresses_of, collecting, stdin_of
 from isoaudit.cli.screen import say
 from isoaudit.errors import NothingToAuditError
 
@@ -25,9 +26,10 @@ def collect(targets: tuple[str, ...], jobs: int, timeout: float, output: Path) -
     from isoaudit import bundle
     from isoaudit.audit import Request
     from isoaudit.audit import collect as collect_evidence
-    from isoaudit.audit.live import Limits
+    from isoaudit.audit.common import Limits
     from isoaudit.cli.running import utc
 
+    require_place(output)
     addresses = addresses_of(targets)
     request = Request(addresses, (), Limits(jobs, timeout), stdin_of(addresses))
     evidence = collect_evidence(request, utc(time.time()))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -67,24 +66,12 @@ def addresses_of(targets: Sequence[str]) -> list[Address]:
 
 def stdin_of(addresses: Sequence[Address]) -> bytes | None:
     """Return standard input if an address asks for it."""
-    if not any(address.name == "-" for address in addresses):
+    if not any(address.is_file and address.name == "-" for address in addresses):
         return None
-    data = sys.stdin.buffer.read(MAX_STDIN)
+    data = sys.stdin.buffer.read(MAX_STDIN) if sys.stdin else b""
     if not data.strip():
         raise NothingToAuditError("standard input is empty", "Pipe a deployment file into it.")
     return data
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all; raises UsageError if it cannot be written."""
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    except OSError as error:
-        raise UsageError(
-            f"{path}: cannot be written: {error.strerror}", "Choose another place."
-        ) from error
 
 
 def _default_jobs() -> int:

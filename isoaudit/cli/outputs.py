@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from isoaudit.cli.options import write_whole
+from isoaudit.cli.files import require_place, text_whole
 from isoaudit.cli.screen import wants_color
 from isoaudit.errors import UsageError
 from isoaudit.report.document import Report
@@ -16,8 +15,7 @@ from isoaudit.report.formats import FORMATS, format_for_suffix, load_renderer
 from isoaudit.report.options import Options
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(NamedTuple):
     """One report: its format, and the file it goes to; None is stdout."""
 
     form: str
@@ -32,18 +30,14 @@ def parse_outputs(form: str | None, outputs: Sequence[str]) -> list[Output]:
     """
     if not outputs:
         return [Output(_known(form or "table"), None)]
-    parsed: list[Output] = []
-    for text in outputs:
-        name, equals, rest = text.partition("=")
-        own = name if equals and name in FORMATS else None
-        target = rest if own else text
-        if target == "-":
-            parsed.append(Output(own or _known(form or "table"), None))
-            continue
-        path = Path(target)
-        if not path.parent.is_dir():
-            raise UsageError(f"{path.parent}: no such folder", "Create it, or choose another.")
-        parsed.append(Output(own or (_known(form) if form else format_for_suffix(str(path))), path))
+    parsed = [_parsed(form, text) for text in outputs]
+    for output in parsed:
+        if output.path is not None:
+            require_place(output.path)
+        if [other.path for other in parsed].count(output.path) > 1:
+            raise UsageError(
+                f"-o names {output.path or 'standard output'} twice", "One report fits in it."
+            )
     return parsed
 
 
@@ -56,9 +50,21 @@ def write_report(report: Report, outputs: Sequence[Output], *, color: str, verbo
             render(report, sys.stdout, options)
             sys.stdout.flush()
             continue
-        text = io.StringIO()
-        render(report, text, Options(color=False, verbosity=verbosity))
-        write_whole(output.path, text.getvalue().encode("utf-8", "surrogateescape"))
+        with text_whole(output.path) as stream:
+            render(report, stream, Options(color=False, verbosity=verbosity))
+
+
+def _parsed(form: str | None, text: str) -> Output:
+    """Return one output: its format from `F=`, else from -f, else from the suffix."""
+    name, equals, rest = text.partition("=")
+    # `jsn=out` is a misspelt format; a file of that name is still `./jsn=out`.
+    own = _known(name) if equals and name.isalnum() else None
+    target = rest if own else text
+    if not target:
+        raise UsageError(f"-o {text!r} names no file", "Name one, or - for standard output.")
+    if target == "-":
+        return Output(own or _known(form or "table"), None)
+    return Output(own or (_known(form) if form else format_for_suffix(target)), Path(target))
 
 
 def _known(form: str) -> str:

@@ -60,7 +60,7 @@ def report(
     from isoaudit.report.document import Summary
     from isoaudit.report.reading import read_report
     from isoaudit.rules.catalogue import load_catalogue
-    from isoaudit.rules.gate import count
+    from isoaudit.rules.gate import GateCount, count
     from isoaudit.rules.select import overriding, select
 
     chosen = parse_outputs(form, outputs)
@@ -73,7 +73,10 @@ def report(
         ) from error
     selection = select(profiles or saved.run.profiles, load_catalogue())
     gate = overriding(selection.gate, fail_on, unknown=fail_on_unknown)
-    counts = {result.target.id: count(result.findings, gate) for result in saved.results}
+    counts: dict[str, GateCount] = {}
+    for result in saved.results:
+        known = counts.get(result.target.id, GateCount())
+        counts[result.target.id] = known + count(result.findings, gate)
     end = ending(counts, saved.errors, gate, report_only=report_only)
     summary = Summary(saved.summary.targets, saved.summary.tally, end.passed, end.reasons)
     shown = replace(saved, summary=summary)

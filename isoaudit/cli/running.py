@@ -8,14 +8,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from isoaudit.audit import Request, audit
 from isoaudit.bundle import Evidence
+from isoaudit.cli.files import text_whole
 from isoaudit.cli.outputs import Output, write_report
 from isoaudit.cli.screen import say
 from isoaudit.cli.verdict import Ending, ending, explain_exit
-from isoaudit.errors import NothingToAuditError, UsageError
+from isoaudit.errors import NothingToAuditError
 from isoaudit.model import RunError, TargetResult
 from isoaudit.report.document import Report, RunInfo, Summary, Tally
 from isoaudit.rules.catalogue import version_of
@@ -23,8 +24,7 @@ from isoaudit.rules.gate import GateCount, count
 from isoaudit.rules.select import Gate, Selection
 
 
-@dataclass(frozen=True, slots=True)
-class _Finished:
+class _Finished(NamedTuple):
     """What a worker hands over of one judged target."""
 
     target: str
@@ -37,6 +37,7 @@ class _Finished:
 class _Totals:
     """What adds up while results pass by."""
 
+    targets: int = 0
     tally: Tally = field(default_factory=Tally)
     counts: dict[str, GateCount] = field(default_factory=dict)
     errors: list[RunError] = field(default_factory=list)
@@ -74,7 +75,7 @@ def run_scan(
 
     def summary() -> Summary:
         verdict = end()
-        return Summary(len(totals.counts), totals.tally, verdict.passed, verdict.reasons)
+        return Summary(totals.targets, totals.tally, verdict.passed, verdict.reasons)
 
     checks = {check.id: check.about() for check in selection.checks}
     version = version_of(selection.checks)
@@ -121,7 +122,9 @@ def _counted(results: Iterator[Any], totals: _Totals) -> Iterator[_Finished]:
             totals.errors.append(entry)
             continue
         totals.tally += entry.tally
-        totals.counts[entry.target] = entry.gate
+        totals.targets += 1
+        # Two bundles may hold targets of one name: neither may hide what the other fails.
+        totals.counts[entry.target] = totals.counts.get(entry.target, GateCount()) + entry.gate
         yield entry
 
 
@@ -172,14 +175,5 @@ def _stream(output: Output) -> Iterator[TextIO]:
         yield sys.stdout
         sys.stdout.flush()
         return
-    temporary = output.path.with_name(f".{output.path.name}.part")
-    try:
-        with temporary.open("w", encoding="utf-8") as stream:
-            yield stream
-        temporary.replace(output.path)
-    except OSError as error:
-        raise UsageError(
-            f"{output.path}: cannot be written: {error.strerror}", "Choose another place."
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    with text_whole(output.path) as stream:
+        yield stream

@@ -85,7 +85,7 @@ def scan(
 ) -> None:
     """Audit containers, virtual machines, this host, or deployment files."""
     from isoaudit.audit import Request
-    from isoaudit.audit.live import Limits
+    from isoaudit.audit.common import Limits
     from isoaudit.cli.outputs import parse_outputs
     from isoaudit.cli.running import run_scan
     from isoaudit.rules.catalogue import load_catalogue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from isoaudit.model import RunError
 from isoaudit.rules.gate import GateCount, describe
@@ -12,8 +12,7 @@ from isoaudit.rules.select import Gate
 _SHOWN = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(NamedTuple):
     """The exit code, whether the gate holds, and why it does not or what is incomplete."""
 
     code: int

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from isoaudit.model import Kind
 
@@ -30,8 +30,7 @@ class FactType(StrEnum):
 BOOL, INT, STRING, LIST = FactType
 
 
-@dataclass(frozen=True, slots=True)
-class FactSpec:
+class FactSpec(NamedTuple):
     """One path of the vocabulary.
 
     `dialects` names the kinds of file that can say it. `identifying` marks the fields of a record
@@ -49,8 +48,7 @@ class FactSpec:
     sensitive: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PartSpec:
+class PartSpec(NamedTuple):
     """A part: what comes in numbers, as records whose fields start with the part's name."""
 
     name: str

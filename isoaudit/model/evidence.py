@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from isoaudit.model import reading
 from isoaudit.model.words import Reason, Vantage
 
 Value = bool | int | str | tuple[str, ...]
@@ -29,7 +30,11 @@ class Location:
     @staticmethod
     def from_json(data: dict[str, Any]) -> Location:
         """Rebuild a location from `to_json`."""
-        return Location(data["file"], data["line"], data["column"])
+        return Location(
+            reading.text(data, "file"),
+            reading.number_or_none(data, "line"),
+            reading.number_or_none(data, "column"),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +62,13 @@ class Fact:
     def from_json(path: str, data: dict[str, Any]) -> Fact:
         """Rebuild a fact from its path and `to_json`."""
         value = data["value"]
+        if not isinstance(value, bool | int | str):
+            value = reading.texts(data, "value")
         location = data.get("location")
         return Fact(
             path,
-            tuple(value) if isinstance(value, list) else value,
-            data["source"],
+            value,
+            reading.text(data, "source"),
             Vantage(data["vantage"]),
             Location.from_json(location) if location else None,
         )
@@ -96,9 +103,9 @@ class Missing:
         """Rebuild an entry from `to_json`."""
         vantage = data.get("vantage")
         return Missing(
-            data["path"],
+            reading.text(data, "path"),
             Reason(data["reason"]),
-            data["detail"],
-            data["how_to_get"],
+            reading.text(data, "detail"),
+            reading.text(data, "how_to_get"),
             Vantage(vantage) if vantage else None,
         )

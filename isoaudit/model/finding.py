@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from isoaudit.model import reading
 from isoaudit.model.evidence import Fact, Location, Missing
 from isoaudit.model.words import Severity, Status
 
@@ -45,11 +46,11 @@ class Finding:
     def from_json(data: dict[str, Any]) -> Finding:
         """Rebuild a finding from `to_json`."""
         return Finding(
-            data["check"],
+            reading.text(data, "check"),
             Severity(data["severity"]),
             Status(data["status"]),
-            data["message"],
+            reading.text(data, "message"),
             tuple(Fact.from_json(fact["path"], fact) for fact in data["evidence"]),
             tuple(Missing.from_json(entry) for entry in data["missing"]),
-            data["fingerprint"],
+            reading.text(data, "fingerprint"),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from isoaudit.model import reading
 from isoaudit.model.factset import FactSet
 from isoaudit.model.finding import Finding
 from isoaudit.model.target import Target
@@ -47,5 +48,9 @@ class RunError:
     def from_json(data: dict[str, Any]) -> RunError:
         """Rebuild an error from `to_json`."""
         return RunError(
-            data["target"], data["stage"], data["message"], data["how_to_get"], data["asked"]
+            reading.text(data, "target"),
+            reading.text(data, "stage"),
+            reading.text(data, "message"),
+            reading.text(data, "how_to_get"),
+            reading.flag(data, "asked"),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from isoaudit.model import reading
 from isoaudit.model.evidence import Location
 from isoaudit.model.words import Kind
 
@@ -49,15 +50,18 @@ class Target:
     def from_json(data: dict[str, Any]) -> Target:
         """Rebuild a target from `to_json`; its handle is gone, since nothing is read again."""
         source = data["source"]
-        location = Location(source["file"], source["line"]) if "file" in source else None
+        location: Location | None = None
+        if "file" in source:
+            line = reading.number_or_none(source, "line")
+            location = Location(reading.text(source, "file"), line)
         return Target(
-            id=data["id"],
+            id=reading.text(data, "id"),
             kind=Kind(data["kind"]),
-            name=data["name"],
-            state=data["state"],
-            dialect=data["dialect"],
-            engine=source.get("engine", ""),
-            host=data["host"],
+            name=reading.text(data, "name"),
+            state=reading.text(data, "state"),
+            dialect=reading.text(data, "dialect"),
+            engine=reading.text(source, "engine") if "engine" in source else "",
+            host=None if data["host"] is None else reading.text(data, "host"),
             location=location,
-            aliases=tuple(data["aliases"]),
+            aliases=reading.texts(data, "aliases"),
         )

@@ -62,6 +62,7 @@ class ComposeProbe:
                 FOLLOW,
             )
         service = Service(target.handle, key, node, document)
+        service.facts.say("container.platform", COMPOSE, key, "a service")
         service.process.say("process.name", target.handle, key, "the service")
         service.process.say("process.main", True, key, "the service")
         note_security(service)

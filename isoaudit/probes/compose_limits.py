@@ -76,7 +76,7 @@ def _note_image(service: Service) -> None:
             service.facts.unknown(path, "no image: it is built when the service is brought up")
         return
     note(service.facts, reference, image.text, image)
-    note(service.facts, pinned, "@sha256:" in image.text, image)
+    note(service.facts, pinned, "@" in image.text, image)
 
 
 def _note_text(service: Service, path: str, key: str, default: str) -> None:

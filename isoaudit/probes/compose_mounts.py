@@ -26,7 +26,6 @@ _PROPAGATION = {
     "runbindable": "unbindable",
 }
 _WINDOWS_SOURCE = re.compile(r"[A-Za-z]:[\\/][^:]*|\\\\[^:]*")
-_BIND_TYPES = frozenset({"", "none", "bind"})
 _CLIMBS = "climbs out of the folder that the file's path starts in: where it leads depends on that"
 
 
@@ -151,9 +150,7 @@ def _put_volume(service: Service, mount: _Mount, name: str) -> None:
         mount.put("mount.kind", None, "volume")
         mount.put("mount.managed", None, True)
         return
-    kind_node = options.get("type")
-    kind = word(kind_node).text if kind_node is not None else ""
-    mount.put("mount.kind", None, "bind" if kind in _BIND_TYPES or UNSET in kind else "volume")
+    mount.put("mount.kind", None, "bind")
     mount.put("mount.managed", None, False)
     mount.put("mount.source", source, posixpath.normpath(source.text))
 

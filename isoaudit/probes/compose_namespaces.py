@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from isoaudit.probes.compose_service import ENGINE_DEFAULT, FOLLOW, Service, note
 from isoaudit.probes.compose_values import Word, word
 
 _KEYS = (("pid", "pid"), ("ipc", "ipc"), ("uts", "uts"), ("cgroup", "cgroup"))
-_OTHERS = ("service:", "container:")
 _BY_PATH = "ns:"
+_OTHERS = ("service:", "container:")
+_OF_THE_HOST = re.compile(r"ns:/proc/(?:1|self|thread-self)/")
 _PRIVATE_USER = frozenset({"keep-id", "auto", "nomap", "private"})
 
 
@@ -19,6 +22,7 @@ def note_namespaces(service: Service) -> None:
         _note_mode(service, f"process.namespaces.{namespace}", service.word(key), key)
     network = service.word("network_mode") or _host_network(service)
     _note_mode(service, "process.namespaces.net", network, "network_mode")
+    _note_paths(service, network)
     _note_cgroup(service)
     _note_user_namespace(service)
 
@@ -27,12 +31,27 @@ def _note_mode(service: Service, path: str, mode: Word | None, key: str) -> None
     process = service.process
     if mode is None:
         process.default(path, "private", f"no {key}: {ENGINE_DEFAULT}")
+    elif _OF_THE_HOST.match(mode.text):
+        process.say(path, "host", mode.node, "that path is the host's own")
     elif mode.text.startswith(_BY_PATH):
-        process.unknown(path, "a namespace named by its path may be the host's")
+        process.unknown(path, "whose namespace that path is, only the host tells")
     elif mode.text.startswith(_OTHERS):
         process.say(path, "shared", mode.node)
     else:
         note(process, path, "host" if mode.text == "host" else "private", mode)
+
+
+def _note_paths(service: Service, network: Word | None) -> None:
+    """Note the namespaces that are joined by path, which may well be the host's."""
+    modes = [(name, service.word(key)) for key, name in _KEYS] + [("net", network)]
+    joined = [(name, mode) for name, mode in modes if mode and mode.text.startswith(_BY_PATH)]
+    path = "container.namespace_paths"
+    if not joined:
+        service.facts.default(path, (), f"no ns:PATH: {ENGINE_DEFAULT}")
+        return
+    entries = tuple(f"{name}:{mode.text.removeprefix(_BY_PATH)}" for name, mode in joined)
+    decisive = next((mode for _, mode in joined if mode.depends), joined[0][1])
+    note(service.facts, path, entries, decisive)
 
 
 def _note_cgroup(service: Service) -> None:

@@ -30,7 +30,7 @@ _HIDING = ("systempaths", "mask", "unmask", "")
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One entry of `security_opt`, split at its first `=`, or `:` where there is none.
+    """One entry of `security_opt`, split at whichever of `=` and `:` comes first.
 
     `key` is "" where a variable stands for it: such an entry may be any option.
     """
@@ -59,7 +59,8 @@ def note_security(service: Service) -> None:
 
 def _options(service: Service) -> Iterator[Option]:
     for said in service.words("security_opt"):
-        key, _, value = said.text.partition("=" if "=" in said.text else ":")
+        key, _, value = said.text.replace("=", ":", 1).partition(":")
+        value = said.text[len(key) + 1 :]
         if UNSET in key:
             yield Option("", said)
         else:
@@ -86,7 +87,12 @@ def _note_user_and_capabilities(service: Service, privileged: Word | None) -> No
         process.default("process.root_permitted", True, "no user: the image decides")
     else:
         process.say("process.root_permitted", True, user.node, "not proven to be another user")
-    _note_capabilities(service, privileged, (*_IN_FORCE, _BOUNDING))
+    if user is None or uid == 0:
+        _note_capabilities(service, privileged, (*_IN_FORCE, _BOUNDING))
+        return
+    for path in _IN_FORCE:
+        process.unknown(path, "depends on who the user is", "Set `user` to a number.")
+    _note_capabilities(service, privileged, (_BOUNDING,))
 
 
 def _note_uid(process: Sheet, user: Word | None) -> int | None:
@@ -167,8 +173,9 @@ def _note_apparmor(service: Service, options: list[Option], privileged: Word | N
     elif said is None:
         _both(service, (profile_path, "unconfined"), (confined_path, False), privileged)
     else:
+        profile = "default" if said.text == "docker-default" else said.text
         confined = said.text != "unconfined"
-        _both(service, (profile_path, said.text), (confined_path, confined), said)
+        _both(service, (profile_path, profile), (confined_path, confined), said)
 
 
 def _both(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from isoaudit.documents.yaml import Node
 
@@ -28,8 +28,7 @@ _TOP_LEVEL = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A single value with its variables replaced; `depends` names one that has no default."""
 
     text: str

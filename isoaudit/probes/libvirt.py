@@ -103,7 +103,16 @@ class LibvirtProbe:
             )
         except (Unreadable, DocumentError):
             return FactSet()
-        return FactSet(stored.facts, stored.parts)
+        return FactSet(
+            stored.facts,
+            {
+                name: tuple(
+                    Part(p.name, p.vantage, tuple(Record(r.facts) for r in p.records))
+                    for p in parts
+                )
+                for name, parts in stored.parts.items()
+            },
+        )
 
     def _is_here(self, domain: dict[str, Any]) -> bool:
         """Say whether the domain is proven to be this machine's: by its process or definition."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 from isoaudit.model import Record
 from isoaudit.probes.base import Probe
@@ -24,8 +23,7 @@ FILES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """A probe that answers, the endpoint it answers at, and how to ask about the engine itself."""
 
     probe: Probe

@@ -29,8 +29,8 @@ Options = list[tuple[str, str]]
 class Monitor:
     """One endpoint that controls or debugs the guest.
 
-    `backend` is unix, tcp, pty, stdio, other, or `fd` for a descriptor handed over by the manager:
-    then `address` is its number and only the process itself shows what it is.
+    `backend` is unix, tcp, pty, stdio, other, `fd` for a descriptor handed over by the manager,
+    whose number `address` then is, or "" for a character device that is defined elsewhere.
     """
 
     kind: str
@@ -165,7 +165,7 @@ def _endpoint(kind: str, text: str, chardevs: dict[str, dict[str, str]]) -> list
 def _behind(kind: str, device: dict[str, str] | None) -> Monitor:
     """Return the endpoint of a monitor on a character device; None is one that is not there."""
     if device is None:
-        return Monitor(kind, "other", "")
+        return Monitor(kind, "", "")
     backend = device.get("backend", "")
     if backend != "socket":
         word = backend if backend in {"pty", "stdio"} else "other"

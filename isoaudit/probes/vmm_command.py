@@ -94,6 +94,11 @@ def _note_monitors(notes: Notes, files: Files, pid: int, found: Options) -> None
 def _monitor(files: Files, pid: int, monitor: Monitor, source: str) -> Record:
     notes = Notes(Vantage.VMM)
     notes.fact("monitor.kind", monitor.kind, source)
+    if not monitor.backend:
+        for field in ("monitor.backend", "monitor.address"):
+            notes.missing(field, Reason.NOT_SUPPORTED, "its character device is not on the"
+                          " command line", "Look at the VM with its manager.")  # fmt: skip
+        return notes.record()
     if monitor.backend != "fd":
         notes.fact("monitor.backend", monitor.backend, source)
         notes.fact("monitor.address", monitor.address, source)

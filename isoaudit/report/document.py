@@ -116,6 +116,13 @@ class Summary:
         return Summary(data["targets"], tally, gate["passed"], tuple(gate["reasons"]))
 
 
+def ordered_errors(errors: Iterable[RunError]) -> list[RunError]:
+    """Return errors in an order that depends on nothing but the errors: named targets first."""
+    return sorted(
+        errors, key=lambda one: (not one.asked, one.target, one.stage, one.message, one.how_to_get)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """Everything a run came to. `checks` holds, by id, what each check says of itself."""

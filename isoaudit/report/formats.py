@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import PurePath
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from isoaudit.errors import UsageError
 from isoaudit.report.document import Report
@@ -16,8 +14,7 @@ from isoaudit.report.options import Options
 Renderer = Callable[[Report, TextIO, Options], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(NamedTuple):
     """A format: the suffix its files have, where its `render` is, and its media type."""
 
     suffix: str
@@ -54,6 +51,8 @@ def format_for_suffix(path: str | PurePath) -> str:
 
 def _known(word: str, names: list[str]) -> str:
     """Return the line that says what would have been right."""
+    from difflib import get_close_matches
+
     close = get_close_matches(word, names, n=1)
     hint = f"Did you mean {close[0]!r}? " if close else ""
     return f"{hint}Known: {', '.join(names)}."

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from isoaudit import __version__
 from isoaudit.model import RunError
-from isoaudit.report.document import SCHEMA_VERSION, Report, RunInfo, Summary
+from isoaudit.report.document import SCHEMA_VERSION, Report, RunInfo, Summary, ordered_errors
 from isoaudit.report.encode import encode_target
 from isoaudit.report.options import Options
 
 __all__ = ["Head", "Tail", "encode_target", "render", "write"]
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """What is known before the first target is audited."""
 
     checks: Mapping[str, Mapping[str, Any]]
@@ -25,8 +23,7 @@ class Head:
     version: str = __version__
 
 
-@dataclass(frozen=True, slots=True)
-class Tail:
+class Tail(NamedTuple):
     """What is known once the last target has been audited."""
 
     run: RunInfo
@@ -48,7 +45,9 @@ def write(stream: TextIO, head: Head, targets: Iterable[str], tail: Callable[[],
     end = tail()
     stream.write("],\n" + _member("run", end.run.to_json()))
     stream.write(",\n" + _member("summary", end.summary.to_json()))
-    stream.write(',\n"errors": [' + _rows(json.dumps(one.to_json()) for one in end.errors))
+    stream.write(
+        ',\n"errors": [' + _rows(json.dumps(one.to_json()) for one in ordered_errors(end.errors))
+    )
     stream.write("]}\n")
 
 

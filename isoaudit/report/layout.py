@@ -1,9 +1,8 @@
-"""Fits text into columns: width, wrapping, clipping, rows of cells. Everything is cleaned here."""
+"""Fits text into columns: width, wrapping, clipping. Everything is cleaned here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import zip_longest
+from collections.abc import Iterable
 from unicodedata import east_asian_width
 
 from isoaudit.report.escape import clean
@@ -48,30 +47,27 @@ def wrap(text: str, columns: int) -> list[str]:
 
     Lines break at spaces only, so that `--cap-drop` stays whole; a longer word is cut.
     """
+    text = clean(" ".join(text.split()))
+    if width(text) <= columns:
+        return [text]
     lines: list[str] = []
-    line = ""
-    for word in clean(" ".join(text.split())).split(" "):
-        joined = f"{line} {word}" if line else word
-        if width(joined) <= columns:
-            line = joined
+    line, used = "", 0
+    for word in text.split(" "):
+        needed = width(word)
+        if used + 1 + needed <= columns and line:
+            line, used = f"{line} {word}", used + 1 + needed
             continue
         if line:
             lines.append(line)
-        *full, line = _cut(word, columns)
+        *full, line = _cut(word, columns) if needed > columns else [word]
         lines += full
+        used = width(line)
     return [*lines, line]
 
 
-def side_by_side(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
-    """Return cells side by side, two spaces apart, each wrapped within its own width."""
-    wrapped = [wrap(cell, room) for cell, room in zip(cells, widths, strict=True)]
-    lines = zip_longest(*wrapped, fillvalue="")
-    return ["  ".join(map(pad, line, widths)).rstrip() for line in lines]
-
-
 def widest(cells: Iterable[str]) -> int:
-    """Return the width of the widest cell."""
-    return max((width(clean(cell)) for cell in cells), default=0)
+    """Return the width of the widest of some clean cells."""
+    return max((width(cell) for cell in cells), default=0)
 
 
 def rule(left: str, right: str, columns: int) -> str:

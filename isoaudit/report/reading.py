@@ -7,25 +7,25 @@ from typing import Any
 from isoaudit.errors import UsageError
 from isoaudit.model import RunError
 from isoaudit.report.document import SCHEMA_VERSION, Report, RunInfo, Summary
-from isoaudit.report.shape import REMEDY, Every, Maybe, require
+from isoaudit.report.shape import REMEDY, Every, Nullable, Optional, require
 from isoaudit.report.targets import target_result
 
-_LOCATION = {"file": str, "line": Maybe(int), "column": Maybe(int)}
+_LOCATION = {"file": str, "line": Nullable(int), "column": Nullable(int)}
 _FACT = {
     "value": (bool, int, str, [str]),
     "source": str,
     "vantage": str,
-    "location": Maybe(_LOCATION),
+    "location": Optional(_LOCATION),
 }
-_MISSING = {"path": str, "reason": str, "detail": str, "how_to_get": str, "vantage": Maybe(str)}
+_MISSING = {"path": str, "reason": str, "detail": str, "how_to_get": str, "vantage": Nullable(str)}
 _FINDING = {
     "check": str, "severity": str, "status": str, "message": str, "fingerprint": str,
     "evidence": [{"path": str, **_FACT}], "missing": [_MISSING],
 }  # fmt: skip
 _TARGET = {
     "id": str, "aliases": [str], "kind": str, "name": str, "state": str, "dialect": str,
-    "host": Maybe(str), "facts": dict, "missing": [_MISSING], "findings": [_FINDING],
-    "source": {"file": Maybe(str), "line": Maybe(int), "engine": Maybe(str)},
+    "host": Nullable(str), "facts": dict, "missing": [_MISSING], "findings": [_FINDING],
+    "source": {"file": Optional(str), "line": Optional(Nullable(int)), "engine": Optional(str)},
 }  # fmt: skip
 _DOCUMENT = {
     "tool": {"version": str, "checks_version": str},
@@ -36,7 +36,7 @@ _DOCUMENT = {
     "targets": [_TARGET],
     "run": {
         "id": str, "started_at": str, "finished_at": str, "profiles": [str],
-        "host": Maybe(Every(str)), "view": str, "seconds": (int, float),
+        "host": Nullable(Every(str)), "view": str, "seconds": (int, float),
     },
     "summary": {
         "targets": int, "by_status": Every(int), "by_severity": Every(int),
@@ -85,9 +85,9 @@ def _require_facts(facts: dict[str, Any], where: str) -> None:
     """Hold facts to theirs: a map for a path's value, a list of records for a part."""
     for path, seen in facts.items():
         if not isinstance(seen, list):
-            require(seen, {**_FACT, "also": Maybe([_FACT])}, f"{where}.{path}")
+            require(seen, {**_FACT, "also": Optional([_FACT])}, f"{where}.{path}")
             continue
         for record in seen:
-            require(record, {"missing": Maybe([_MISSING])}, f"{where}.{path}")
+            require(record, {"missing": Optional([_MISSING])}, f"{where}.{path}")
             fields = {field: fact for field, fact in record.items() if field != "missing"}
             require(fields, Every(_FACT), f"{where}.{path}")

@@ -17,8 +17,15 @@ class Every:
         self.shape = shape
 
 
-class Maybe:
-    """A key that may be absent, or a value that may be null."""
+class Nullable:
+    """A value that may be null."""
+
+    def __init__(self, shape: Any) -> None:
+        self.shape = shape
+
+
+class Optional:
+    """The value of a key that may be absent."""
 
     def __init__(self, shape: Any) -> None:
         self.shape = shape
@@ -28,10 +35,12 @@ def require(value: Any, shape: Any, where: str = "") -> None:
     """Raise UsageError unless `value` has `shape`.
 
     A shape is a type, a tuple of types and lists to choose from, `[shape]` for a list,
-    `{key: shape}` for a map with at least these keys, `Every` or `Maybe`. Further keys are let
-    through: later versions add some.
+    `{key: shape}` for a map with at least these keys, or one of the classes above. Further keys
+    are let through: later versions add some.
     """
-    if isinstance(shape, Maybe):
+    if isinstance(shape, Optional):
+        require(value, shape.shape, where)
+    elif isinstance(shape, Nullable):
         if value is not None:
             require(value, shape.shape, where)
     elif isinstance(shape, list):
@@ -52,7 +61,7 @@ def _require_keys(value: Mapping[str, Any], shape: Mapping[str, Any], where: str
     for key, one in shape.items():
         if key in value:
             require(value[key], one, f"{where}.{key}" if where else key)
-        elif not isinstance(one, Maybe):
+        elif not isinstance(one, Optional):
             raise UsageError(f"not a report of isoaudit: {where or 'it'} has no {key!r}", REMEDY)
 
 

@@ -11,7 +11,7 @@ from shlex import quote
 from typing import Any, TextIO
 
 from isoaudit.model import RunError, Status
-from isoaudit.report.document import Report
+from isoaudit.report.document import Report, ordered_errors
 from isoaudit.report.escape import clean
 from isoaudit.report.layout import clip, count, pad, widest
 from isoaudit.report.options import Options
@@ -50,7 +50,7 @@ def render(report: Report, stream: TextIO, options: Options) -> None:
 def _put_short(page: Page, views: Sequence[View], errors: Sequence[RunError]) -> None:
     """Put one line per target, and one per error."""
     rows = [(view.target.id, short(view)) for view in views]
-    rows += [(error.target, f"not audited: {error.message}") for error in _ordered(errors)]
+    rows += [(error.target, f"not audited: {error.message}") for error in ordered_errors(errors)]
     room = min(page.width // 2, widest(clip(name, page.width) for name, _ in rows))
     for name, text in rows:
         cell = pad(clip(name, room), room)
@@ -123,7 +123,7 @@ def _put_errors(page: Page, errors: Sequence[RunError]) -> None:
     if not errors:
         return
     page.section("not audited", count(len(errors), "error"))
-    for error in _ordered(errors):
+    for error in ordered_errors(errors):
         target = clip(error.target, _SHOWN_TARGET)
         page.plain(f"{target}: {clip(error.message, _SHOWN_MESSAGE)}", margin=3)
         if error.how_to_get:
@@ -149,7 +149,3 @@ def _calm(views: Sequence[View]) -> str:
 
 def _more(target: str) -> str:
     return f"isoaudit scan {target if target == 'TARGET' else quote(clean(target))} -v"
-
-
-def _ordered(errors: Sequence[RunError]) -> list[RunError]:
-    return sorted(errors, key=lambda one: (not one.asked, one.target, one.stage, one.message))

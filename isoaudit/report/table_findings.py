@@ -1,20 +1,18 @@
-"""The rows of a failed check: what is wrong, what was seen and how, what to change."""
+"""The rows of a failed check: what is wrong, what was seen, what to change."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from isoaudit.model import Fact, Finding, Kind, Target, Value, Vantage
-from isoaudit.report.layout import clip, count, wrap
+from isoaudit.model import Kind, Target
+from isoaudit.report.layout import clip, wrap
 from isoaudit.report.table_page import Page
+from isoaudit.report.table_seen import put_seen
 from isoaudit.report.table_view import Failure
 
 _SHOWN_RECORDS = 3
-_SHOWN_FACTS = 6
 _SHOWN_MESSAGE = 300
-_SHOWN_VALUE = 100
-_SHOWN_SOURCE = 120
 _FALLBACKS = {
     Kind.CONTAINER: ("docker_run", "compose", "kubernetes", "oci", "host"),
     Kind.VM: ("libvirt_xml", "qemu", "host"),
@@ -36,25 +34,15 @@ def put_failure(page: Page, target: Target, failure: Failure, about: Mapping[str
     put_fix(page, target, failure.check, about)
 
 
-def put_seen(page: Page, findings: Iterable[Finding]) -> None:
-    """Put the evidence of findings, each value with the vantage and the source it has."""
-    cells = [_cells(fact) for finding in findings for fact in finding.evidence]
-    rows = list(dict.fromkeys(cells))
-    shown = rows if page.verbose else rows[:_SHOWN_FACTS]
-    page.cells("SEEN", shown)
-    if len(rows) > len(shown):
-        page.row("", f"and {count(len(rows) - len(shown), 'more value')}; -v lists them")
-
-
 def put_fix(page: Page, target: Target, check: str, about: Mapping[str, Any]) -> None:
     """Put the remediation in the words of the target; a long one only the first time."""
     text = fix_for(target, about.get("remediation", {}))
     lines = wrap(text, page.room)
     if not text:
         return
-    if len(lines) > 1 and (check, text) in page.fixes:
+    if len(lines) > 1 and (check, text) in page.told:
         lines = wrap(f"as for {check} above", page.room)
-    page.fixes.add((check, text))
+    page.told.add((check, text))
     page.labelled("FIX", lines)
 
 
@@ -68,21 +56,3 @@ def fix_for(target: Target, remediation: Mapping[str, str]) -> str:
         if name in remediation:
             return f"({name.replace('_', ' ')}) {remediation[name]}"
     return ""
-
-
-def _cells(fact: Fact) -> tuple[str, str, str]:
-    vantage = "guest says so" if fact.vantage is Vantage.GUEST else fact.vantage.value
-    source = fact.source
-    if fact.location is not None:
-        place = str(fact.location)
-        known = place in source or source.startswith(f"{fact.location.file}:")
-        source = source if known else f"{place}  {source}"
-    return (f"{fact.path}: {_shown(fact.value)}", vantage, clip(source, _SHOWN_SOURCE))
-
-
-def _shown(value: Value) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple):
-        return clip(", ".join(value), _SHOWN_VALUE) if value else "none"
-    return clip(str(value), _SHOWN_VALUE) or '""'

@@ -19,16 +19,16 @@ _SHOWN_STATE = 10
 def put_head(page: Page, report: Report) -> None:
     """Put the line that says what ran, on which machine, and how much it could see."""
     run = report.run
-    parts = [f"isoaudit {report.version}"]
+    parts = [f"isoaudit {clip(report.version, _SHOWN_NAME)}"]
     if run.host is not None:
         name, system, kernel = (
-            clip(run.host.get(key, ""), _SHOWN_NAME).replace(_UNREAD, "")
-            for key in ("name", "os", "kernel")
+            clip(run.host.get(key, ""), _SHOWN_NAME) for key in ("name", "os", "kernel")
         )
-        known = ", ".join(filter(None, (system, kernel and f"Linux {kernel}")))
+        words = (system, kernel and kernel != _UNREAD and f"Linux {kernel}")
+        known = ", ".join(word for word in words if word and word != _UNREAD)
         parts += [f"host {name}: {known}" if known else f"host {name}", f"{run.view} view"]
     seconds = f"{run.seconds:.1f} s" if run.seconds >= 1 else f"{run.seconds:.2f} s"
-    page.plain(" | ".join([*parts, seconds]))
+    page.parts([*parts, seconds])
 
 
 def put_sentence(page: Page, views: Sequence[View]) -> None:
@@ -69,7 +69,9 @@ def short(view: View) -> str:
 
 
 def _row(view: View, *, states: bool) -> list[str]:
-    state = [clip(view.target.state, _SHOWN_STATE) or "-"] if states else []
+    # ASCII, as tabulate counts characters and not columns.
+    text = view.target.state.encode("ascii", "backslashreplace").decode()
+    state = [clip(text, _SHOWN_STATE) or "-"] if states else []
     numbers = [str(view.tally.severity(severity)) for severity in _COLUMNS]
     return [*state, *numbers, str(view.unsettled)]
 

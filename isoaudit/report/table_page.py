@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 
 from isoaudit.model import Severity
 from isoaudit.report.escape import clean
-from isoaudit.report.layout import clip, pad, rule, side_by_side, widest, width, wrap
+from isoaudit.report.layout import clip, pad, rule, width, wrap
 from isoaudit.report.options import Options
 
 _MARGIN = " " * 3
@@ -30,7 +30,10 @@ class Page:
         self.width = max(_NARROWEST, options.width)
         self.room = self.width - _CONTENT
         self.lines: list[str] = []
-        self.fixes: set[tuple[str, str]] = set()
+        self.told: set[Hashable] = set()
+        """Remedies that were given: a second time they are referred to."""
+        self.seen: set[Hashable] = set()
+        """Evidence that this section gave: a second time it is given without its source."""
         self._color = options.color
 
     def blank(self) -> None:
@@ -42,9 +45,21 @@ class Page:
         """Put a paragraph."""
         self.lines += [" " * margin + line for line in wrap(text, self.width - margin)]
 
+    def parts(self, parts: Iterable[str]) -> None:
+        """Put short texts side by side with a bar between them, breaking at the bars."""
+        line = ""
+        for part in parts:
+            joined = f"{line} | {part}" if line else part
+            if line and width(joined) > self.width:
+                self.plain(line)
+                joined = part
+            line = joined
+        self.plain(line)
+
     def section(self, left: str, right: str = "") -> None:
         """Begin a section; where its name does not fit the rule, it stands below it as well."""
         self.blank()
+        self.seen.clear()
         self.lines.append(rule(left, right, self.width))
         if clean(left) not in self.lines[-1]:
             self.plain(clip(left, _SHOWN_LEFT), margin=len(_MARGIN))
@@ -76,17 +91,6 @@ class Page:
             index = -1 - len(rest)
             painted = f"\x1b[{_COLORS[severity]}m{label}\x1b[0m"
             self.lines[index] = self.lines[index].replace(label, painted, 1)
-
-    def cells(self, label: str, rows: Sequence[tuple[str, str, str]]) -> None:
-        """Put rows of what was seen, from where, and by which source, in aligned columns."""
-        if not rows:
-            return
-        left, middle, right = (widest(column) for column in zip(*rows, strict=True))
-        room = self.room - middle - 4
-        if left + right > room:
-            left = max(room - right, min(left, room // 2))
-        widths = (left, middle, room - left)
-        self.labelled(label, [line for row in rows for line in side_by_side(row, widths)])
 
     def bullets(self, texts: Iterable[str]) -> None:
         """Put further paragraphs under a headline."""

@@ -59,6 +59,7 @@ def put_shared(page: Page, shared: Shared, checks: Mapping[str, Mapping[str, Any
         about = checks.get(failure.check, {})
         text = _text(shared.failures[failure.check], about, len(shared.views))
         page.headline(failure.severity, text, failure.check)
+    page.row("", "evidence and fixes: isoaudit scan TARGET -v")
 
 
 def _common(views: Sequence[View]) -> Shared:

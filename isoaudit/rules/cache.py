@@ -1,29 +1,24 @@
 """Keeps compiled checks between runs: compiling them costs more than a small scan.
 
-An entry is JSON, keyed by everything that went into it. It is used only if the caller owns it and
-nobody else can write it; where no cache can be written, checks are compiled anew each time.
+An entry is JSON, never pickled, and keyed by everything that went into it.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import json
-import os
-import stat
 import sys
-import tempfile
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from isoaudit import __version__
 from isoaudit.model import Kind, Severity
+from isoaudit.rules import kept
 from isoaudit.rules.cel import Condition, library_stamp
 from isoaudit.rules.check import Check, Level
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-_MAX_BYTES = 64 * 1024 * 1024
 
 
 def key_of(texts: Iterable[tuple[str, bytes]]) -> str:
@@ -40,38 +35,22 @@ def key_of(texts: Iterable[tuple[str, bytes]]) -> str:
 
 def read(key: str) -> list[Check] | None:
     """Return the checks kept under a key, or None if there are none that can be trusted."""
-    try:
-        descriptor = os.open(_path(key), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError:
+    data = kept.read(_name(key))
+    if data is None:
         return None
-    with os.fdopen(descriptor, "rb") as stream:
-        seen = os.fstat(descriptor)
-        mine = seen.st_uid == os.geteuid() and not seen.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-        if not mine or not stat.S_ISREG(seen.st_mode) or seen.st_size > _MAX_BYTES:
-            return None
-        try:
-            return [_check_from(entry) for entry in json.load(stream)]
-        except (ValueError, KeyError, TypeError):
-            return None
+    try:
+        return [_check_from(entry) for entry in data]
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def write(key: str, checks: Sequence[Check]) -> None:
     """Keep checks under a key, whole or not at all; failing to is no error."""
-    path = _path(key)
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if path.parent.stat().st_uid != os.geteuid():
-            return
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as stream:
-            json.dump([_to_json(check) for check in checks], stream)
-        os.replace(stream.name, path)
-    except OSError:
-        return
+    kept.write(_name(key), [_to_json(check) for check in checks])
 
 
-def _path(key: str) -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return Path(base) / "isoaudit" / f"checks-{key[:32]}.json"
+def _name(key: str) -> str:
+    return f"checks-{key[:32]}"
 
 
 def _to_json(check: Check) -> dict[str, Any]:
@@ -120,11 +99,11 @@ def _check_from(data: dict[str, Any]) -> Check:
 def _condition(condition: Condition | None) -> list[Any] | None:
     if condition is None:
         return None
-    program = base64.b64encode(condition.program).decode("ascii")
+    program = b2a_base64(condition.program, newline=False).decode("ascii")
     return [condition.source, condition.reads, program]
 
 
 def _condition_from(data: list[Any] | None) -> Condition | None:
     if data is None:
         return None
-    return Condition(data[0], tuple(data[1]), base64.b64decode(data[2]))
+    return Condition(data[0], tuple(data[1]), a2b_base64(data[2]))

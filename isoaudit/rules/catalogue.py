@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 from isoaudit.errors import DefinitionError, UsageError
 from isoaudit.resources import data_dir
 from isoaudit.rules import cache
 from isoaudit.rules.check import Check
-from isoaudit.rules.load import check_files, load_check
+from isoaudit.rules.folder import check_files
 
 
 def load_catalogue(extra: Sequence[Path] = ()) -> dict[str, Check]:
@@ -29,6 +28,8 @@ def load_catalogue(extra: Sequence[Path] = ()) -> dict[str, Check]:
     key = cache.key_of((shown, path.read_bytes()) for path, shown in files)
     checks = cache.read(key)
     if checks is None:
+        from isoaudit.rules.load import load_check
+
         checks = [load_check(path, shown) for path, shown in files]
         cache.write(key, checks)
     return _by_id(checks)
@@ -39,6 +40,8 @@ def find_check(catalogue: dict[str, Check], check_id: str) -> Check:
     check = catalogue.get(check_id.upper())
     if check is not None:
         return check
+    from difflib import get_close_matches
+
     close = get_close_matches(check_id.upper(), list(catalogue), n=1)
     hint = f"Did you mean {close[0]}?" if close else "`isoaudit checks list` lists them."
     raise UsageError(f"no check {check_id!r}", hint)

@@ -9,17 +9,17 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from isoaudit.errors import IsoauditError
 from isoaudit.facts.spec import FactType
 from isoaudit.facts.vocabulary import facts
 from isoaudit.model import Value
 
-_WORD = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)""")
-_POSITION = re.compile(r"<input>:(\d+):(\d+): (.*)")
+# Not compiled here: conditions that are kept compiled need neither.
+_WORD = r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)"""
+_POSITION = r"<input>:(\d+):(\d+): (.*)"
 _INT_MAX = 2**63 - 1
 
 
@@ -32,8 +32,7 @@ class ConditionError(ValueError):
         self.column = column
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """A compiled condition: its text, the fact paths it reads, and the library's own program."""
 
     source: str
@@ -145,7 +144,7 @@ def _reads(source: str) -> Iterable[str]:
     """Return the vocabulary paths a condition names: the longest match of each dotted word."""
     known = facts()
     found: set[str] = set()
-    for match in _WORD.finditer(source):
+    for match in re.finditer(_WORD, source):
         words = (match[2] or "").split(".")
         for end in range(len(words), 0, -1):
             path = ".".join(words[:end])
@@ -156,7 +155,7 @@ def _reads(source: str) -> Iterable[str]:
 
 
 def _condition_error(message: str) -> ConditionError:
-    match = _POSITION.search(message)
+    match = re.search(_POSITION, message)
     if match is None:
         return ConditionError(message.splitlines()[0])
     problem = match[3].replace(" (in container '')", "")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from isoaudit.model import Kind, Severity, Value
 from isoaudit.rules.cel import Condition
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(NamedTuple):
     """A severity, and the condition under which it applies; None always does."""
 
     severity: Severity

@@ -6,7 +6,7 @@ value seen only from a weaker vantage than there is may fail a check but not pas
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from isoaudit.facts.vocabulary import facts, parts, root
 from isoaudit.model import Fact, FactSet, Kind, Missing, Part, Reason, Record, Target, Vantage
@@ -15,16 +15,14 @@ _NO_HOST = "this target is not proven to run on a host that was audited"
 _NO_HOST_REMEDY = "Scan the running workload on its host."
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """A value, and the stronger vantage that stayed dark, if there is one."""
 
     fact: Fact
     dark: Missing | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SeenPart:
+class SeenPart(NamedTuple):
     """A part's records, and why they may not be all, or not be the last word."""
 
     part: Part

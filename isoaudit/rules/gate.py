@@ -22,6 +22,14 @@ class GateCount:
     open_unknown: int = 0
     """Unknown findings at or above the gate's severity, whether or not the gate counts them."""
 
+    def __add__(self, other: GateCount) -> GateCount:
+        return GateCount(
+            self.fails + other.fails,
+            self.unknown + other.unknown,
+            self.errors + other.errors,
+            self.open_unknown + other.open_unknown,
+        )
+
 
 def count(findings: Iterable[Finding], gate: Gate) -> GateCount:
     """Count what breaks the gate among the findings of one target."""

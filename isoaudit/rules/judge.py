@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from isoaudit.facts.vocabulary import root
 from isoaudit.model import Fact, Finding, Missing, Record, Severity, Status, Value
@@ -26,8 +25,7 @@ _REMEMBERED = 50_000
 """Verdicts kept at most, so that memory stays flat over any number of targets."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Verdict:
+class _Verdict(NamedTuple):
     """What one set of values came to; `problem` is set for an error only."""
 
     status: Status
@@ -35,8 +33,7 @@ class _Verdict:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(NamedTuple):
     """The evidence that one judgement reads: known facts, missing ones, and darkened ones."""
 
     seen: Mapping[str, Seen]
@@ -264,5 +261,9 @@ def _fill(check: Check, context: Context, record: Record | None) -> str:
 
 
 def _shown(value: Value) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     text = ", ".join(value) if isinstance(value, tuple) else str(value)
+    if not text:
+        return "none"
     return text if len(text) <= _SHOWN_VALUE else text[: _SHOWN_VALUE - 1] + "…"

@@ -20,13 +20,6 @@ _PLACEHOLDER = re.compile(r"\{([a-z][\w.]*)\}")
 _SHARED_ROOTS = frozenset({"host", "engine"})
 
 
-def check_files(folder: Path) -> list[Path]:
-    """Return every check file below a folder, ordered by path; or the one file it is."""
-    if folder.is_file():
-        return [folder]
-    return sorted(p for p in folder.rglob("*") if p.suffix in {".yaml", ".yml"} and p.is_file())
-
-
 def load_check(path: Path, shown: str) -> Check:
     """Load one check; raises DefinitionError with file, line and column."""
     try:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
+import hashlib
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from isoaudit.documents import limits, yaml
+from isoaudit import __version__
+from isoaudit.documents import limits
 from isoaudit.errors import DefinitionError, DocumentError, UsageError
-from isoaudit.model import Severity, Value
+from isoaudit.model import Location, Severity, Value
 from isoaudit.resources import data_dir
+from isoaudit.rules import kept
 from isoaudit.rules.check import Check
-from isoaudit.rules.schema import validate
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(NamedTuple):
     """Names checks by id pattern, tag, framework or severity; matching one of them is enough."""
 
     ids: tuple[str, ...] = ()
@@ -36,8 +35,7 @@ class Selector:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """One profile file as written, before what it extends is worked in."""
 
     id: str
@@ -49,8 +47,15 @@ class Profile:
     params: Mapping[str, Mapping[str, Value]]
     severity: Mapping[str, Severity]
     gate: Mapping[str, Any]
-    node: yaml.Node
+    text: str
     file: str
+
+    def locate(self, path: Iterable[str | int]) -> Location:
+        """Return the position of the value below `path`, for complaints about it."""
+        from isoaudit.documents import yaml
+        from isoaudit.rules.schema import locate
+
+        return locate(yaml.load(self.text, self.file), path)
 
 
 def profile_names() -> list[str]:
@@ -67,14 +72,16 @@ def load_profile(name: str) -> Profile:
     if path is None:
         path = data_dir("profiles") / f"{name}.yaml"
         if name not in profile_names():
+            from difflib import get_close_matches
+
             close = get_close_matches(name, profile_names(), n=1)
             hint = f"Did you mean {close[0]!r}? " if close else ""
             raise UsageError(
                 f"no profile {name!r}", f"{hint}There are: {', '.join(profile_names())}."
             )
     try:
-        node = yaml.load(limits.read_text(path, str(path)), str(path))
-        data = validate(node, "profile-1")
+        text = limits.read_text(path, str(path))
+        data = _validated(text, str(path))
     except DocumentError as error:
         raise DefinitionError(error.cause, error.remedy) from error
     return Profile(
@@ -87,9 +94,29 @@ def load_profile(name: str) -> Profile:
         params=data.get("params", {}),
         severity={check: Severity(level) for check, level in data.get("severity", {}).items()},
         gate=data.get("gate", {}),
-        node=node,
+        text=text,
         file=str(path),
     )
+
+
+def _validated(text: str, file: str) -> Any:
+    """Return the plain value of a profile that fits its schema.
+
+    What fitted once is kept: the validator alone takes as long to import as a small scan lasts.
+    """
+    schema = (data_dir("reports") / "schemas" / "profile-1.json").read_bytes()
+    digest = hashlib.sha256(f"{__version__}\0{len(schema)}\0".encode())
+    digest.update(schema)
+    digest.update(text.encode())
+    name = f"profile-{digest.hexdigest()[:32]}"
+    data = kept.read(name)
+    if not isinstance(data, dict):
+        from isoaudit.documents import yaml
+        from isoaudit.rules.schema import validate
+
+        data = validate(yaml.load(text, file), "profile-1")
+        kept.write(name, data)
+    return data
 
 
 def _selector(data: Mapping[str, Any] | None) -> Selector | None:

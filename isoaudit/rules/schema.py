@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
 from isoaudit.documents.yaml import Node
 from isoaudit.errors import DefinitionError
+from isoaudit.model import Location
 from isoaudit.resources import data_dir
 
 
@@ -30,7 +30,7 @@ def validate(node: Node, schema: str) -> Any:
     raise DefinitionError(f"{place}: {where + ': ' if where else ''}{problem}", remedy)
 
 
-def locate(node: Node, path: Iterable[str | int]) -> Any:
+def locate(node: Node, path: Iterable[str | int]) -> Location:
     """Return the position of the value below `path`, or of the last one there is on the way."""
     for step in path:
         if isinstance(step, int) and node.is_list:
@@ -57,6 +57,8 @@ def _validator(schema: str) -> Any:
 def _explain(error: Any) -> tuple[str, str]:
     """Return one line of cause and one of remedy for a violation."""
     if error.validator == "additionalProperties":
+        from difflib import get_close_matches
+
         known = list(error.schema.get("properties", {}))
         extra = sorted(set(error.instance) - set(known))
         close = get_close_matches(extra[0], known, n=1)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, NamedTuple
 
 from isoaudit.errors import DefinitionError, UsageError
 from isoaudit.model import Severity
 from isoaudit.rules.check import Check, Level
 from isoaudit.rules.profile import Profile, Selector, load_profile
-from isoaudit.rules.schema import locate
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +21,12 @@ class Gate:
     fail_on_unknown: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """What one or several profiles come to: the checks as they will be run, and the gate."""
 
     profiles: tuple[str, ...]
     checks: tuple[Check, ...]
-    gate: Gate = field(default_factory=Gate)
+    gate: Gate = Gate()
 
 
 def select(names: Sequence[str], catalogue: Mapping[str, Check]) -> Selection:
@@ -132,9 +129,11 @@ def _require_known(
 def _error(
     profile: Profile, path: Sequence[str | int], problem: str, known: Iterable[str]
 ) -> DefinitionError:
+    from difflib import get_close_matches
+
     close = get_close_matches(str(path[-1]), list(known), n=1)
     hint = f"; did you mean {close[0]!r}?" if close else ""
-    return DefinitionError(f"{locate(profile.node, path)}: {problem}{hint}")
+    return DefinitionError(f"{profile.locate(path)}: {problem}{hint}")
 
 
 def _gate(data: Mapping[str, Any], inherited: Gate) -> Gate:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from isoaudit.errors import UsageError
@@ -41,24 +40,26 @@ class Address:
             return (
                 not self.part
                 or fnmatchcase(target.name, self.part)
-                or (target.id.partition("#")[2] == self.part)
+                or self.part in {target.name, target.id.partition("#")[2]}
             )
-        if fnmatchcase(target.name, self.name):
+        if self.name == target.name or fnmatchcase(target.name, self.name):
             return True
         return len(self.name) >= 6 and target.handle.startswith(self.name)
 
 
 def parse(text: str) -> Address:
     """Return the address a word stands for; raises UsageError with a suggestion."""
-    if text == "host" or text.startswith("host:"):
-        return Address(text, "host")
     if text == "-":
         return Address(text, "file", name="-")
     scheme, colon, rest = text.partition(":")
+    if scheme == "host":
+        return Address(text, scheme, name=rest or "*")
     if colon and scheme in LIVE:
         return Address(text, scheme, name=rest or "*")
     if colon and scheme in DIALECTS:
         path, _, part = rest.partition("#")
+        if not path:
+            raise UsageError(f"{text!r} names no file", f"Name it: {scheme}:FILE.")
         return Address(text, scheme, name=path, part=part)
     engine, plus, _ = scheme.partition("+")
     if plus and engine in LIVE and "://" in text:
@@ -75,6 +76,8 @@ def _is_path(text: str) -> bool:
 
 
 def _suggest(text: str, scheme: str) -> str:
+    from difflib import get_close_matches
+
     close = get_close_matches(scheme, ["host", *LIVE, *DIALECTS], n=1)
     if close and ":" in text:
         return f"Did you mean {close[0]}:{text.partition(':')[2]}?"

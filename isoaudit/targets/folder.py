@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 _SKIPPED = frozenset({".git", "node_modules", ".venv", "venv", "__pycache__", ".tox"})
 _SUFFIXES = (".yaml", ".yml", ".json", ".xml")
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """A place that could not be looked into, and why."""
 
     path: Path
@@ -36,9 +35,10 @@ def expand(path: Path) -> Iterator[Path | Problem]:
 
 def shown_path(path: Path) -> str:
     """Return a path relative to its repository, else to the working directory."""
-    whole = path.resolve()
+    # Not Path.resolve: it raises on a link that leads to itself.
+    whole = Path(os.path.realpath(path.parent)) / path.name if path.name else path.resolve()
     for parent in whole.parents:
-        if (parent / ".git").exists():
+        if os.path.lexists(parent / ".git"):
             return str(whole.relative_to(parent))
     try:
         return str(whole.relative_to(Path.cwd()))

@@ -77,7 +77,10 @@ def connect(uri: str, timeout: float, certificates: str = "") -> DockerApi:
     tls = _tls(certificates, uri)
 
     def client(version: str) -> Any:
-        return client_class(base_url=uri, version=version, timeout=timeout, tls=tls)
+        session = client_class(base_url=uri, version=version, timeout=timeout, tls=tls)
+        # Proxies and .netrc have no part in a socket, and are looked up for every request.
+        session.trust_env = not uri.startswith("unix://")
+        return session
 
     def first() -> dict[str, Any]:
         asking = client(MINIMUM_DOCKER_API_VERSION)

@@ -56,6 +56,8 @@ def _redact(value: Any) -> Any:
 
 def _redact_entry(key: str, value: Any) -> Any:
     """Return one value of an object redacted by what its key says it is."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
     if key == "Env":
         return redact_environment(_strings(value)) if isinstance(value, list) else _hidden(value)
     if key in _WORDS or (key in _OPTION_WORDS and isinstance(value, list)):

@@ -80,7 +80,7 @@ def held(*checks: str) -> list[Finding]:
 
 
 def unknown(check: str, reason: Reason, how: str, severity: Severity = Severity.HIGH) -> Finding:
-    entry = Missing("process.seccomp", reason, f"{reason} here", how)
+    entry = Missing("process.seccomp", reason, "this file does not say it", how)
     return Finding(check, severity, Status.UNKNOWN, CHECKS[check][0], (), (entry,), "b" * 64)
 
 
@@ -114,7 +114,7 @@ def runner() -> TargetResult:
     ]  # fmt: skip
     facts = FactSet.of(
         [fact("container.privileged", False, "/proc/48213/status"),
-         fact("container.privileged", True, "docker inspect HostConfig.Privileged", Vantage.ENGINE)],
+         fact("container.privileged", True, "docker inspect HostConfig", Vantage.ENGINE)],
         [Part("mount", Vantage.KERNEL, (Record.of([source, read_only]),)),
          Part("device", Vantage.ENGINE, ())],
         [Missing("process", Reason.PERMISSION_DENIED, "/proc/48400", ROOT, Vantage.KERNEL)],
@@ -139,7 +139,8 @@ def api() -> TargetResult:
                     engine="unix:///var/run/docker.sock")  # fmt: skip
     return result(target, [*held("CAP-003", "ESC-008", "SEC-001", "NET-004"),
                            fail("FS-001", Severity.MEDIUM, "The root file system is writable"),
-                           Finding("VMG-001", Severity.LOW, Status.NOT_APPLICABLE, "x")])  # fmt: skip
+                           Finding("VMG-001", Severity.LOW, Status.NOT_APPLICABLE, "x"),
+                           ])  # fmt: skip
 
 
 def database() -> TargetResult:
@@ -202,24 +203,26 @@ def files() -> Report:
 def calm() -> Report:
     """One container in which no check failed."""
     target = Target("docker:api", Kind.CONTAINER, "api", "running", engine="unix:///x")
-    return report([result(target, [*held("CAP-003", "ESC-008", "FS-001"),
-                                   unknown("SEC-001", Reason.PERMISSION_DENIED, ROOT)])])  # fmt: skip
+    undecided = unknown("SEC-001", Reason.PERMISSION_DENIED, ROOT)
+    return report([result(target, [*held("CAP-003", "ESC-008", "FS-001"), undecided])])
 
 
 def hostile() -> Report:
     """Names and values that try to take over the terminal, turn lines around or flood it."""
-    evil = "\x1b[2J\x1b]0;owned\x07a\nPASS everything\r\u202edesrever\u2066\u200b\u00ad\ud800\U000e0041"
+    evil = "\x1b[2J\x1b]0;owned\x07a\nPASS all\r\u202edesrever\u2066\u200b\u00ad\ud800\U000e0041"
+    wide = "\u5bb9\u5668" * 12
     long = "n" * 10_000
     found = [
         fail("CAP-003", Severity.CRITICAL, f"{evil} holds {long}",
-             fact("process.name", evil, f"/proc/1/{evil}"), fact("process.args", (long, evil), long)),
+             fact("process.name", evil, f"/proc/1/{evil}"),
+             fact("process.args", (long, evil), long)),
         unknown("SEC-001", Reason.PARSE_ERROR, f"Repair {evil}."),
         Finding(f"X{evil}", Severity.LOW, Status.ERROR, long),
     ]  # fmt: skip
     results = [
         result(Target(f"docker:{evil}", Kind.CONTAINER, evil, evil), found),
         result(Target(f"docker:{long}", Kind.CONTAINER, long, "running"), found),
-        result(Target("docker:容器容器容器容器容器容器容器容器容器", Kind.CONTAINER, "容器", "running"), found[:2]),
+        result(Target(f"docker:{wide}", Kind.CONTAINER, wide, "running"), found[:2]),
         result(Target(f"host{evil}", Kind.HOST, evil, ""), [fail("FS-001", Severity.LOW, evil)]),
     ]  # fmt: skip
     run = RunInfo(evil, evil, evil, (evil,), {"name": evil, "os": long, "kernel": evil}, "user", 1)

@@ -1,6 +1,7 @@
 """Engines of the lab and what isoaudit says of their labelled targets, once for all tests.
 
-A missing engine skips its tests and says why; ISOAUDIT_LAB=1 turns that into a failure.
+A missing engine skips its tests and says why; ISOAUDIT_LAB=1 turns that into a failure. Each engine
+has one file of tests, so that `--dist loadfile` starts it once.
 """
 
 from __future__ import annotations
@@ -19,18 +20,7 @@ from support.podman import Podman, podman_engine
 from support.processes import LabError
 
 _Engine = TypeVar("_Engine")
-_MARKS = ("lab_docker", "lab_podman", "lab_libvirt")
-
-
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the tests of one engine on one xdist worker, so that it is started once."""
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
-    for item in items:
-        for name in _MARKS:
-            if item.get_closest_marker(name):
-                item.add_marker(pytest.mark.xdist_group(name))
+_WHOLE = os.environ.get("ISOAUDIT_LAB") == "1"  # read before the tests' own environment is cleaned
 
 
 def _started(
@@ -43,7 +33,7 @@ def _started(
             running = stack.enter_context(engine())
             fill(running)
         except LabError as why:
-            if os.environ.get("ISOAUDIT_LAB") == "1":
+            if _WHOLE:
                 pytest.fail(f"the lab is not whole: {why}", pytrace=False)
             pytest.skip(str(why))
         yield running

@@ -17,19 +17,23 @@ _LABELS = labels.load("docker")
 def test_every_planted_weakness_is_found(docker_run: Run) -> None:
     """No labelled container hides a weakness that was built into it."""
     missed = labels.false_negatives(_LABELS, docker_run.by_name)
-    assert (0, []) == (len(missed), missed)
+    assert 0 == len(missed), labels.told("false negatives", missed)
 
 
 def test_nothing_else_is_found(docker_run: Run) -> None:
     """No labelled container fails a judged check that its label does not name."""
     extra = labels.false_positives(_LABELS, docker_run.by_name)
-    assert (0, []) == (len(extra), extra)
+    assert 0 == len(extra), labels.told("false positives", extra)
+
+
+def test_root_sees_all_of_what_runs(docker_run: Run) -> None:
+    """No judged check stays unknown for a container that runs on this host."""
+    assert [] == labels.unknowns(_LABELS, docker_run.by_name)
 
 
 def test_every_failure_names_its_evidence(docker_run: Run) -> None:
     """A failed check shows at least one value, each with what was read."""
-    bare = labels.without_evidence(docker_run.report)
-    assert [] == bare
+    assert [] == labels.without_evidence(docker_run.report)
 
 
 def test_no_check_errs(docker_run: Run) -> None:
@@ -53,6 +57,14 @@ def test_states_are_told_apart(docker_run: Run) -> None:
     """A created, a running and a paused container are reported in that state."""
     told = {name: docker_run.by_name[name]["state"] for name in _LABELS.targets}
     assert {name: label.state for name, label in _LABELS.targets.items()} == told
+
+
+def test_order_follows_the_weaknesses(docker_run: Run) -> None:
+    """Privileged and with the docker socket are worse than plain, and plain than hardened."""
+    found = docker_run.by_name
+    counts = {name: labels.fail_counts(target) for name, target in found.items()}
+    worst = min(counts["isolab-privileged"], counts["isolab-socket"])
+    assert worst > counts["isolab-plain"] > counts["isolab-hardened"]
 
 
 def test_container_that_vanishes_stops_no_other(docker: Docker, tmp_path: Path) -> None:

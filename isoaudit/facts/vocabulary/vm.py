@@ -88,7 +88,7 @@ FACTS = (
     # -- share -----------------------------------------------------------------------------------
     FactSpec("share.source", STRING, "Folder on the host.", _V, _F, identifying=True),
     FactSpec("share.target", STRING, "Mount tag in the guest.", _V, _F, identifying=True),
-    FactSpec("share.driver", STRING, "9p, virtiofs, mtp, or loop.", _V, _F),
+    FactSpec("share.driver", STRING, "9p, virtiofs, mtp, loop, or bind (LXC).", _V, _F),
     FactSpec("share.access_mode", STRING, "passthrough, mapped, or squash.", _V, _F),
     FactSpec("share.read_only", BOOL, "Whether the guest may only read it.", _V, _F),
     # -- passthrough -----------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from isoaudit.probes.domain_xml.disks import disk_bus
 from isoaudit.probes.domain_xml.domain import is_qemu, is_x86
 from isoaudit.probes.domain_xml.spots import Spot, Writer
 
@@ -32,24 +33,25 @@ def read_devices(domain: Spot, writer: Writer) -> None:
     if domain.get("type") == "lxc":
         return
     names: set[str] = set()
+    machine = domain.value("os/type", "machine", "pc") if is_x86(domain) else ""
     if devices is not None:
         for spot in devices.element.children:
-            names.update(_names(Spot(spot), is_x86(domain)))
+            names.update(_names(Spot(spot), machine))
     if is_qemu(domain):
         names.update(_implied(domain))
     writer.fact("vm.devices", sorted(names - {""}), devices or domain)
 
 
-def _names(device: Spot, x86: bool) -> Iterator[str]:
-    """Yield the models of one element below `devices`."""
-    kind = device.element.name
+def _names(device: Spot, machine: str) -> Iterator[str]:
+    """Yield the models of one element below `devices`; `machine` is "" off the PC."""
+    kind, x86 = device.element.name, bool(machine)
     model = device.get("model")
     if kind in _FIXED:
         yield _FIXED[kind]
     elif kind == "disk":
         yield _disk(device)
     elif kind == "controller":
-        yield _controller(device)
+        yield _controller(device, machine)
     elif kind == "interface":
         yield _interface(device, x86)
     elif kind == "video":
@@ -69,20 +71,27 @@ def _disk(disk: Spot) -> str:
     device = disk.get("device")
     if device == "floppy":
         return "floppy"
-    bus = disk.value("target", "bus")
+    bus = disk_bus(disk)
     name = _DISK.get(bus, bus)
     return name.replace("-disk", "-cdrom") if device == "cdrom" else name
 
 
-def _controller(controller: Spot) -> str:
+def _controller(controller: Spot, machine: str) -> str:
     kind, model = controller.get("type"), controller.get("model")
     if model in _BUILT_IN:
         return ""
+    if model in {"", "auto"} and machine:
+        model = {"usb": _usb(machine), "scsi": "lsilogic"}.get(kind, "")
     if kind == "scsi" and model in _VIRTIO:
         return "virtio-scsi"
     if kind in {"usb", "scsi", "pci"} and model not in {"", "auto"}:
         return model
     return _CONTROLLER.get(kind, "")
+
+
+def _usb(machine: str) -> str:
+    """Return the USB controller that libvirt gives a PC without being asked."""
+    return "qemu-xhci" if "q35" in machine else "piix3-uhci"
 
 
 def _interface(interface: Spot, x86: bool) -> str:
@@ -107,8 +116,8 @@ def _other(kind: str, model: str, device: Spot, x86: bool) -> str:
     """Return the model of the rarer devices, "" for what is none (emulator, graphics …)."""
     if kind in {"serial", "parallel"}:
         return device.value("target/model", "name") or ("isa-" + kind if x86 else "")
-    if kind == "console":
-        return "virtio-console" if device.value("target", "type") == "virtio" else ""
+    if kind in {"console", "channel"}:
+        return "virtio-serial" if device.value("target", "type") == "virtio" else ""
     if kind == "panic":
         return "pvpanic" if model in {"", "isa", "pvpanic"} else f"panic-{model}"
     named = {
@@ -130,8 +139,8 @@ def _implied(domain: Spot) -> Iterator[str]:
         return
     kinds = {c.get("type") for c in domain.children("devices/controller")}
     machine = domain.value("os/type", "machine", "pc")
-    if "usb" not in kinds and machine.startswith("pc") and "q35" not in machine:
-        yield "piix3-uhci"
+    if "usb" not in kinds and machine.startswith(("pc", "q35")):
+        yield _usb(machine)
     if domain.child("devices/graphics") is None:
         return
     yield from ("ps2-keyboard", "ps2-mouse")

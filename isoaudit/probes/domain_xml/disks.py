@@ -44,7 +44,10 @@ def _disk(disk: Spot, writer: Writer) -> Record:
     name = target.get("dev") if target else ""
     writer.fact("disk.target", name, target or disk, "dev")
     writer.fact("disk.device", device, disk, "device")
-    _read_bus(name, device, target or disk, writer)
+    if bus := disk_bus(disk):
+        said = target is not None and target.get("bus")
+        why = "" if said else f"{LIBVIRT_DEFAULT} for the name"
+        writer.fact("disk.bus", bus, target or disk, "bus", why)
     _read_source(disk, writer)
     driver = disk.child("driver")
     writer.fact("disk.format", driver.get("type") if driver else "", driver or disk, "type")
@@ -58,14 +61,15 @@ def _disk(disk: Spot, writer: Writer) -> Record:
     return writer.record()
 
 
-def _read_bus(name: str, device: str, target: Spot, writer: Writer) -> None:
-    if target.get("bus"):
-        writer.fact("disk.bus", target.get("bus"), target, "bus")
-        return
-    prefix = next((p for p in sorted(_BUS, key=len, reverse=True) if name.startswith(p)), "")
-    bus = "fdc" if device == "floppy" else _BUS.get(prefix, "")
-    if bus:
-        writer.fact("disk.bus", bus, target, "bus", f"{LIBVIRT_DEFAULT} for the name")
+def disk_bus(disk: Spot) -> str:
+    """Return the bus a drive hangs on, as libvirt guesses it from the name where it is not said."""
+    target = disk.child("target")
+    if target is None or target.get("bus"):
+        return target.get("bus") if target else ""
+    if disk.get("device") == "floppy":
+        return "fdc"
+    match = re.match(r"xvd|ubd|[hsvf]d", target.get("dev"))
+    return _BUS[match[0]] if match else ""
 
 
 def _read_source(disk: Spot, writer: Writer) -> None:

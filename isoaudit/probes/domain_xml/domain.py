@@ -201,8 +201,9 @@ def read_passthrough(domain: Spot, writer: Writer) -> None:
 
 def _monitor(monitor: Monitor, spot: Spot, writer: Writer) -> Record:
     writer.fact("monitor.kind", monitor.kind, spot)
-    if monitor.backend == "fd":
-        writer.missing("monitor.backend", Reason.NOT_DECLARED, "a descriptor from the manager")
+    if monitor.backend in {"fd", ""}:
+        writer.missing("monitor.backend", Reason.NOT_DECLARED, "its device is defined elsewhere",
+                       "Scan the running VM on its host as root.")  # fmt: skip
     else:
         writer.fact("monitor.backend", monitor.backend, spot)
     writer.fact("monitor.address", monitor.address, spot)

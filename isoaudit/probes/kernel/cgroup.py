@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from isoaudit.model import Reason
 from isoaudit.probes.base import Notes
-from isoaudit.probes.kernel.mountinfo import Mount, inside
+from isoaudit.probes.kernel.mountinfo import Table, inside
 from isoaudit.transports import Files, Unreadable
 
 _MAX_GROUPS = 2_000
@@ -23,10 +23,10 @@ class Group:
     version: int
 
 
-def groups(text: str, mounts: list[Mount]) -> dict[str, Group]:
+def groups(text: str, table: Table) -> dict[str, Group]:
     """Return `{controller: group}` from /proc/PID/cgroup; version 2 stands under "".
 
-    `mounts` is the table that the paths are looked up in. A hierarchy that is not mounted there,
+    `table` is the one that the paths are looked up in. A hierarchy that is not mounted there,
     or not the part of it, is left out.
     """
     found: dict[str, Group] = {}
@@ -35,15 +35,15 @@ def groups(text: str, mounts: list[Mount]) -> dict[str, Group]:
         controllers, _, path = rest.partition(":")
         unified = number == "0" and controllers == ""
         for controller in [""] if unified else controllers.split(","):
-            group = _locate(controller, path, mounts, unified)
+            group = _locate(controller, path, table, unified)
             if group is not None:
                 found[controller] = group
     return found
 
 
-def _locate(controller: str, path: str, mounts: list[Mount], unified: bool) -> Group | None:
+def _locate(controller: str, path: str, table: Table, unified: bool) -> Group | None:
     kind = "cgroup2" if unified else "cgroup"
-    for mount in mounts:
+    for mount in table.mounts:
         if mount.file_system != kind or (not unified and controller not in mount.super_options):
             continue
         if inside(path, mount.root):

@@ -6,8 +6,7 @@ import re
 from functools import cached_property
 
 from isoaudit.model import Reason
-from isoaudit.probes.kernel import mountinfo
-from isoaudit.probes.kernel.mountinfo import Mount
+from isoaudit.probes.kernel.mountinfo import Table
 from isoaudit.transports import Files, Unreadable
 
 NAMESPACES = ("mnt", "pid", "net", "ipc", "uts", "user", "cgroup", "time")
@@ -26,6 +25,7 @@ class Machine:
         self.files = files
         self._holders: dict[str, dict[str, set[int]]] = {}
         self._initial: dict[str, str | Unreadable] = {}
+        self._lacking: dict[str, bool | Unreadable] = {}
 
     @cached_property
     def pids(self) -> list[int]:
@@ -43,22 +43,22 @@ class Machine:
         return found
 
     @cached_property
-    def mounts(self) -> list[Mount]:
+    def mounts(self) -> Table:
         """The host's mount table: pid 1's, else the one isoaudit itself sees; raises Unreadable."""
         try:
-            return mountinfo.parse(self.files.read_text("/proc/1/mountinfo", TABLE_LIMIT))
+            return Table(self.files.read_text("/proc/1/mountinfo", TABLE_LIMIT))
         except Unreadable:
-            return mountinfo.parse(self.files.read_text("/proc/self/mountinfo", TABLE_LIMIT))
+            return Table(self.files.read_text("/proc/self/mountinfo", TABLE_LIMIT))
 
     @cached_property
-    def own_mounts(self) -> list[Mount]:
+    def own_mounts(self) -> Table:
         """The mount table isoaudit itself sees, which says where /proc and cgroups are."""
-        return mountinfo.parse(self._text("/proc/self/mountinfo", TABLE_LIMIT))
+        return Table(self._text("/proc/self/mountinfo", TABLE_LIMIT))
 
     @cached_property
     def hides_processes(self) -> bool:
         """Whether /proc hides other users' processes (hidepid of proc(5)): absence is no proof."""
-        proc = mountinfo.at(self.own_mounts, "/proc")
+        proc = self.own_mounts.at("/proc")
         options = proc.options | proc.super_options if proc else frozenset()
         return any(
             o.startswith("hidepid=") and o not in {"hidepid=0", "hidepid=off"} for o in options
@@ -145,16 +145,18 @@ class Machine:
             self._holders[kind] = held
         return self._holders[kind].get(link, set())
 
-    def root_is_host(self, pid: int) -> bool:
-        """Say whether a process's `/` is the same folder of the same file system as the host's.
-
-        Raises Unreadable. Compares mount tables, so that nothing inside the sandbox is opened.
-        """
-        table = mountinfo.parse(self.files.read_text(f"/proc/{pid}/mountinfo", TABLE_LIMIT))
-        theirs, ours = mountinfo.at(table, "/"), mountinfo.at(self.mounts, "/")
-        if ours is None:
-            raise Unreadable(Reason.NOT_SUPPORTED, "the host's mount table has no root")
-        return theirs is not None and (theirs.device, theirs.root) == (ours.device, ours.root)
+    def lacks(self, path: str) -> bool:
+        """Say whether this kernel has no such file below /proc or /sys; raises Unreadable."""
+        if path not in self._lacking:
+            try:
+                self.files.stat(path)
+                self._lacking[path] = False
+            except Unreadable as error:
+                self._lacking[path] = error.absent or error
+        known = self._lacking[path]
+        if isinstance(known, Unreadable):
+            raise known
+        return known
 
     def _text(self, path: str, limit: int = 65_536) -> str:
         """Return a file's text, or nothing where it cannot be read and nothing rests on it."""

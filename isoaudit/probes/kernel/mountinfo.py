@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 _ESCAPE = re.compile(r"\\([0-7]{3})")
@@ -31,16 +30,49 @@ class Mount:
         return "ro" in self.options or "ro" in self.super_options
 
 
-def parse(text: str) -> list[Mount]:
-    """Return the entries of a mount table in order; a line of another shape is left out."""
-    mounts = (_entry(line) for line in text.split("\n"))
-    return [mount for mount in mounts if mount is not None]
+class Table:
+    """A mount table. `complete` is false if it was cut off or has a line of another shape."""
 
+    def __init__(self, text: str) -> None:
+        lines = text.split("\n")
+        read = [_entry(line) for line in lines[:-1]]
+        self.mounts = [mount for mount in read if mount is not None]
+        self.complete = lines[-1] == "" and len(self.mounts) == len(read)
+        # Of several mounts at one point the last one is visible.
+        self._points = {mount.point: mount for mount in self.mounts}
+        self._devices: dict[str, list[Mount]] = {}
+        for mount in self.mounts:
+            self._devices.setdefault(mount.device, []).append(mount)
 
-def complete(text: str) -> bool:
-    """Say whether a table was read to its end and every line of it was understood."""
-    lines = text.split("\n")
-    return lines[-1] == "" and all(_entry(line) is not None for line in lines[:-1])
+    def at(self, point: str) -> Mount | None:
+        """Return the entry that is visible at a mount point."""
+        return self._points.get(point)
+
+    def covering(self, path: str) -> Mount | None:
+        """Return the entry that a path lies in."""
+        while path not in self._points:
+            if path in {"", "/"}:
+                return None
+            path = path.rpartition("/")[0] or "/"
+        return self._points[path]
+
+    def path_of(self, mount: Mount) -> str | None:
+        """Return the path by which this table shows what `mount` mounts, None if it does not.
+
+        The same file system is found by its device number. Of several paths, the one below the
+        mount at `/` counts, so that a bind mount of the host never hides that `/etc` is /etc; then
+        the one whose mount shows most of the file system; then the shortest.
+        """
+        paths: list[tuple[bool, int, int, str]] = []
+        for candidate in self._devices.get(mount.device, ()):
+            if not inside(mount.root, candidate.root):
+                continue
+            rest = mount.root[len(candidate.root.rstrip("/")) :]
+            path = (candidate.point.rstrip("/") + rest).rstrip("/") or "/"
+            # NOTE: subvolumes of btrfs have roots of their own; its top is rarely where files are.
+            depth = 0 if candidate.file_system == "btrfs" else len(candidate.root)
+            paths.append((candidate.point != "/", depth, len(candidate.point), path))
+        return min(paths)[3] if paths else None
 
 
 def _entry(line: str) -> Mount | None:
@@ -62,6 +94,8 @@ def _entry(line: str) -> Mount | None:
 
 def unescape(word: str) -> str:
     r"""Return a path with the kernel's octal escapes (`\040` for a blank) decoded."""
+    if "\\" not in word:
+        return word
     return _ESCAPE.sub(lambda match: chr(int(match[1], 8)), word)
 
 
@@ -75,44 +109,6 @@ def _propagation(fields: list[str]) -> str:
     return "unbindable" if "unbindable" in tags else "private"
 
 
-def at(mounts: Iterable[Mount], point: str) -> Mount | None:
-    """Return the entry that is visible at a mount point: the last one there."""
-    found = None
-    for mount in mounts:
-        if mount.point == point:
-            found = mount
-    return found
-
-
-def covering(mounts: Iterable[Mount], path: str) -> Mount | None:
-    """Return the entry that a path lies in: the last one of those with the longest mount point."""
-    found: Mount | None = None
-    for mount in mounts:
-        longer = found is None or len(mount.point) >= len(found.point)
-        if longer and inside(path, mount.point):
-            found = mount
-    return found
-
-
 def inside(path: str, folder: str) -> bool:
     """Say whether a path is a folder or lies below it, by their names."""
     return path == folder or path.startswith(folder.rstrip("/") + "/")
-
-
-def host_path(mount: Mount, host: Iterable[Mount]) -> str | None:
-    """Return the host's path of what is mounted, or None if no host mount shows it.
-
-    The same file system is found by its device number. Of several paths, the one below the mount
-    at `/` counts, so that a bind mount of the host never hides that `/etc` is /etc; then the one
-    whose mount shows most of the file system; then the shortest.
-    """
-    paths: list[tuple[bool, int, int, str]] = []
-    for candidate in host:
-        if candidate.device != mount.device or not inside(mount.root, candidate.root):
-            continue
-        rest = mount.root[len(candidate.root.rstrip("/")) :]
-        path = (candidate.point.rstrip("/") + rest).rstrip("/") or "/"
-        # NOTE: subvolumes of btrfs have roots of their own; the whole of it is rarely in place.
-        depth = 0 if candidate.file_system == "btrfs" else len(candidate.root)
-        paths.append((candidate.point != "/", depth, len(candidate.point), path))
-    return min(paths)[3] if paths else None

@@ -6,6 +6,7 @@ systems, maskedPaths, readonlyPaths). Nothing below the container's root is open
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -16,7 +17,8 @@ from isoaudit.probes.defaults import (
     PODMAN_MASKED_PATHS,
     RECENT_MASKED_PATHS,
 )
-from isoaudit.probes.kernel.mountinfo import Mount, at, covering, host_path, inside
+from isoaudit.probes.kernel.machine import Machine
+from isoaudit.probes.kernel.mountinfo import Mount, Table, inside
 from isoaudit.transports import Files, Unreadable
 
 _STANDARD = {
@@ -59,6 +61,12 @@ _REMOTE = frozenset(
 """File systems that may never answer."""
 
 
+_ENGINE_PLACES = frozenset(
+    {"/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/dev/shm", "/run/.containerenv"}  # noqa: S108
+)
+_CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What an engine says of the sandbox, where the kernel's word is ambiguous without it.
@@ -77,24 +85,23 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """The mount tables of a sandbox and of the host; `source` is what the facts name as theirs."""
+    """The mount tables of a sandbox and its host; `source` is what the facts name as theirs."""
 
-    mounts: list[Mount]
-    host: list[Mount]
-    files: Files
+    own: Table
+    machine: Machine
     source: str
 
 
 def mount_records(tables: Tables, asked: Asked) -> list[Record]:
     """Return a record for every mount of the sandbox."""
-    return [_record(mount, tables, asked) for mount in tables.mounts]
+    return [_record(mount, tables, asked) for mount in tables.own.mounts]
 
 
 def _record(mount: Mount, tables: Tables, asked: Asked) -> Record:
     notes = Notes(Vantage.KERNEL)
     source = tables.source
-    path = host_path(mount, tables.host)
-    kind = _kind(mount, tables.mounts, path, asked)
+    path = tables.machine.mounts.path_of(mount)
+    kind = _kind(mount, tables.own, path, asked)
     notes.fact("mount.kind", kind, source)
     notes.fact("mount.destination", mount.point, source)
     notes.fact("mount.file_system", mount.file_system, source)
@@ -110,17 +117,17 @@ def _record(mount: Mount, tables: Tables, asked: Asked) -> Record:
             notes.missing(name, Reason.NOT_SUPPORTED, detail, "Look at what mounted it.")
         return notes.record()
     notes.fact("mount.source", path, f"{source}, host mount table")
-    _note_type(notes, mount, path, tables.files)
+    _note_type(notes, mount, path, tables.machine.files)
     return notes.record()
 
 
-def _kind(mount: Mount, mounts: list[Mount], path: str | None, asked: Asked) -> str:
+def _kind(mount: Mount, table: Table, path: str | None, asked: Asked) -> str:
     """Return bind, volume, tmpfs or system.
 
     What the runtime adds is known by type and place; all else that the host's mount table has too
     is a path of the host, whatever the engine calls it.
     """
-    if mount.point == "/" or _is_systems(mount, mounts, path, asked):
+    if mount.point == "/" or _is_systems(mount, table, path, asked):
         return "system"
     if path is not None:
         return "volume" if asked.volumes and _below(path, asked.volumes) else "bind"
@@ -129,7 +136,7 @@ def _kind(mount: Mount, mounts: list[Mount], path: str | None, asked: Asked) -> 
     return "system" if mount.file_system in _PSEUDO else "bind"
 
 
-def _is_systems(mount: Mount, mounts: list[Mount], path: str | None, asked: Asked) -> bool:
+def _is_systems(mount: Mount, table: Table, path: str | None, asked: Asked) -> bool:
     if mount.point in asked.binds:
         return False
     place = _STANDARD.get(mount.file_system)
@@ -139,10 +146,14 @@ def _is_systems(mount: Mount, mounts: list[Mount], path: str | None, asked: Aske
     if path is not None or mount.file_system != "tmpfs":
         return False
     # The runtime's own tmpfs on /dev lends its null device to hide single files elsewhere.
-    dev = at(mounts, "/dev")
+    dev = table.at("/dev")
     if dev is not None and dev.device == mount.device and mount.root != "/":
         return True
-    return mount.point in _OWN_TMPFS or _below(mount.point, "/proc") or _below(mount.point, "/sys")
+    return mount.point in _OWN_TMPFS or _is_kernels(mount.point)
+
+
+def _is_kernels(point: str) -> bool:
+    return point.startswith(("/proc/", "/sys/"))
 
 
 def _below(path: str, folder: str) -> bool:
@@ -150,15 +161,22 @@ def _below(path: str, folder: str) -> bool:
 
 
 def _is_engines(mount: Mount, path: str | None, asked: Asked) -> bool:
-    """Say whether a host path is the engine's own for this container (resolv.conf, hosts, shm).
+    """Say whether the engine put a host path there unasked (resolv.conf, hosts, shm).
 
-    Its folder carries the container's id, which nobody can know before it is made. With the host's
-    IPC namespace the engine binds the host's /dev/shm, unasked.
+    Its own folder for a container carries that one's id, which nobody can know before it is made.
+    A container that joins another's network gets the other's files, at the usual places only. With
+    the host's IPC namespace the host's /dev/shm is bound.
     """
-    if path is None:
+    if path is None or mount.point in asked.binds:
         return False
-    shared = path == mount.point == "/dev/shm" and mount.point not in asked.binds  # noqa: S108
-    return shared or (asked.container != "" and asked.container in path.split("/"))
+    names = path.split("/")
+    if asked.container and asked.container in names:
+        return True
+    if mount.point not in _ENGINE_PLACES:
+        return False
+    return path == mount.point == "/dev/shm" or any(  # noqa: S108 - the name of a mount
+        _CONTAINER_ID.fullmatch(name) for name in names
+    )
 
 
 def _note_type(notes: Notes, mount: Mount, path: str, files: Files) -> None:
@@ -178,14 +196,13 @@ def _note_type(notes: Notes, mount: Mount, path: str, files: Files) -> None:
 
 def note_paths(notes: Notes, tables: Tables, asked: Asked) -> None:
     """Note the root's write protection and the hidden and read-only paths of /proc and /sys."""
-    mounts = tables.mounts
-    root = at(mounts, "/")
+    root = tables.own.at("/")
     if root is None:
         detail = f"{tables.source} has no entry for /"
         notes.missing("container.rootfs.read_only", Reason.NOT_SUPPORTED, detail)
     else:
         notes.fact("container.rootfs.read_only", root.read_only, tables.source)
-    points = {m.point for m in mounts if _below(m.point, "/proc") or _below(m.point, "/sys")}
+    points = {mount.point for mount in tables.own.mounts if _is_kernels(mount.point)}
     masked = {*points, *asked.masked, *PODMAN_MASKED_PATHS, *RECENT_MASKED_PATHS}
     _note_list(notes, "container.masked_paths", masked, tables)
     readonly = {*points, *asked.readonly, *DOCKER_READONLY_PATHS}
@@ -199,17 +216,15 @@ def _note_list(notes: Notes, path: str, candidates: Iterable[str], tables: Table
     absent: list[str] = []
     unknown: Missing | None = None
     for candidate in sorted(candidates):
-        mount = covering(tables.mounts, candidate)
+        mount = tables.own.covering(candidate)
         if mount is not None and protects(mount, candidate):
             protected.append(candidate)
             continue
         try:
-            tables.files.stat(candidate)
-        except Unreadable as error:
-            if error.absent:
+            if tables.machine.lacks(candidate):
                 absent.append(candidate)
-            else:
-                unknown = error.missing(path, Vantage.KERNEL)
+        except Unreadable as error:
+            unknown = error.missing(path, Vantage.KERNEL)
     words = f"; not on this kernel: {', '.join(absent)}" if absent else ""
     notes.fact(path, sorted({*protected, *absent}), tables.source + words)
     if unknown is not None:
@@ -227,6 +242,6 @@ def _hides(mount: Mount, _path: str) -> bool:
 
 def _keeps(mount: Mount, path: str) -> bool:
     """Say whether a mount keeps what it covers from being written to."""
-    below = _below(mount.point, "/proc") or _below(mount.point, "/sys")
+    below = _is_kernels(mount.point)
     whole = mount.point in {"/proc", "/sys"} and path not in {"/proc", "/sys"}
     return mount.read_only and (below or whole) and not _hides(mount, path)

@@ -6,35 +6,45 @@ Sources: proc(5), credentials(7), capabilities(7), user_namespaces(7), seccomp(2
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from isoaudit.model import Reason, Record, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.defaults import ALL_CAPABILITIES
 from isoaudit.probes.kernel.machine import NAMESPACES, Machine
+from isoaudit.probes.kernel.mountinfo import Table
 from isoaudit.probes.kernel.process import CAPABILITY_SETS, Seen
 from isoaudit.transports import Unreadable
 
 _SECCOMP = {"0": "disabled", "1": "strict", "2": "filter"}
 
 
-def process_records(
-    machine: Machine, processes: Iterable[Seen], own: set[int], main: int
-) -> list[Record]:
-    """Return one record for all processes that agree, the main process's first.
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the processes of a sandbox are judged by.
 
     `own` are the sandbox's pids, by which a namespace shared with others is told from a private
-    one; `main` is its first process.
+    one; `main` is its first process, `table` the mount table of that one.
     """
+
+    machine: Machine
+    own: frozenset[int]
+    main: int
+    table: Table | Unreadable
+
+
+def process_records(view: View, processes: Iterable[Seen]) -> list[Record]:
+    """Return one record for all processes that agree, the main process's first."""
     groups: dict[tuple[object, ...], Seen] = {}
-    ordered = sorted(processes, key=lambda seen: (seen.pid != main, seen.pid))
+    ordered = sorted(processes, key=lambda seen: (seen.pid != view.main, seen.pid))
     for seen in ordered:
         known = groups.setdefault(seen.key, seen)
         if known is not seen:
             known.count += 1
-    return [_record(machine, seen, own, main) for seen in groups.values()]
+    return [_record(view, seen) for seen in groups.values()]
 
 
-def _record(machine: Machine, seen: Seen, own: set[int], main: int) -> Record:
+def _record(view: View, seen: Seen) -> Record:
     notes = Notes(Vantage.KERNEL)
     source = f"/proc/{seen.pid}/status"
     name = seen.status.get("Name")
@@ -42,12 +52,12 @@ def _record(machine: Machine, seen: Seen, own: set[int], main: int) -> Record:
         notes.fact("process.name", name, f"{source} Name")
     notes.fact("process.pid", seen.pid, source)
     notes.fact("process.count", seen.count, "processes of its control group")
-    notes.fact("process.main", seen.pid == main, "first process of the sandbox")
+    notes.fact("process.main", seen.pid == view.main, "first process of the sandbox")
     _note_ids(notes, seen)
     _note_capabilities(notes, seen)
     _note_filters(notes, seen)
-    _note_label(notes, machine, seen)
-    _note_namespaces(notes, machine, seen, own)
+    _note_label(notes, view.machine, seen)
+    _note_namespaces(notes, view, seen)
     return notes.record()
 
 
@@ -157,7 +167,7 @@ def _note_label(notes: Notes, machine: Machine, seen: Seen) -> None:
         notes.fact("process.selinux.type", fields[2], source)
 
 
-def _note_namespaces(notes: Notes, machine: Machine, seen: Seen, own: set[int]) -> None:
+def _note_namespaces(notes: Notes, view: View, seen: Seen) -> None:
     for kind in NAMESPACES:
         user = kind == "user"
         path = "process.user_namespace" if user else f"process.namespaces.{kind}"
@@ -168,40 +178,45 @@ def _note_namespaces(notes: Notes, machine: Machine, seen: Seen, own: set[int]) 
             notes.fact(path, "host", f"{source}: the kernel has none of this kind")
             continue
         try:
-            initial = machine.initial(kind)
+            initial = view.machine.initial(kind)
             if isinstance(link, Unreadable):
                 raise link
-            word = "host" if link == initial else _apart(machine, kind, link, own)
+            word = "host" if link == initial else _apart(view, kind, link)
         except Unreadable as error:
             notes.lacks(error.missing(path, Vantage.KERNEL))
             continue
         notes.fact(path, "private" if user and word == "shared" else word, source)
-    _note_root(notes, machine, seen)
+    _note_root(notes, view, seen)
 
 
-def _apart(machine: Machine, kind: str, link: str, own: set[int]) -> str:
+def _apart(view: View, kind: str, link: str) -> str:
     """Return shared if a process outside the sandbox is in the namespace, else private."""
-    return "shared" if machine.holders(kind, link) - own else "private"
+    return "shared" if view.machine.holders(kind, link) - view.own else "private"
 
 
-def _note_root(notes: Notes, machine: Machine, seen: Seen) -> None:
-    """Note whether `/` is the host's, where the mount namespace is: else mounts decide it."""
-    mnt, root = seen.links["mnt"], seen.root
+def _note_root(notes: Notes, view: View, seen: Seen) -> None:
+    """Note whether `/` is the host's: by its path in the host's mount namespace, else by mounts."""
+    path, mnt, root = "process.root_is_host", seen.links["mnt"], seen.root
     try:
-        initial = machine.initial("mnt")
+        initial = view.machine.initial("mnt")
         for link in (mnt, root):
             if isinstance(link, Unreadable):
                 raise link
+        same = mnt == initial or root_is_host(view)
     except Unreadable as error:
-        notes.lacks(error.missing("process.root_is_host", Vantage.KERNEL))
+        notes.lacks(error.missing(path, Vantage.KERNEL))
         return
-    source = f"/proc/{seen.pid}/root"
-    if mnt == initial:
-        notes.fact("process.root_is_host", root == "/", source)
-        return
-    try:
-        same = machine.root_is_host(seen.pid)
-    except Unreadable as error:
-        notes.lacks(error.missing("process.root_is_host", Vantage.KERNEL))
-        return
-    notes.fact("process.root_is_host", same and root == "/", f"/proc/{seen.pid}/mountinfo")
+    notes.fact(path, same and root == "/", f"/proc/{seen.pid}/root, mount tables")
+
+
+def root_is_host(view: View) -> bool:
+    """Say whether a sandbox's `/` is the same folder of the same file system as the host's.
+
+    Raises Unreadable. Compares mount tables, so that nothing inside the sandbox is opened.
+    """
+    if isinstance(view.table, Unreadable):
+        raise view.table
+    theirs, ours = view.table.at("/"), view.machine.mounts.at("/")
+    if ours is None:
+        raise Unreadable(Reason.NOT_SUPPORTED, "the host's mount table has no root")
+    return theirs is not None and (theirs.device, theirs.root) == (ours.device, ours.root)

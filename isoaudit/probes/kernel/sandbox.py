@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from isoaudit.model import FactSet, Missing, Reason, Vantage
 from isoaudit.probes.base import Notes
-from isoaudit.probes.kernel import cgroup, mountinfo
+from isoaudit.probes.kernel import cgroup
 from isoaudit.probes.kernel.machine import TABLE_LIMIT, Machine, container_ids, gone, start_time
+from isoaudit.probes.kernel.mountinfo import Table
 from isoaudit.probes.kernel.mounts import Asked, Tables, mount_records, note_paths
 from isoaudit.probes.kernel.process import Seen, read_process
-from isoaudit.probes.kernel.records import process_records
+from isoaudit.probes.kernel.records import View, process_records
 from isoaudit.transports import Unreadable
 
 PATHS = (
@@ -43,7 +44,7 @@ def belongs(machine: Machine, sandbox: Sandbox) -> bool:
     try:
         if sandbox.id in container_ids(machine.files.read_text(f"{folder}/cgroup")):
             return True
-        table = mountinfo.parse(machine.files.read_text(f"{folder}/mountinfo", TABLE_LIMIT))
+        table = Table(machine.files.read_text(f"{folder}/mountinfo", TABLE_LIMIT))
     except Unreadable as error:
         if not error.absent:
             raise
@@ -54,7 +55,7 @@ def belongs(machine: Machine, sandbox: Sandbox) -> bool:
                 "Run isoaudit as root.",
             ) from error
         return False
-    return any(sandbox.id in mount.root.split("/") for mount in table)
+    return any(sandbox.id in mount.root.split("/") for mount in table.mounts)
 
 
 def dark(error: Unreadable) -> FactSet:
@@ -78,13 +79,23 @@ def read_sandbox(machine: Machine, sandbox: Sandbox, asked: Asked) -> FactSet:
 def _read(notes: Notes, machine: Machine, sandbox: Sandbox, asked: Asked) -> None:
     text = machine.files.read_text(f"/proc/{sandbox.pid}/cgroup")
     groups = cgroup.groups(text, machine.own_mounts)
-    _note_processes(notes, machine, sandbox, groups)
-    _note_mounts(notes, machine, sandbox, asked)
+    source = f"/proc/{sandbox.pid}/mountinfo"
+    table: Table | Unreadable
+    try:
+        table = Table(machine.files.read_text(source, TABLE_LIMIT))
+    except Unreadable as error:
+        table = error
+    _note_processes(notes, machine, sandbox, groups, table)
+    _note_mounts(notes, machine, table, asked, source)
     cgroup.note_limits(notes, machine.files, groups, sandbox.id)
 
 
 def _note_processes(
-    notes: Notes, machine: Machine, sandbox: Sandbox, groups: dict[str, cgroup.Group]
+    notes: Notes,
+    machine: Machine,
+    sandbox: Sandbox,
+    groups: dict[str, cgroup.Group],
+    table: Table | Unreadable,
 ) -> None:
     """Note the part process; without its control group only the first process is known."""
     incomplete: Missing | None = None
@@ -104,7 +115,8 @@ def _note_processes(
                 raise
             if error.reason is not Reason.VANISHED:
                 incomplete = error.missing("process", Vantage.KERNEL)
-    notes.part("process", process_records(machine, seen, pids, sandbox.pid), incomplete)
+    view = View(machine, frozenset(pids), sandbox.pid, table)
+    notes.part("process", process_records(view, seen), incomplete)
 
 
 def _seen_before(machine: Machine, sandbox: Sandbox) -> set[int]:
@@ -123,26 +135,22 @@ def _seen_before(machine: Machine, sandbox: Sandbox) -> set[int]:
     return found
 
 
-def _note_mounts(notes: Notes, machine: Machine, sandbox: Sandbox, asked: Asked) -> None:
-    """Note the part mount and what follows from it, or why the table cannot be read."""
-    source = f"/proc/{sandbox.pid}/mountinfo"
+def _note_mounts(
+    notes: Notes, machine: Machine, table: Table | Unreadable, asked: Asked, source: str
+) -> None:
+    """Note the part mount and what follows from it, or why a table cannot be read."""
     try:
-        text = machine.files.read_text(source, TABLE_LIMIT)
-        host = machine.mounts
+        if isinstance(table, Unreadable):
+            raise table
+        machine.mounts  # noqa: B018 - read here, where it may fail
     except Unreadable as error:
         for path in PATHS[1:-1]:
             notes.lacks(error.missing(path, Vantage.KERNEL))
         return
-    mounts = mountinfo.parse(text)
     incomplete: Missing | None = None
-    if not mountinfo.complete(text):
-        incomplete = Missing(
-            "mount",
-            Reason.LIMIT,
-            f"{source} could not be read to its end",
-            "",
-            Vantage.KERNEL,
-        )
-    tables = Tables(mounts, host, machine.files, source)
+    if not table.complete:
+        detail = f"{source} could not be read to its end"
+        incomplete = Missing("mount", Reason.LIMIT, detail, "", Vantage.KERNEL)
+    tables = Tables(table, machine, source)
     notes.part("mount", mount_records(tables, asked), incomplete)
     note_paths(notes, tables, asked)

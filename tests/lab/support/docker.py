@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,8 +68,7 @@ class Docker:
 @contextlib.contextmanager
 def docker_engine() -> Iterator[Docker]:
     """Start a dockerd, with the lab's image loaded, and stop it with all its containers."""
-    if shutil.which("dockerd") is None:
-        raise processes.LabError("dockerd is not installed (sh tools/test-setup.sh)")
+    processes.require("dockerd", "docker", "containerd", "runc", "setpriv")
     with lab_folder("docker") as folder:
         engine = Docker(folder)
         (folder / "daemon.json").write_text("{}")  # this machine's own is not for the lab

@@ -99,9 +99,9 @@ def _initramfs(root: Path, version: str, key: Path, host_key: Path) -> bytes:
 
 
 def _copy_with_libraries(program: str, root: Path) -> None:
-    path = shutil.which(program, path="/usr/sbin:/usr/bin:/sbin:/bin")
+    path = shutil.which(program, path=processes.PATH)
     if path is None:
-        raise processes.LabError(f"{program} is not installed (sh tools/test-setup.sh)")
+        raise processes.LabError(f"not installed: {program} (sh tools/test-setup.sh)")
     shutil.copy(path, root / "bin" / program)
     for library in re.findall(r"(/\S+) \(0x", processes.run("ldd", path)):
         (root / library[1:]).parent.mkdir(parents=True, exist_ok=True)

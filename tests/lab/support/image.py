@@ -16,7 +16,7 @@ _TOOLS = ("cat", "ls", "mount", "ps", "sh", "sleep", "touch", "wget")
 def busybox() -> Path:
     """Return the statically linked busybox of this machine."""
     if not _BUSYBOX.exists():
-        raise LabError("busybox-static is not installed (sh tools/test-setup.sh)")
+        raise LabError("not installed: busybox-static (sh tools/test-setup.sh)")
     return _BUSYBOX
 
 

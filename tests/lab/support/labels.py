@@ -85,6 +85,17 @@ def false_positives(labels: Labels, found: Mapping[str, Mapping[str, Any]]) -> l
     ]
 
 
+def unknowns(labels: Labels, found: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return the judged checks that stay unknown for a target that runs, as `target: check`."""
+    return [
+        f"{name}: {finding['check']} ({_join(entry['path'] for entry in finding['missing'])})"
+        for name, label in labels.targets.items()
+        if name in found and label.state in ("running", "paused")
+        for finding in found[name]["findings"]
+        if finding["status"] == "unknown" and finding["check"] in labels.judged
+    ]
+
+
 def fail_counts(target: Mapping[str, Any]) -> tuple[int, int, int]:
     """Return how many critical, high and medium findings failed."""
     worst = [f["severity"] for f in target["findings"] if f["status"] == "fail"]
@@ -110,6 +121,11 @@ def erring(report: Mapping[str, Any]) -> list[str]:
         for finding in target["findings"]
         if finding["status"] == "error"
     ]
+
+
+def told(what: str, problems: list[str]) -> str:
+    """Return a message that counts the problems and lists every one."""
+    return f"{len(problems)} {what}:\n  " + "\n  ".join(problems)
 
 
 def _status(target: Mapping[str, Any] | None, check: str) -> str:

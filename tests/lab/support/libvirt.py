@@ -7,6 +7,7 @@ lie over them. What it starts is the system's QEMU, under libvirt's own confinem
 from __future__ import annotations
 
 import contextlib
+import platform
 import shutil
 import socket
 from collections.abc import Iterator
@@ -19,7 +20,6 @@ from support.folder import lab_folder
 PREFIX = "isolab-"
 _USER = "libvirt-qemu"  # who runs QEMU, as Debian's libvirt is built
 DOMAINS = Path(__file__).resolve().parents[1] / "domains"
-_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 _OWN_PATHS = {
     "run": "/run/libvirt",
     "lib": "/var/lib/libvirt",
@@ -90,9 +90,9 @@ class Libvirt:
 @contextlib.contextmanager
 def libvirt_engine() -> Iterator[Libvirt]:
     """Start a libvirtd that keeps all its paths in the lab's folder, and remove all it ran."""
-    for tool in ("virsh", "virtlogd", "libvirtd", "qemu-system-x86_64"):
-        if shutil.which(tool, path=_PATH) is None:
-            raise processes.LabError(f"{tool} is not installed (sh tools/test-setup.sh)")
+    processes.require("virsh", "virtlogd", "libvirtd", "qemu-system-x86_64", "setpriv", "unshare")
+    if platform.machine() != "x86_64":
+        raise processes.LabError("the guest is built for x86-64 only")
     with lab_folder("libvirt") as folder:
         engine = Libvirt(folder, guest.build(folder), _free_port())
         _lay_out(folder)

@@ -7,7 +7,6 @@ machine grants; no network, so that nothing of the host's is changed. Source: po
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,9 +56,7 @@ class Podman:
 @contextlib.contextmanager
 def podman_engine() -> Iterator[Podman]:
     """Start a podman service, with the lab's image loaded, and remove all it made."""
-    for tool in ("podman", "runc"):
-        if shutil.which(tool) is None:
-            raise processes.LabError(f"{tool} is not installed (sh tools/test-setup.sh)")
+    processes.require("podman", "conmon", "runc", "setpriv")
     with lab_folder("podman") as folder:
         engine = Podman(folder)
         serve = [*engine.base, "system", "service", "--time=0", f"unix://{engine.socket}"]

@@ -8,6 +8,7 @@ so that a crash of the tests leaves no engine behind; what still stands is swept
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -19,12 +20,26 @@ class LabError(Exception):
     """The lab cannot be built here: an engine is absent or does not start."""
 
 
-def run(*argv: str, timeout: float = 60, stdin: bytes | None = None) -> str:
+PATH = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin"  # daemons live in sbin
+
+
+def require(*tools: str) -> None:
+    """Raise LabError unless the lab may start engines and each of the tools is here."""
+    if os.geteuid() != 0:
+        raise LabError("the lab starts engines, which takes root")
+    absent = [tool for tool in tools if shutil.which(tool, path=PATH) is None]
+    if absent:
+        raise LabError(f"not installed: {', '.join(absent)} (sh tools/test-setup.sh)")
+
+
+def run(*argv: str, timeout: float = 60) -> str:
     """Run a command to its end and return its output; LabError holds what it complained about."""
     try:
-        done = subprocess.run(argv, input=stdin, capture_output=True, timeout=timeout, check=False)
+        done = subprocess.run(
+            argv, capture_output=True, timeout=timeout, check=False, env=_environment()
+        )
     except FileNotFoundError as gone:
-        raise LabError(f"{argv[0]} is not installed (sh tools/test-setup.sh)") from gone
+        raise LabError(f"not installed: {argv[0]} (sh tools/test-setup.sh)") from gone
     except subprocess.TimeoutExpired as late:
         raise LabError(f"{' '.join(argv)}: no end after {timeout} s") from late
     if done.returncode != 0:
@@ -36,16 +51,14 @@ def run(*argv: str, timeout: float = 60, stdin: bytes | None = None) -> str:
 def start(argv: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
     """Start a long-running process that dies with this one; its output goes to `log`."""
     with log.open("ab") as sink:
-        try:
-            return subprocess.Popen(
-                ["setpriv", "--pdeathsig", "TERM", *argv],
-                stdin=subprocess.DEVNULL,
-                stdout=sink,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        except FileNotFoundError as gone:
-            raise LabError("setpriv is not installed (package util-linux)") from gone
+        return subprocess.Popen(
+            ["setpriv", "--pdeathsig", "TERM", *argv],
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env=_environment(),
+        )
 
 
 def await_ready(
@@ -107,6 +120,13 @@ def kill(pids: Iterable[int]) -> None:
     end = time.monotonic() + 5
     while time.monotonic() < end and any(_lives(pid, born) for pid, born in left.items()):
         time.sleep(0.05)
+
+
+def _environment() -> dict[str, str]:
+    """Return this session's environment without what would lead a client to another engine."""
+    others = ("DOCKER_", "CONTAINER_", "LIBVIRT_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(others)}
+    return kept | {"PATH": PATH, "LC_ALL": "C"}
 
 
 def _lives(pid: int, born: str | None) -> bool:

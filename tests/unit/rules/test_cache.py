@@ -11,7 +11,8 @@ from isoaudit.resources import data_dir
 from isoaudit.rules import cache
 from isoaudit.rules.catalogue import load_catalogue
 from isoaudit.rules.check import Check
-from isoaudit.rules.load import check_files, load_check
+from isoaudit.rules.folder import check_files
+from isoaudit.rules.load import load_check
 
 
 @pytest.fixture

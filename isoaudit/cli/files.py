@@ -1,0 +1,67 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+from isoaudit.errors import UsageError
+
+
+def require_place(path: Path) -> None:
+    """Raise UsageError where no file could be written, before any work is done for it."""
+    if not path.parent.is_dir():
+        raise UsageError(f"{path.parent}: no such folder", "Create it, or choose another.")
+    if path.is_dir():
+        raise UsageError(f"{path}: is a folder", "Name a file in it.")
+    if not _is_special(path) and not os.access(path.parent, os.W_OK):
+        raise UsageError(f"{path.parent}: may not be written to", "Choose another folder.")
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all; raises UsageError if it cannot be written."""
+    with _whole(path) as stream:
+        stream.write(data)
+
+
+@contextmanager
+def text_whole(path: Path) -> Iterator[TextIO]:
+    """Yield a stream of text that becomes the file once the block has ended without an error.
+
+    Raises UsageError if it cannot be written.
+    """
+    with _whole(path) as raw:
+        text = io.TextIOWrapper(raw, encoding="utf-8", errors="surrogateescape")
+        yield text
+        text.flush()
+        text.detach()
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[BinaryIO]:
+    try:
+        if _is_special(path):
+            # Replacing a device or pipe by a file would take it away from everybody.
+            with path.open("wb") as stream:
+                yield stream
+            return
+        # No name that a stranger could have foreseen and made a link of.
+        temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}.part")
+        try:
+            with temporary.open("xb") as stream:
+                yield stream
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{path}: cannot be written: {error.strerror}", "Choose another place."
+        ) from error
+
+
+def _is_special(path: Path) -> bool:
+    return path.exists() and not path.is_file() and not path.is_dir()

@@ -1,0 +1,164 @@
+"""Facts of an engine: its runtime's version, its listeners, its registries."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from docker_tapes import fields, write_process
+
+from isoaudit.model import Reason, Record
+from isoaudit.probes.engine import engine_record
+from isoaudit.probes.runc import is_upstream, known_vulnerable
+from isoaudit.transports import EngineApi
+from isoaudit.transports.local import LocalFiles
+from isoaudit.transports.tape import replay
+
+NOVEMBER = ["CVE-2025-31133", "CVE-2025-52565", "CVE-2025-52881"]
+
+
+@pytest.mark.parametrize(
+    ("version", "cves"),
+    [
+        ("1.1.11", ["CVE-2024-21626", *NOVEMBER]),
+        ("1.1.12", NOVEMBER),
+        ("1.2.7", NOVEMBER),
+        ("1.2.8", []),
+        ("1.3.2", NOVEMBER),
+        ("1.3.3", []),
+        ("1.4.0-rc.2", NOVEMBER),
+        ("1.4.0-rc.3", []),
+        ("1.4.0", []),
+        ("1.5.1", []),
+        ("1.0.0-rc93", ["CVE-2024-21626", *NOVEMBER]),
+    ],
+)
+def test_breakouts_by_version_of_runc(version: str, cves: list[str]) -> None:
+    """Each series has its own first fixed release."""
+    assert cves == known_vulnerable(version)
+
+
+@pytest.mark.parametrize(
+    ("version", "commit", "upstream"),
+    [
+        ("1.1.12", "v1.1.12-0-g51d5e946", True),
+        ("1.1.5+ds1", "1.1.5+ds1-1+deb12u1", False),
+        ("1.1.12-0ubuntu2~22.04.1", "", False),
+        ("1.1.12", "runc-1.1.12-1.fc39.x86_64", False),
+        ("1.1.12", "", None),
+    ],
+)
+def test_upstreams_version_is_told_from_a_distributions(
+    version: str, commit: str, upstream: bool | None
+) -> None:
+    """A suffix or package makes it the distribution's; a plain version needs the tagged commit."""
+    assert upstream is is_upstream(version, commit)
+
+
+def make(
+    info: dict[str, Any] | None = None,
+    version: dict[str, Any] | None = None,
+    endpoint: str = "unix:///var/run/docker.sock",
+) -> EngineApi:
+    """Return an engine with these answers."""
+    attributes = {"endpoint": endpoint, "engine": "docker", "local": endpoint.startswith("unix")}
+    calls = {'["info"]': {"answer": info or {}}, '["version"]': {"answer": version or {}}}
+    return replay({"attributes": attributes, "calls": calls}, EngineApi)
+
+
+def dockerd(root: Path, *words: str, config: dict[str, Any] | None = None) -> Record:
+    """Return the record of a dockerd that was started with some options."""
+    folder = write_process(root, 9)
+    (folder / "comm").write_text("dockerd\n")
+    (folder / "cmdline").write_text("\0".join(("/usr/bin/dockerd", *words)) + "\0")
+    if config is not None:
+        (root / "etc/docker").mkdir(parents=True)
+        (root / "etc/docker/daemon.json").write_text(json.dumps(config))
+    return engine_record(make(), LocalFiles(str(root)))
+
+
+@pytest.mark.parametrize(
+    ("words", "listeners", "unprotected"),
+    [
+        ((), (), ()),
+        (("-H", "fd://", "--containerd=/run/c.sock"), (), ()),
+        (
+            ("-H", "unix:///var/run/docker.sock", "-H=tcp://0.0.0.0:2375"),
+            *[("tcp://0.0.0.0:2375",)] * 2,
+        ),
+        (("--host=fd://", "-Htcp://:2376", "--tlsverify"), ("tcp://:2376",), ()),
+        (("-H", "fd://", "--host", "tcp://:2376", "--tls"), *[("tcp://:2376",)] * 2),
+        (("-H", "fd://", "-H", "tcp://:2376", "--tlsverify=false"), *[("tcp://:2376",)] * 2),
+    ],
+)
+def test_listeners_by_command_line(
+    tmp_path: Path, words: tuple[str, ...], listeners: tuple[str, ...], unprotected: tuple[str, ...]
+) -> None:
+    """TCP counts as protected only if client certificates are verified."""
+    record = dockerd(tmp_path, *words)
+    assert (listeners, unprotected) == fields(
+        record, "engine.tcp_listeners", "engine.tcp_unprotected"
+    )
+
+
+def test_configuration_file_counts_like_the_command_line(tmp_path: Path) -> None:
+    """Addresses and switches of daemon.json are read, the command line wins."""
+    config = {
+        "hosts": ["unix:///var/run/docker.sock", "tcp://10.0.0.1:2376"],
+        "tlsverify": True,
+        "icc": False,
+        "no-new-privileges": True,
+    }
+    record = dockerd(tmp_path, "--icc=true", config=config)
+    assert (("tcp://10.0.0.1:2376",), (), True, True) == fields(
+        record,
+        "engine.tcp_listeners",
+        "engine.tcp_unprotected",
+        "engine.inter_container_traffic",
+        "engine.no_new_privileges",
+    )
+
+
+def test_broken_configuration_file_is_missing_evidence(tmp_path: Path) -> None:
+    """A daemon.json that is no JSON leaves what it might say unknown."""
+    (tmp_path / "etc/docker").mkdir(parents=True)
+    (tmp_path / "etc/docker/daemon.json").write_text("{")
+    record = dockerd(tmp_path)
+    assert Reason.PARSE_ERROR is record.missing["engine.tcp_listeners"].reason
+
+
+def test_engine_elsewhere_does_not_show_its_options(tmp_path: Path) -> None:
+    """The command line of a remote engine cannot be read, a local dockerd is not taken for it."""
+    record = engine_record(make(endpoint="tcp://far:2375"), LocalFiles(str(tmp_path)))
+    assert Reason.OTHER_HOST is record.missing["engine.tcp_listeners"].reason
+    assert Reason.OTHER_HOST is record.missing["engine.inter_container_traffic"].reason
+
+
+def test_listener_an_engine_warns_of_is_noted() -> None:
+    """An engine's own warning of an open API is evidence, wherever it runs."""
+    warning = "WARNING: API is accessible on http://0.0.0.0:2375 without encryption.\n Access …"
+    record = engine_record(make({"Warnings": [warning]}, endpoint="tcp://far:2375"))
+    assert (("tcp://0.0.0.0:2375",),) == fields(record, "engine.tcp_unprotected")
+
+
+def test_insecure_registries_beyond_loopback() -> None:
+    """Docker's own entry for loopback is none; ranges and names beyond it are."""
+    config = {
+        "InsecureRegistryCIDRs": ["127.0.0.0/8", "::1/128", "10.0.0.0/8"],
+        "IndexConfigs": {
+            "hub.example": {"Secure": True},
+            "localhost:5000": {"Secure": False},
+            "reg.example:5000": {"Secure": False},
+        },
+    }
+    record = engine_record(make({"RegistryConfig": config}))
+    assert (("10.0.0.0/8", "reg.example:5000"),) == fields(record, "engine.insecure_registries")
+
+
+def test_engine_that_tells_nothing_leaves_everything_missing() -> None:
+    """Empty answers give no fact but name and address."""
+    record = engine_record(make())
+    assert {"engine.name", "engine.endpoint"} == set(record.facts)
+    assert "engine.rootless" in record.missing

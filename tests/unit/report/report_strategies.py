@@ -1,0 +1,79 @@
+"""Reports with any strings in them, for property tests."""
+
+from hypothesis import strategies as st
+
+from isoaudit.model import (
+    Fact,
+    FactSet,
+    Finding,
+    Kind,
+    Location,
+    Missing,
+    Part,
+    Reason,
+    Record,
+    RunError,
+    Severity,
+    Status,
+    Target,
+    TargetResult,
+    Vantage,
+)
+from isoaudit.report.document import Report, RunInfo, Summary, Tally
+
+texts = st.text(st.characters(exclude_categories=()), max_size=40)
+paths = st.sampled_from(["mount.source", "mount.kind", "container.image", "process.uid", "host.x"])
+values = st.one_of(st.booleans(), st.integers(), texts, st.lists(texts, max_size=3).map(tuple))
+lines = st.one_of(st.none(), st.integers(1, 9999))
+locations = st.one_of(st.none(), st.builds(Location, texts, lines, lines))
+facts = st.builds(Fact, paths, values, texts, st.sampled_from(Vantage), locations)
+vantages = st.one_of(st.none(), st.sampled_from(Vantage))
+missing = st.builds(Missing, paths, st.sampled_from(Reason), texts, texts, vantages)
+checks = st.sampled_from(["CAP-001", "CAP-002", "FS-001", "GONE-404"])
+findings = st.builds(
+    Finding, checks, st.sampled_from(Severity), st.sampled_from(Status), texts,
+    st.lists(facts, max_size=3).map(tuple), st.lists(missing, max_size=2).map(tuple), texts,
+)  # fmt: skip
+records = st.builds(Record.of, st.lists(facts, max_size=2), st.lists(missing, max_size=1))
+parts = st.builds(
+    Part, st.sampled_from(["mount", "process"]), st.sampled_from(Vantage),
+    st.lists(records, max_size=2).map(tuple), st.one_of(st.none(), missing),
+)  # fmt: skip
+fact_sets = st.builds(
+    FactSet.of, st.lists(facts, max_size=4), st.lists(parts, max_size=2),
+    st.lists(missing, max_size=3),
+)  # fmt: skip
+dialects = st.sampled_from(["", "compose", "kubernetes", "libvirt_xml"])
+targets = st.builds(
+    Target, id=texts, kind=st.sampled_from(Kind), name=texts, state=texts, dialect=dialects,
+    engine=st.sampled_from(["", "unix:///x"]), host=st.one_of(st.none(), texts),
+    location=st.one_of(st.none(), st.builds(Location, texts, lines)),
+    aliases=st.lists(texts, max_size=2).map(tuple),
+)  # fmt: skip
+results = st.builds(TargetResult, targets, fact_sets, st.lists(findings, max_size=6).map(tuple))
+errors = st.builds(RunError, texts, texts, texts, texts, st.booleans())
+hosts = st.one_of(st.none(), st.fixed_dictionaries({"name": texts, "os": texts, "kernel": texts}))
+runs = st.builds(
+    RunInfo, texts, texts, texts, st.lists(texts, max_size=2).map(tuple), hosts,
+    st.sampled_from(["root", "user"]), st.floats(0, 1e6),
+)  # fmt: skip
+abouts = st.fixed_dictionaries({
+    "title": texts, "severity": st.sampled_from([one.value for one in Severity]),
+    "tags": st.lists(texts, max_size=2), "rationale": texts,
+    "remediation": st.dictionaries(
+        st.sampled_from(["docker_run", "compose", "libvirt_xml", "host"]), texts, max_size=3),
+    "references": st.dictionaries(texts, st.lists(texts, max_size=2), max_size=2),
+})  # fmt: skip
+catalogues = st.fixed_dictionaries({}, optional=dict.fromkeys(("CAP-001", "FS-001"), abouts))
+
+
+def _report(run, checks, results, errors, reasons):  # type: ignore[no-untyped-def]
+    tally = sum((Tally.of(one.findings) for one in results), Tally())
+    return Report(run, checks, results, errors, Summary(len(results), tally, not reasons, reasons))
+
+
+reports = st.builds(
+    _report, runs, catalogues,
+    st.lists(results, max_size=5, unique_by=lambda one: one.target.id).map(tuple),
+    st.lists(errors, max_size=2).map(tuple), st.lists(texts, max_size=2).map(tuple),
+)  # fmt: skip
