@@ -93,6 +93,8 @@ def read_unit(unit: FileUnit) -> Iterator[Evidence | Bundle | RunError]:
         data = unit.data if unit.data is not None else limits.read_bytes(unit.path, unit.shown)
         if bundle.is_bundle(data) and not unit.dialect:
             if unit.named:
+                if len(data) > limits.MAX_BYTES and unit.data is None:
+                    data = limits.read_bytes(unit.path, unit.shown, limits.OWN_BYTES)
                 yield _chosen(unit, bundle.decode(data, unit.shown))
             return
         text = limits.decode(data, unit.shown)

@@ -64,6 +64,7 @@ Examples:
   isoaudit scan . -f json          every deployment file below here
   isoaudit explain FS-001          what a check means and how to fix it
 
+\b
 Exit codes: 0 the gate holds, 1 it does not, 2 usage, 3 nothing to audit,
 4 incomplete, 70 a fault of isoaudit's own, 130 interrupted."""
 

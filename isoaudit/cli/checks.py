@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from isoaudit.cli.screen import clean, clean_block
-from isoaudit.errors import UsageError
+from isoaudit.errors import NothingToAuditError, UsageError
 
 
 @click.group()
@@ -21,7 +21,8 @@ def checks() -> None:
 @click.option("--checks", "folders", multiple=True, type=click.Path(path_type=Path),
               help="A folder with checks of your own.")  # fmt: skip
 @click.option("--kind", type=click.Choice(["container", "vm", "host"]), help="Only for this kind.")
-@click.option("-f", "--format", "form", type=click.Choice(["table", "json"]), default="table")
+@click.option("-f", "--format", "form", type=click.Choice(["table", "json"]), default="table",
+              show_default=True, help="For people, or for programs.")  # fmt: skip
 def list_checks(
     profiles: tuple[str, ...], folders: tuple[Path, ...], kind: str | None, form: str
 ) -> None:
@@ -70,6 +71,8 @@ def test(paths: tuple[Path, ...], *, verbose: bool) -> None:
     from isoaudit.rules.load import load_check
 
     files = [file for path in paths or (data_dir("checks"),) for file in _existing(path)]
+    if not files:
+        raise NothingToAuditError("no check file is there", "Check files end in .yaml or .yml.")
     ran = failed = broken = 0
     for file in files:
         try:

@@ -59,20 +59,18 @@ def report(
     from isoaudit.documents import limits
     from isoaudit.report.document import Summary
     from isoaudit.report.reading import read_report
-    from isoaudit.rules.catalogue import load_catalogue
     from isoaudit.rules.gate import GateCount, count
-    from isoaudit.rules.select import overriding, select
+    from isoaudit.rules.select import gate_of, overriding
 
     chosen = parse_outputs(form, outputs)
     try:
-        saved = read_report(json.loads(limits.read_text(file, str(file))))
-    except (DocumentError, ValueError) as error:
+        saved = read_report(json.loads(limits.read_text(file, str(file), limits.OWN_BYTES)))
+    except (DocumentError, ValueError, RecursionError) as error:
         cause = error.cause if isinstance(error, DocumentError) else f"{file}: not JSON"
         raise UsageError(
             cause, "Name a file that `isoaudit scan -f json -o FILE` wrote."
         ) from error
-    selection = select(profiles or saved.run.profiles, load_catalogue())
-    gate = overriding(selection.gate, fail_on, unknown=fail_on_unknown)
+    gate = overriding(gate_of(profiles or saved.run.profiles), fail_on, unknown=fail_on_unknown)
     counts: dict[str, GateCount] = {}
     for result in saved.results:
         known = counts.get(result.target.id, GateCount())

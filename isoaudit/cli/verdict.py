@@ -29,8 +29,8 @@ def ending(
     report_only: bool,
 ) -> Ending:
     """Return how a run ends; a broken gate outranks an incomplete audit."""
-    failing = [target for target, count in counts.items() if count.fails]
-    undecided = [target for target, count in counts.items() if count.unknown]
+    failing = sorted(target for target, count in counts.items() if count.fails)
+    undecided = sorted(target for target, count in counts.items() if count.unknown)
     reasons: list[str] = []
     if failing:
         reasons.append(f"the gate does not hold for {_some(failing)}")
@@ -39,7 +39,7 @@ def ending(
     faults = sum(count.errors for count in counts.values())
     if faults:
         reasons.append(f"{faults} checks could not be run: see status error")
-    lost = [error.target for error in errors if error.asked]
+    lost = sorted(error.target for error in errors if error.asked)
     if lost:
         reasons.append(f"not audited: {_some(lost)}")
     code = 1 if failing else 4 if reasons else 0

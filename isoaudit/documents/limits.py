@@ -11,6 +11,9 @@ from isoaudit.errors import DocumentError
 MAX_BYTES = 32 * 1024 * 1024
 """Largest file read: a hundred times the largest rendered chart seen in public collections."""
 
+OWN_BYTES = 16 * MAX_BYTES
+"""Largest result or bundle of isoaudit's own read back: some ten thousand targets."""
+
 MAX_DEPTH = 100
 """Deepest nesting read. Kubernetes objects stay under 20; libyaml itself gives up at 1,000."""
 
@@ -18,16 +21,16 @@ MAX_NODES = 200_000
 """Most values built from one document, aliases expanded: what an alias bomb runs into."""
 
 
-def read_text(path: Path, shown: str) -> str:
+def read_text(path: Path, shown: str, most: int = MAX_BYTES) -> str:
     """Return the text of a regular file as UTF-8; `shown` is what errors call it.
 
-    Raises DocumentError for anything that is not a readable, regular UTF-8 file within MAX_BYTES.
+    Raises DocumentError for anything that is not a readable, regular UTF-8 file of `most` bytes.
     """
-    return decode(read_bytes(path, shown), shown)
+    return decode(read_bytes(path, shown, most), shown, most)
 
 
-def read_bytes(path: Path, shown: str) -> bytes:
-    """Return the content of a regular file, at most one byte more than MAX_BYTES of it.
+def read_bytes(path: Path, shown: str, most: int = MAX_BYTES) -> bytes:
+    """Return the content of a regular file, at most one byte more than `most` of it.
 
     Raises DocumentError for what cannot be read. A FIFO or device is opened without waiting and
     never read: it could block or never end.
@@ -39,14 +42,14 @@ def read_bytes(path: Path, shown: str) -> bytes:
     with os.fdopen(descriptor, "rb") as stream:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise DocumentError(f"{shown}: not a regular file", "Name a file or a folder.")
-        return stream.read(MAX_BYTES + 1)
+        return stream.read(most + 1)
 
 
-def decode(data: bytes, shown: str) -> str:
+def decode(data: bytes, shown: str, most: int = MAX_BYTES) -> str:
     """Return `data` as text; raises DocumentError if it is too large or not UTF-8."""
-    if len(data) > MAX_BYTES:
+    if len(data) > most:
         raise DocumentError(
-            f"{shown}: larger than {MAX_BYTES // 2**20} MiB, not read",
+            f"{shown}: larger than {most // 2**20} MiB, not read",
             "Split the file, or name only the parts that declare workloads.",
         )
     try:

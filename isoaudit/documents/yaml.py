@@ -144,8 +144,9 @@ class Node:
         """Return the node below `keys`, or None where one of them is absent or null."""
         node = self
         for key in keys:
-            entry = node.keyed().get(key)
-            if entry is None or entry[1].is_null:
+            entries = node._entries
+            entry = (node._merged(0) if entries is None else entries).get(key)
+            if entry is None or entry[1]._node.tag == _NULL:
                 return None
             node = entry[1]
         return node

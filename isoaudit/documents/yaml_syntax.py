@@ -14,6 +14,9 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _NESTING = re.compile(r"(?:[-?:] *){60}")
 _DEEP_INDENT = " " * 200
+_RAW_TEMPLATE = re.compile(
+    r"\{\{-? ?(?:\.|/\*|if |else|end\b|with |range |include |template |define )"
+)
 _SEPARATOR = re.compile(
     r"\n---[ \t\r\n]"
 )  # without the blank it is a word, in which brackets stay open
@@ -25,6 +28,8 @@ def compose(text: str, file: str) -> list[yaml.Node]:
     try:
         return list(yaml.compose_all(text, Loader=_LOADER))
     except (yaml.YAMLError, RecursionError, ValueError) as error:
+        if _RAW_TEMPLATE.search(text):
+            raise _raw_template(error, file) from error
         raise _syntax_error(error, file) from error
 
 
@@ -65,6 +70,15 @@ def _may_nest(text: str) -> bool:
         return False
     return any(
         document.count("[") + document.count("{") > MAX_DEPTH for document in _SEPARATOR.split(text)
+    )
+
+
+def _raw_template(error: Exception, file: str) -> DocumentError:
+    """Return the error for a chart that was not rendered: it is no YAML yet."""
+    mark = getattr(error, "problem_mark", None)
+    where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
+    return DocumentError(
+        f"{where}: looks like a raw Helm template", "Scan the output of `helm template` instead."
     )
 
 

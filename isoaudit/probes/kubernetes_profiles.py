@@ -6,13 +6,9 @@ that came before the fields; containerd's CRI plugin for what privileged does to
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from isoaudit.documents.yaml import Node
+from isoaudit.probes.kubernetes_context import Context
 from isoaudit.probes.kubernetes_workload import scalar
-
-if TYPE_CHECKING:
-    from isoaudit.probes.kubernetes_security import Context
 
 _SECCOMP = "container.seccomp.profile"
 _MODE = "process.seccomp.mode"

@@ -17,50 +17,13 @@ from isoaudit.probes.defaults import (
     in_kernel_order,
     normalise_capability,
 )
+from isoaudit.probes.kubernetes_context import DEFAULT, Context, flag, note_switch
 from isoaudit.probes.kubernetes_profiles import note_apparmor, note_seccomp, note_selinux
-from isoaudit.probes.kubernetes_workload import Container, scalar
-
-DEFAULT = "Kubernetes default"
+from isoaudit.probes.kubernetes_workload import scalar
 
 _BOUNDING = "process.capabilities.bounding"
 _IN_FORCE = ("process.capabilities.effective", "process.capabilities.permitted")
 _SHARED = "shareProcessNamespace"
-
-
-class Context:
-    """A container with the sheets its facts go to, and the settings that apply to it."""
-
-    __slots__ = ("container", "facts", "own", "privileged", "process", "shared")
-
-    def __init__(self, container: Container, facts: Sheet, process: Sheet) -> None:
-        self.container = container
-        self.facts = facts
-        self.process = process
-        self.own = container.node.get("securityContext")
-        self.shared = container.pod.security
-        said = self.of_container("privileged")
-        self.privileged = said if said is not None and flag(said) else None
-
-    def of_container(self, key: str) -> Node | None:
-        """Return a setting that only a container's own security context has."""
-        return self.own.get(key) if self.own is not None else None
-
-    def setting(self, key: str) -> Node | None:
-        """Return a setting of the container, or else of its pod: the container's wins."""
-        found = self.own.get(key) if self.own is not None else None
-        if found is None and self.shared is not None:
-            found = self.shared.get(key)
-        return found
-
-    def of_pod(self, key: str) -> Node | None:
-        """Return a setting of the pod's specification."""
-        return self.container.pod.spec.get(key)
-
-
-def flag(node: Node) -> bool:
-    """Return a setting as true or false; raises DocumentError, also for a raw template."""
-    scalar(node)
-    return node.boolean()
 
 
 def note_security(context: Context) -> None:
@@ -77,14 +40,6 @@ def note_security(context: Context) -> None:
     note_selinux(context)
     _note_hidden_paths(context)
     _note_namespaces(context)
-
-
-def note_switch(sheet: Sheet, path: str, said: Node | None, default: bool = False) -> None:
-    """Note a truth value, or Kubernetes' default where it is not declared."""
-    if said is None:
-        sheet.default(path, default, DEFAULT)
-    else:
-        sheet.say(path, flag(said), said)
 
 
 def _note_user_and_capabilities(context: Context) -> None:

@@ -50,13 +50,29 @@ def select(names: Sequence[str], catalogue: Mapping[str, Check]) -> Selection:
     return Selection(tuple(names), checks, strictest(gates))
 
 
-def _resolve(profile: Profile, catalogue: Mapping[str, Check], trail: tuple[str, ...]) -> Selection:
-    """Work in what a profile extends, then its own selection, overrides and gate."""
+def gate_of(names: Sequence[str]) -> Gate:
+    """Return the strictest gate of the named profiles, whatever checks they are about."""
+    return strictest([_gate_of(load_profile(name), ()) for name in names])
+
+
+def _gate_of(profile: Profile, trail: tuple[str, ...]) -> Gate:
+    _refuse_circle(profile, trail)
+    trail = (*trail, profile.id)
+    inherited = [_gate_of(load_profile(name), trail) for name in profile.extends]
+    return _gate(profile.gate, strictest(inherited) if inherited else Gate())
+
+
+def _refuse_circle(profile: Profile, trail: tuple[str, ...]) -> None:
     if profile.id in trail:
         raise DefinitionError(
             f"{profile.file}: profiles extend each other in a circle: "
             + " -> ".join((*trail, profile.id))
         )
+
+
+def _resolve(profile: Profile, catalogue: Mapping[str, Check], trail: tuple[str, ...]) -> Selection:
+    """Work in what a profile extends, then its own selection, overrides and gate."""
+    _refuse_circle(profile, trail)
     inherited: dict[str, Check] = {}
     gates: list[Gate] = []
     for name in profile.extends:

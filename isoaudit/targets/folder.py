@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -19,28 +20,53 @@ class Problem(NamedTuple):
 
 
 def expand(path: Path) -> Iterator[Path | Problem]:
-    """Yield candidate files below a folder, ordered, and the folders that could not be read."""
+    """Yield candidate files below a folder, ordered, and the folders that could not be read.
+
+    Links to folders are not followed, links to files only where they stay below `path`; what is no
+    regular file (a FIFO, a device) is passed by.
+    """
     problems: list[Problem] = []
 
     def note(error: OSError) -> None:
         problems.append(Problem(Path(error.filename), (error.strerror or "").lower()))
 
+    inside = os.path.join(os.path.realpath(path), "")
     for folder, names, files in os.walk(path, onerror=note):
         names[:] = sorted(set(names) - _SKIPPED)
         for name in sorted(files):
             if name.endswith(_SUFFIXES):
-                yield Path(folder) / name
+                file = os.path.join(folder, name)
+                if _is_to_be_read(file, inside):
+                    yield Path(file)
     yield from problems
+
+
+def _is_to_be_read(file: str, inside: str) -> bool:
+    """Say whether it is a regular file; a link is followed only to one below the same folder."""
+    try:
+        mode = os.lstat(file).st_mode
+        if stat.S_ISLNK(mode):
+            return os.path.realpath(file).startswith(inside) and os.path.isfile(file)
+        return stat.S_ISREG(mode)
+    except OSError:
+        return True  # whoever opens it says why it cannot be read
 
 
 def shown_path(path: Path) -> str:
     """Return a path relative to its repository, else to the working directory."""
     # Not Path.resolve: it raises on a link that leads to itself.
-    whole = Path(os.path.realpath(path.parent)) / path.name if path.name else path.resolve()
+    whole = Path(os.path.realpath(path.parent)) / path.name
+    if path.name in {"", ".."}:
+        whole = Path(os.path.realpath(path))
     for parent in whole.parents:
         if os.path.lexists(parent / ".git"):
-            return str(whole.relative_to(parent))
+            return _printable(whole.relative_to(parent))
     try:
-        return str(whole.relative_to(Path.cwd()))
+        return _printable(whole.relative_to(Path.cwd()))
     except ValueError:
-        return str(whole)
+        return _printable(whole)
+
+
+def _printable(path: Path) -> str:
+    """Return a path as text that can be encoded: a name need not be UTF-8."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

@@ -6,6 +6,7 @@ Only GET requests. Podman's compatible API answers the same client. Reference: D
 from __future__ import annotations
 
 import errno
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -71,6 +72,8 @@ def connect(uri: str, timeout: float, certificates: str = "") -> DockerApi:
     One request is made: GET /version, whose answer is kept and gives the API version that all
     others use. `certificates` is a folder of ca.pem, cert.pem and key.pem for tcp:// over TLS.
     """
+    if uri.startswith("unix://"):
+        _try_socket(uri, timeout)
     client_class = _client_class(ssh=uri.startswith("ssh://"))
     from docker.constants import MINIMUM_DOCKER_API_VERSION
 
@@ -94,6 +97,16 @@ def connect(uri: str, timeout: float, certificates: str = "") -> DockerApi:
     if not isinstance(api_version, str):
         raise _unexpected("/version")
     return DockerApi(uri, _ask(lambda: client(api_version), uri), version)
+
+
+def _try_socket(uri: str, timeout: float) -> None:
+    """Raise Unreadable if a socket takes no connection; the SDK would leave one open for it."""
+    with socket.socket(socket.AF_UNIX) as trial:
+        trial.settimeout(timeout)
+        try:
+            trial.connect(uri.removeprefix("unix://"))
+        except OSError as error:
+            raise _unreachable(error, uri) from error
 
 
 def _client_class(*, ssh: bool) -> Any:
@@ -179,8 +192,6 @@ def _refused(error: Any, endpoint: str, absence: str) -> Unreadable:
 
 def _unreachable(error: Exception, endpoint: str) -> Unreadable:
     """Return the Unreadable for an answer that did not come, by the system error beneath."""
-    import requests
-
     chain = list(_chain(error))
     numbers = {e.errno for e in chain if isinstance(e, OSError)}
     if numbers & {errno.EACCES, errno.EPERM}:
@@ -189,8 +200,7 @@ def _unreachable(error: Exception, endpoint: str) -> Unreadable:
             f"{endpoint}: permission denied",
             "Run as root, or join the group that owns the socket (a member is as good as root).",
         )
-    slow = (TimeoutError, requests.exceptions.Timeout)
-    if any(isinstance(e, slow) or "timed out" in str(e) for e in chain):
+    if any(isinstance(e, TimeoutError) or "timed out" in str(e) for e in chain):
         return Unreadable(
             Reason.TIMEOUT,
             f"{endpoint}: no answer in time",

@@ -22,6 +22,7 @@ _WORDS = frozenset(
 _OPTIONS = frozenset({"Labels", "Annotations", "Options", "DriverOpts", "Config", "Opts"})
 _OPTION_WORDS = frozenset({"Labels", "Options"})
 _OUTPUT = frozenset({"Log"})
+_SHORTEST = 7  # `://a:b@`, the shortest text that a known format of secrets matches
 
 
 def redact_inspect(answer: dict[str, Any]) -> dict[str, Any]:
@@ -49,7 +50,7 @@ def _redact(value: Any) -> Any:
         return {key: _redact_entry(key, entry) for key, entry in value.items()}
     if isinstance(value, list):
         return [_redact(entry) for entry in value]
-    if isinstance(value, str):
+    if isinstance(value, str) and len(value) >= _SHORTEST:
         return redact_text(value)
     return value
 
@@ -71,7 +72,7 @@ def _redact_entry(key: str, value: Any) -> Any:
 
 def _redact_option(name: str, value: Any) -> Any:
     """Return one label or driver option; mount options may hold `password=` after a comma."""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or name == "Env" or name in _WORDS:
         return _redact_entry(name, value)
     if looks_secret(name, value):
         return SECRET

@@ -66,7 +66,7 @@ def test_a_folder_is_searched_for_what_deploys(isoaudit: Isoaudit, here: Path) -
 
     ended = isoaudit("scan", ".", "-f", "json", "--fail-on", "never")
 
-    assert (0, ["compose:deep/er/stack.yml#web", "libvirt_xml:vm.xml#vm1"]) == (
+    assert (0, ["compose:deep/er/stack.yml#web", "libvirt_xml:vm.xml"]) == (
         ended.code,
         _ids(ended),
     )

@@ -47,7 +47,7 @@ class Server:
 
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.uri = f"tcp://127.0.0.1:{self._http.server_address[1]}"
-        self._thread = threading.Thread(target=self._http.serve_forever)
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,))
         self._thread.start()
 
     def close(self) -> None:
@@ -130,9 +130,8 @@ def test_list_with_odd_entries_is_refused(server: Server) -> None:
 
 def test_silent_server_times_out() -> None:
     """A server that takes the connection and never answers is a timeout."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        with pytest.raises(Unreadable) as raised:
-            connect(f"tcp://127.0.0.1:{listening.getsockname()[1]}", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as one, pytest.raises(Unreadable) as raised:
+        connect(f"tcp://127.0.0.1:{one.getsockname()[1]}", 0.2)
     assert Reason.TIMEOUT is raised.value.reason
 
 
