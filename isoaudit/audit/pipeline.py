@@ -61,7 +61,7 @@ def audit(request: Request, finish: Callable[[TargetResult], _Finished]) -> Audi
     units, errors = file_units([a for a in request.addresses if a.is_file], request.stdin)
     # NOTE: started before anything live, since forking must precede threads.
     from_files = _judge_files(_FileWork(units, judge, finish), request.limits.jobs)
-    if len(units) >= PARALLEL_FROM:
+    if len(units) >= PARALLEL_FROM and any(not a.is_file for a in request.addresses):
         from_files = iter(list(from_files))
     live = _live(request)
     around = _Around(live.host, live.engines)

@@ -62,7 +62,7 @@ def _short_volumes(service: Service) -> list[Word]:
 def _short(service: Service, said: Word) -> Record | None:
     """Return the record of `SOURCE:DESTINATION:OPTIONS`; None for a pipe of Windows or a blank."""
     source, destination, options = _split(said.text)
-    if source.startswith("\\\\.\\pipe") or not destination.strip(UNSET):
+    if source.startswith("\\\\.\\pipe") or not (source or destination.strip(UNSET)):
         return None
     words = options.split(",") if options else []
     asked = [_PROPAGATION[each] for each in words if each in _PROPAGATION]

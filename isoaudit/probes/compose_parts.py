@@ -12,7 +12,7 @@ from isoaudit.documents.yaml import Node
 from isoaudit.facts.redaction import looks_secret
 from isoaudit.model import Record
 from isoaudit.probes.compose_service import Service
-from isoaudit.probes.compose_values import UNSET, Word, word
+from isoaudit.probes.compose_values import UNSET, Word, truth, word
 from isoaudit.probes.declared import record
 
 _ALL_ACCESS = "rwm"
@@ -43,7 +43,16 @@ def _depends(words: list[Word]) -> str:
     return next((f"an entry {said.open}" for said in words if said.depends), "")
 
 
+def _privileged(service: Service) -> Node | None:
+    """Return the value that hands every device of the host in, though none is named."""
+    said = service.word("privileged")
+    return said.node if said is not None and said.known and truth(said) else None
+
+
 def _devices(service: Service) -> Iterator[Record]:
+    everything = _privileged(service)
+    if everything is not None:
+        yield _device(everything, "/dev", "", "")
     devices = service.get("devices")
     for entry in devices.elements() if devices is not None else []:
         if entry.is_map:
@@ -79,21 +88,28 @@ def _device(entry: Node, path: str, destination: str, access: str) -> Record:
 
 
 def _rules(service: Service) -> Iterator[Record]:
+    everything = _privileged(service)
+    if everything is not None:
+        yield _rule(everything, "a", "", "", "")
     for said in service.words("device_cgroup_rules"):
         if said.depends:
             continue
         match = _RULE.fullmatch(said.text)
         if match is None:
             raise said.node.error("a device rule looks like `c 1:3 rwm`")
-        yield record(
-            said.node,
-            {
-                "device_rule.type": match[1],
-                "device_rule.major": match[2] or "*",
-                "device_rule.minor": match[3] or "*",
-                "device_rule.access": match[4] or _ALL_ACCESS,
-            },
-        )
+        yield _rule(said.node, *match.groups(default=""))
+
+
+def _rule(node: Node, kind: str, major: str, minor: str, access: str) -> Record:
+    return record(
+        node,
+        {
+            "device_rule.type": kind,
+            "device_rule.major": major or "*",
+            "device_rule.minor": minor or "*",
+            "device_rule.access": access or _ALL_ACCESS,
+        },
+    )
 
 
 def _ports(service: Service) -> Iterator[Record]:

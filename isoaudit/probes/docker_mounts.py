@@ -115,6 +115,9 @@ def _devices(host: Answer) -> list[Record] | None:
     if devices is None:
         return None
     records = []
+    if host.flag("Privileged"):
+        # Every node of the host appears in the container, though none is named.
+        records.append(_device("/dev", "/dev", "rwm", host.source("Privileged")))
     for device in devices:
         path = device.text("PathOnHost") or ""
         inside = device.text("PathInContainer") or path
@@ -147,7 +150,8 @@ def _rules(host: Answer) -> list[Record] | None:
     rules = host.names("DeviceCgroupRules")
     if rules is None:
         return None
-    return [_rule(rule, host.source("DeviceCgroupRules")) for rule in rules]
+    records = [_rule(rule, host.source("DeviceCgroupRules")) for rule in rules]
+    return [_rule("a", host.source("Privileged")), *records] if host.flag("Privileged") else records
 
 
 def _rule(rule: str, source: str) -> Record:

@@ -11,6 +11,14 @@ from isoaudit.probes.docker_answer import Answer, not_told, unreliable
 from isoaudit.probes.docker_options import EngineDefaults, SecurityOptions, seccomp_word
 
 _DEFAULT = "default"
+_NAMESPACE_MODES = {
+    "cgroup": "CgroupnsMode",
+    "ipc": "IpcMode",
+    "net": "NetworkMode",
+    "pid": "PidMode",
+    "user": "UsernsMode",
+    "uts": "UTSMode",
+}
 _PODMAN_SILENT = "podman's docker-compatible API does not tell"
 
 
@@ -20,6 +28,8 @@ def note_settings(
     """Note every `container.*` fact that the answer of an inspection gives."""
     host = inspect.below("HostConfig")
     privileged = host.flag("Privileged")
+    notes.fact("container.platform", inspect.engine, "the engine's own version answer")
+    _note_namespace_paths(notes, host)
     if privileged is None:
         not_told(notes, "container.privileged", host, "Privileged")
     else:
@@ -31,6 +41,19 @@ def note_settings(
     _note_paths(notes, host, privileged)
     _note_limits(notes, host)
     _note_rest(notes, host, defaults)
+
+
+def _note_namespace_paths(notes: Notes, host: Answer) -> None:
+    """Note the namespaces joined by path, which podman's modes can name as `ns:PATH`."""
+    if host.text("NetworkMode") is None:
+        not_told(notes, "container.namespace_paths", host, "NetworkMode")
+        return
+    paths: list[str] = []
+    for kind, key in _NAMESPACE_MODES.items():
+        word, _, path = (host.text(key) or "").partition(":")
+        if word == "ns":
+            paths.append(f"{kind}:{path}")
+    notes.fact("container.namespace_paths", paths, host.source("*Mode"))
 
 
 def _note_image(notes: Notes, inspect: Answer) -> None:

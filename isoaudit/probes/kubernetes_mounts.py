@@ -26,7 +26,7 @@ def note_mounts(context: Context) -> None:
     mounts = found.elements() if found is not None else []
     context.facts.part("mount", (_mount(context, entry) for entry in mounts))
     context.facts.part("device", _devices(context))
-    context.facts.part("device_rule", ())
+    context.facts.part("device_rule", _rules(context))
     _note_token(context, mounts)
 
 
@@ -82,6 +82,10 @@ def _put_volume(
 def _devices(context: Context) -> Iterator[Record]:
     """Yield block volumes by where they appear, and devices that a plugin hands out by name."""
     node = context.container.node
+    if context.privileged is not None:
+        # Every node of the host appears in the container, though none is named.
+        yield record(context.privileged, {"device.path": "/dev", "device.destination": "/dev",
+                                          "device.permissions": "rwm"})  # fmt: skip
     found = node.get("volumeDevices")
     for entry in found.elements() if found is not None else []:
         path = entry.get("devicePath")
@@ -99,6 +103,13 @@ def _devices(context: Context) -> Iterator[Record]:
             {"device.path": name},
             {"device.destination": why, "device.permissions": why},
         )
+
+
+def _rules(context: Context) -> Iterator[Record]:
+    """Yield the rule that a privileged container gets; a pod can name none itself."""
+    if context.privileged is not None:
+        fields = {"type": "a", "major": "*", "minor": "*", "access": "rwm"}
+        yield record(context.privileged, {f"device_rule.{k}": v for k, v in fields.items()})
 
 
 def _note_token(context: Context, mounts: list[Node]) -> None:

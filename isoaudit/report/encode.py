@@ -8,7 +8,6 @@ several findings is put into words once.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from json.encoder import encode_basestring_ascii as quoted
 
 from isoaudit.model import Fact, FactSet, Finding, Location, Missing, Record, TargetResult, Value
@@ -29,12 +28,14 @@ class _Encoder:
 
     def __init__(self) -> None:
         self._facts: dict[int, str] = {}
+        self._evidence: dict[int, str] = {}
         self._missing: dict[int, str] = {}
+        self._locations: dict[int, str] = {}
 
     def target(self, result: TargetResult) -> str:
         head = json.dumps(result.target.to_json())
-        missing = _joined(self.missing(entry) for entry in ordered_missing(result.facts))
-        findings = _joined(self.finding(finding) for finding in result.findings)
+        missing = ", ".join([self.missing(entry) for entry in ordered_missing(result.facts)])
+        findings = ", ".join([self.finding(finding) for finding in result.findings])
         facts = self.facts(result.facts)
         body = f'"facts": {{{facts}}}, "missing": [{missing}], "findings": [{findings}]'
         return f"{head[:-1]}, {body}}}"
@@ -45,33 +46,38 @@ class _Encoder:
             best, *weaker = facts.facts[path]
             text = self.fact(best)
             if weaker:
-                also = _joined(f"{{{self.fact(fact)}}}" for fact in weaker)
+                also = ", ".join([f"{{{self.fact(fact)}}}" for fact in weaker])
                 text = f'{text}, "also": [{also}]'
             members.append(f"{quoted(path)}: {{{text}}}")
         for name in sorted(facts.parts):
-            records = _joined(self.record(record) for record in facts.parts[name][0].records)
+            records = ", ".join([self.record(record) for record in facts.parts[name][0].records])
             members.append(f"{quoted(name)}: [{records}]")
         return ", ".join(members)
 
     def record(self, record: Record) -> str:
         members = [f"{quoted(path)}: {{{self.fact(fact)}}}" for path, fact in record.facts.items()]
         if record.missing:
-            entries = _joined(self.missing(entry) for entry in record.missing.values())
+            entries = ", ".join([self.missing(entry) for entry in record.missing.values()])
             members.append(f'"missing": [{entries}]')
         return f"{{{', '.join(members)}}}"
 
     def finding(self, finding: Finding) -> str:
-        evidence = ", ".join(
-            [f'{{"path": {quoted(fact.path)}, {self.fact(fact)}}}' for fact in finding.evidence]
-        )
+        evidence = ", ".join([self.evidence(fact) for fact in finding.evidence])
         missing = ", ".join([self.missing(entry) for entry in finding.missing])
         return (
             f'{{"check": {quoted(finding.check)}, "severity": {quoted(finding.severity)}, '
             f'"status": {quoted(finding.status)}, "message": {quoted(finding.message)}, '
             f'"evidence": [{evidence}], "missing": [{missing}], '
-            f'"location": {_location(finding.location)}, "waiver": null, '
+            f'"location": {self.location(finding.location)}, "waiver": null, '
             f'"fingerprint": {quoted(finding.fingerprint)}}}'
         )
+
+    def evidence(self, fact: Fact) -> str:
+        known = self._evidence.get(id(fact))
+        if known is None:
+            known = f'{{"path": {quoted(fact.path)}, {self.fact(fact)}}}'
+            self._evidence[id(fact)] = known
+        return known
 
     def fact(self, fact: Fact) -> str:
         """Return the members of a fact, without the braces around them."""
@@ -82,7 +88,7 @@ class _Encoder:
                 f'"vantage": {quoted(fact.vantage)}'
             )
             if fact.location is not None:
-                known += f', "location": {_location(fact.location)}'
+                known += f', "location": {self.location(fact.location)}'
             self._facts[id(fact)] = known
         return known
 
@@ -97,24 +103,25 @@ class _Encoder:
             )
         return known
 
-
-def _joined(rows: Iterable[str]) -> str:
-    return ", ".join(rows)
+    def location(self, location: Location | None) -> str:
+        known = self._locations.get(id(location))
+        if known is None:
+            known = "null" if location is None else _location(location)
+            self._locations[id(location)] = known
+        return known
 
 
 def _value(value: Value) -> str:
     if isinstance(value, str):
         return quoted(value)
     if isinstance(value, tuple):
-        return f"[{_joined(map(quoted, value))}]"
+        return f"[{', '.join(map(quoted, value))}]"
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
 
 
-def _location(location: Location | None) -> str:
-    if location is None:
-        return "null"
+def _location(location: Location) -> str:
     line = "null" if location.line is None else location.line
     column = "null" if location.column is None else location.column
     return f'{{"file": {quoted(location.file)}, "line": {line}, "column": {column}}}'

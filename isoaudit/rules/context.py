@@ -6,6 +6,7 @@ value seen only from a weaker vantage than there is may fail a check but not pas
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from isoaudit.facts.vocabulary import facts, parts, root
@@ -43,9 +44,16 @@ class Context:
         self._own = own
         self._host = own if target.kind is Kind.HOST else host
         self._engine = engine
+        self._known: dict[str, Seen | Missing] = {}
 
     def fact(self, path: str) -> Seen | Missing:
         """Return the value of a scalar path, or why it is missing."""
+        known = self._known.get(path)
+        if known is None:
+            known = self._known[path] = self._fact(path)
+        return known
+
+    def _fact(self, path: str) -> Seen | Missing:
         whose = root(path)
         if whose == "engine":
             return self._engine_fact(path)
@@ -56,7 +64,7 @@ class Context:
         unread = source.missing.get(path, ()) or source.missing.get(whose, ())
         if not several:
             return unread[0] if unread else self._never_read(path)
-        return Seen(several[0], _outranking(several[0].vantage, unread))
+        return Seen(several[0], _outranking(several[0].vantage, unread) if unread else None)
 
     def part(self, name: str) -> SeenPart | Missing:
         """Return the records of a part, or why the part is missing."""
@@ -65,7 +73,8 @@ class Context:
         if not several:
             return unread[0] if unread else self._never_read(name)
         best = several[0]
-        return SeenPart(best, _outranking(best.vantage, unread) or best.incomplete)
+        dark = _outranking(best.vantage, unread) if unread else None
+        return SeenPart(best, dark or best.incomplete)
 
     def field(self, record: Record, path: str) -> Seen | Missing:
         """Return a field of a record, or why it is missing."""
@@ -73,7 +82,7 @@ class Context:
         unread = record.missing.get(path)
         if fact is None:
             return unread or self._never_read(path)
-        return Seen(fact, _outranking(fact.vantage, (unread,) if unread else ()))
+        return Seen(fact, _outranking(fact.vantage, (unread,)) if unread else None)
 
     def _engine_fact(self, path: str) -> Seen | Missing:
         if self._engine is None:
@@ -82,16 +91,20 @@ class Context:
         return self.field(self._engine, path)
 
     def _never_read(self, path: str) -> Missing:
-        """Say why nobody even tried: the dialect cannot say it, or nothing here reads it."""
-        spec = facts().get(path) or parts()[path]
-        dialect = self.target.dialect
-        if dialect and dialect not in spec.dialects:
-            return Missing(path, Reason.NOT_DECLARABLE, f"a {dialect} file cannot say it",
-                           "Scan the running target.")  # fmt: skip
-        if dialect:
-            return Missing(path, Reason.NOT_DECLARED, f"this {dialect} file does not say it",
-                           "Scan the running target.")  # fmt: skip
-        return Missing(path, Reason.NOT_SUPPORTED, "no probe of this target reads it")
+        return _nobody_tried(self.target.dialect, path)
+
+
+@lru_cache(4096)
+def _nobody_tried(dialect: str, path: str) -> Missing:
+    """Say why nobody even tried: the dialect cannot say it, or nothing here reads it."""
+    spec = facts().get(path) or parts()[path]
+    if dialect and dialect not in spec.dialects:
+        return Missing(path, Reason.NOT_DECLARABLE, f"a {dialect} file cannot say it",
+                       "Scan the running target.")  # fmt: skip
+    if dialect:
+        return Missing(path, Reason.NOT_DECLARED, f"this {dialect} file does not say it",
+                       "Scan the running target.")  # fmt: skip
+    return Missing(path, Reason.NOT_SUPPORTED, "no probe of this target reads it")
 
 
 def _outranking(vantage: Vantage, unread: tuple[Missing, ...]) -> Missing | None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable
+from json.encoder import JSONEncoder
+from json.encoder import encode_basestring_ascii as quoted
 
 from isoaudit.facts.vocabulary import facts
 from isoaudit.model import Fact
 from isoaudit.rules.check import Check
+
+_encode = JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 def fingerprint(check: Check, target_id: str, identity: Iterable[Fact]) -> str:
@@ -22,5 +25,7 @@ def fingerprint(check: Check, target_id: str, identity: Iterable[Fact]) -> str:
         for fact in identity
         if not check.each or facts()[fact.path].identifying
     }
-    words = json.dumps([check.id, target_id, values], sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
+    known = _encode(values) if values else "{}"
+    # The same bytes as _encode([check.id, target_id, values]), for most findings without a call.
+    words = f"[{quoted(check.id)},{quoted(target_id)},{known}]"
+    return hashlib.sha256(words.encode("ascii")).hexdigest()

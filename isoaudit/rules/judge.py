@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from isoaudit.facts.vocabulary import root
-from isoaudit.model import Fact, Finding, Missing, Record, Severity, Status, Value
+from isoaudit.model import Fact, Finding, Kind, Missing, Record, Severity, Status, Value
 from isoaudit.rules.cel import Condition, Evaluator, cel_value
 from isoaudit.rules.check import Check
 from isoaudit.rules.context import Context, Seen
@@ -34,10 +34,51 @@ class _Verdict(NamedTuple):
 
 
 class _Case(NamedTuple):
-    """The evidence that one judgement reads: known facts, missing ones, and darkened ones."""
+    """The evidence that one judgement reads: known facts and missing ones, in the order shown.
+
+    `key` is equal for cases that must come to the same verdict.
+    """
 
     seen: Mapping[str, Seen]
     missing: Mapping[str, Missing]
+    key: tuple[Any, ...]
+
+
+class _Plan:
+    """What can be known of a check before any target is, worked out once.
+
+    `reads` holds every path its conditions name, and whether it is a field of the judged records.
+    Fields come first: they say what is wrong.
+    """
+
+    __slots__ = ("check", "params", "reads", "severity")
+
+    def __init__(self, check: Check) -> None:
+        self.check = check
+        self.severity = check.severity
+        self.params = {f"params.{name}": cel_value(v) for name, v in check.params.items()}
+        reads = [
+            (path, bool(check.each) and root(path) == check.each) for path in _all_reads(check)
+        ]
+        self.reads = sorted(reads, key=lambda read: (not read[1], read[0]))
+
+    def case(self, context: Context, record: Record) -> _Case:
+        """Return what the conditions read of one record, or of the target itself."""
+        seen: dict[str, Seen] = {}
+        missing: dict[str, Missing] = {}
+        key: list[Any] = [self.check.id]
+        for path, is_field in self.reads:
+            one = context.field(record, path) if is_field else context.fact(path)
+            if isinstance(one, Missing):
+                missing[path] = one
+                key.append(None)
+            else:
+                seen[path] = one
+                key += (one.fact.value, one.dark is None)
+        return _Case(seen, missing, tuple(key))
+
+
+_NO_RECORD = Record({})
 
 
 class Judge:
@@ -47,83 +88,71 @@ class Judge:
         self.checks = tuple(checks)
         self._evaluator = Evaluator()
         self._known: dict[tuple[Any, ...], _Verdict] = {}
-        self._params = {
-            check.id: {f"params.{name}": cel_value(v) for name, v in check.params.items()}
-            for check in checks
+        self._plans = {check.id: _Plan(check) for check in checks}
+        self._by_kind = {
+            kind: [self._plans[check.id] for check in checks if kind in check.applies_to]
+            for kind in Kind
         }
-        self._reads = {check.id: _all_reads(check) for check in checks}
 
     def judge(self, context: Context) -> tuple[Finding, ...]:
         """Return the findings of every check that applies to the kind of target."""
         findings: list[Finding] = []
-        for check in self.checks:
-            if context.target.kind in check.applies_to:
-                findings.extend(self.findings(check, context))
+        for plan in self._by_kind[context.target.kind]:
+            findings += self._findings(plan, context)
         return tuple(findings)
 
     def findings(self, check: Check, context: Context) -> list[Finding]:
         """Return what one check comes to: one finding, or one per failing record."""
-        if check.each:
-            return self._judge_each(check, context)
-        case = _case((path, context.fact(path)) for path in self._reads[check.id])
-        verdict = self._verdict(check, case)
-        return [self._finding(check, context, verdict, case)]
+        return self._findings(self._plans[check.id], context)
 
-    def _judge_each(self, check: Check, context: Context) -> list[Finding]:
-        seen = context.part(check.each)
-        if isinstance(seen, Missing):
-            return [_undecided(check, context, (seen,))]
-        shared = {
-            path: context.fact(path) for path in self._reads[check.id] if root(path) != check.each
-        }
-        fields = [path for path in self._reads[check.id] if root(path) == check.each]
+    def _findings(self, plan: _Plan, context: Context) -> list[Finding]:
+        if plan.check.each:
+            return self._judge_each(plan, context)
+        case = plan.case(context, _NO_RECORD)
+        return [_finding(plan, context, self._verdict(plan, case), case)]
+
+    def _judge_each(self, plan: _Plan, context: Context) -> list[Finding]:
+        found = context.part(plan.check.each)
+        if isinstance(found, Missing):
+            return [_undecided(plan, context, (found,))]
         judged: list[tuple[_Verdict, _Case, Record]] = []
-        for record in seen.part.records:
-            found = [(path, context.field(record, path)) for path in fields]
-            case = _case((*shared.items(), *found))
-            judged.append((self._verdict(check, case), case, record))
+        statuses: set[Status] = set()
+        for record in found.part.records:
+            case = plan.case(context, record)
+            verdict = self._verdict(plan, case)
+            judged.append((verdict, case, record))
+            statuses.add(verdict.status)
         for status in (Status.FAIL, Status.ERROR):
-            bad = [entry for entry in judged if entry[0].status is status]
-            if bad:
-                return [self._finding(check, context, *entry) for entry in bad]
-        open_cases = [case for verdict, case, _ in judged if verdict.status is Status.UNKNOWN]
-        if open_cases or seen.dark:
+            if status in statuses:
+                bad = [entry for entry in judged if entry[0].status is status]
+                return [_finding(plan, context, *entry) for entry in bad]
+        if Status.UNKNOWN in statuses or found.dark:
+            open_cases = [case for verdict, case, _ in judged if verdict.status is Status.UNKNOWN]
             lacking = [entry for case in open_cases for entry in _lacking(case)]
-            return [_undecided(check, context, (*lacking, *((seen.dark,) if seen.dark else ())))]
-        return [_passed(check, context, [e for e in judged if e[0].status is Status.PASS])]
+            return [_undecided(plan, context, (*lacking, *((found.dark,) if found.dark else ())))]
+        passed = [case for verdict, case, _ in judged if verdict.status is Status.PASS]
+        return [_passed(plan, context, passed)]
 
-    def _verdict(self, check: Check, case: _Case) -> _Verdict:
+    def _verdict(self, plan: _Plan, case: _Case) -> _Verdict:
         """Judge one case, from memory where the same values were judged before."""
-        key = (
-            check.id,
-            tuple((path, seen.fact.value, seen.dark is None) for path, seen in case.seen.items()),
-        )
-        known = self._known.get(key)
+        known = self._known.get(case.key)
         if known is None:
-            known = self._decide(check, case)
+            known = self._decide(plan, case)
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            self._known[key] = known
+            self._known[case.key] = known
         return known
 
-    def _decide(self, check: Check, case: _Case) -> _Verdict:
-        values = self._values(check, case, only_undimmed=False)
-        verdict = self._decide_values(check, case, values)
+    def _decide(self, plan: _Plan, case: _Case) -> _Verdict:
+        verdict = self._decide_values(plan.check, _values(plan, case, only_undimmed=False))
         if verdict.status in {Status.PASS, Status.NOT_APPLICABLE} and _darkened(case):
             # NOTE: a pass must stand without what a stronger vantage might contradict.
-            firm = self._values(check, case, only_undimmed=True)
-            if self._decide_values(check, case, firm).status is not verdict.status:
+            firm = _values(plan, case, only_undimmed=True)
+            if self._decide_values(plan.check, firm).status is not verdict.status:
                 return _Verdict(Status.UNKNOWN, verdict.severity)
         return verdict
 
-    def _values(self, check: Check, case: _Case, *, only_undimmed: bool) -> dict[str, Any]:
-        values = dict(self._params[check.id])
-        for path, seen in case.seen.items():
-            if seen.dark is None or not only_undimmed:
-                values[path] = cel_value(seen.fact.value)
-        return values
-
-    def _decide_values(self, check: Check, case: _Case, values: Mapping[str, Any]) -> _Verdict:
+    def _decide_values(self, check: Check, values: Mapping[str, Any]) -> _Verdict:
         severity = self._severity(check, values)
         applies: bool | str = True
         if check.when is not None:
@@ -147,30 +176,38 @@ class Judge:
                 return level.severity
         return check.levels[-1].severity
 
-    def _finding(
-        self,
-        check: Check,
-        context: Context,
-        verdict: _Verdict,
-        case: _Case,
-        record: Record | None = None,
-    ) -> Finding:
-        evidence = _evidence(check, case)
-        if verdict.status is Status.UNKNOWN:
-            return _undecided(check, context, _lacking(case), verdict.severity, evidence)
-        message = verdict.problem or check.title
-        if verdict.status is Status.FAIL:
-            message = _fill(check, context, record)
-        identity = record.facts.values() if record else evidence
-        return Finding(
-            check.id,
-            verdict.severity,
-            verdict.status,
-            message,
-            evidence,
-            tuple(case.missing.values()),
-            fingerprint(check, context.target.id, identity),
-        )
+
+def _values(plan: _Plan, case: _Case, *, only_undimmed: bool) -> dict[str, Any]:
+    values = dict(plan.params)
+    for path, seen in case.seen.items():
+        if seen.dark is None or not only_undimmed:
+            values[path] = cel_value(seen.fact.value)
+    return values
+
+
+def _finding(
+    plan: _Plan,
+    context: Context,
+    verdict: _Verdict,
+    case: _Case,
+    record: Record | None = None,
+) -> Finding:
+    evidence = _evidence(case)
+    if verdict.status is Status.UNKNOWN:
+        return _undecided(plan, context, _lacking(case), verdict.severity, evidence)
+    message = verdict.problem or plan.check.title
+    if verdict.status is Status.FAIL:
+        message = _fill(plan.check, context, record)
+    identity = record.facts.values() if record else evidence
+    return Finding(
+        plan.check.id,
+        verdict.severity,
+        verdict.status,
+        message,
+        evidence,
+        tuple(case.missing.values()),
+        fingerprint(plan.check, context.target.id, identity),
+    )
 
 
 def _all_reads(check: Check) -> tuple[str, ...]:
@@ -178,17 +215,6 @@ def _all_reads(check: Check) -> tuple[str, ...]:
     for level in check.levels:
         paths |= set(level.when.reads if level.when else ())
     return tuple(sorted(paths))
-
-
-def _case(found: Iterable[tuple[str, Seen | Missing]]) -> _Case:
-    seen: dict[str, Seen] = {}
-    missing: dict[str, Missing] = {}
-    for path, one in found:
-        if isinstance(one, Missing):
-            missing[path] = one
-        else:
-            seen[path] = one
-    return _Case(seen, missing)
 
 
 def _darkened(case: _Case) -> bool:
@@ -204,43 +230,41 @@ def _lacks(condition: Condition | None, values: Mapping[str, Any]) -> bool:
     return condition is not None and any(path not in values for path in condition.reads)
 
 
-def _evidence(check: Check, case: _Case) -> tuple[Fact, ...]:
-    """Return the known facts with those of the judged part first: they say what is wrong."""
-    facts = [seen.fact for seen in case.seen.values()]
-    return tuple(sorted(facts, key=lambda fact: (root(fact.path) != check.each, fact.path)))
+def _evidence(case: _Case) -> tuple[Fact, ...]:
+    return tuple([seen.fact for seen in case.seen.values()])
 
 
 def _undecided(
-    check: Check,
+    plan: _Plan,
     context: Context,
     missing: Iterable[Missing],
     severity: Severity | None = None,
     evidence: tuple[Fact, ...] = (),
 ) -> Finding:
-    unique = tuple(dict.fromkeys(missing))
     return Finding(
-        check.id,
-        severity or check.severity,
+        plan.check.id,
+        severity or plan.severity,
         Status.UNKNOWN,
-        check.title,
+        plan.check.title,
         evidence,
-        unique,
-        fingerprint(check, context.target.id, ()),
+        tuple(dict.fromkeys(missing)),
+        fingerprint(plan.check, context.target.id, ()),
     )
 
 
-def _passed(
-    check: Check, context: Context, judged: Sequence[tuple[_Verdict, _Case, Record]]
-) -> Finding:
-    evidence = [fact for _, case, _ in judged[:_SHOWN_PASSES] for fact in _evidence(check, case)]
+def _passed(plan: _Plan, context: Context, cases: Sequence[_Case]) -> Finding:
+    evidence = _evidence(cases[0]) if cases else ()
+    if len(cases) > 1:
+        several = [fact for case in cases[:_SHOWN_PASSES] for fact in _evidence(case)]
+        evidence = tuple(dict.fromkeys(several))
     return Finding(
-        check.id,
-        check.severity,
+        plan.check.id,
+        plan.severity,
         Status.PASS,
-        check.title,
-        tuple(dict.fromkeys(evidence)),
+        plan.check.title,
+        evidence,
         (),
-        fingerprint(check, context.target.id, ()),
+        fingerprint(plan.check, context.target.id, ()),
     )
 
 

@@ -1,4 +1,4 @@
-"""How a target is reached: files of this machine, an engine's API, libvirt; with record and replay."""
+"""How a target is reached: files here, an engine's API, libvirt; recorded and replayed."""
 
 from isoaudit.transports.base import EngineApi, Files, FileStat, LibvirtApi, Unreadable
 

@@ -21,7 +21,8 @@ _FREE_TEXT = re.compile(
     r"(<(entry|description|initarg)\b[^>]*(?<!/)>)([^<]+)(?=</)|(<(cmdline)>)([^<]*)(?=</)"
 )
 _PAYLOAD = re.compile(r"\b((?:string|value|data|password)\"?[=:]\s*\"?)(?!\[redacted).+", re.DOTALL)
-_CARRIER = re.compile(r"\bsecret\b|^name=opt/|\btype=11\b|password")
+_CARRIER = re.compile(r"\bsecret\b|^name=opt/|\btype=11\b|\"password\"")
+_SWITCH = re.compile(r"\bpassword=(on|off)\b(?=,|$)")
 
 
 def redact_xml(text: str) -> str:
@@ -35,8 +36,12 @@ def redact_xml(text: str) -> str:
 
 
 def redact_arguments(words: list[str]) -> list[str]:
-    """Return QEMU arguments without secrets: `secret` objects, fw_cfg and SMBIOS strings too."""
-    shown = redact_words(words)
+    """Return QEMU arguments without secrets: `secret` objects, fw_cfg and SMBIOS strings too.
+
+    `password=on` asks for a password and is none: it is evidence, and stays.
+    """
+    guarded = [_SWITCH.sub("password\0\\1", word) for word in words]
+    shown = [word.replace("password\0", "password=") for word in redact_words(guarded)]
     return [_PAYLOAD.sub(rf"\1{SECRET}", w) if _CARRIER.search(w) else w for w in shown]
 
 

@@ -73,13 +73,13 @@ def test_a_target_is_picked_from_a_bundle(isoaudit: Isoaudit, here: Path) -> Non
 
 def test_what_could_not_be_collected_is_told(isoaudit: Isoaudit, here: Path) -> None:
     """It ends with 4, and so does judging what there is."""
-    (here / "broken.yaml").write_text("services: [\n")
+    (here / "broken.yaml").write_text("services:\n  web:\n    image: [\n")
     (here / "compose.yaml").write_text(CLOSED)
 
     ended = isoaudit("collect", ".", "-o", "evidence.json")
 
     assert (4, "") == (ended.code, ended.out)
-    assert "broken.yaml:2:1: not valid YAML" in ended.err
+    assert "broken.yaml:4:1: not valid YAML" in ended.err
     assert 4 == isoaudit("scan", "evidence.json").code
 
 

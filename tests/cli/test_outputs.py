@@ -173,6 +173,7 @@ def test_a_report_takes_the_place_of_a_link_laid_beforehand(
     ],
 )
 def test_colour_follows_the_option_then_the_environment(
+    *,
     isoaudit: Isoaudit,
     compose: Path,
     monkeypatch: pytest.MonkeyPatch,

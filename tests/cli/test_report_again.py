@@ -45,6 +45,7 @@ def test_the_table_is_that_of_the_scan(isoaudit: Isoaudit, here: Path, house: Ho
     ],
 )
 def test_the_gate_is_applied_again(
+    *,
     isoaudit: Isoaudit,
     here: Path,
     house: House,

@@ -1,7 +1,8 @@
 """Engines of the lab and what isoaudit says of their labelled targets, once for all tests.
 
 A missing engine skips its tests and says why; ISOAUDIT_LAB=1 turns that into a failure. Each engine
-has one file of tests, so that `--dist loadfile` starts it once.
+has one file of tests, so that `--dist loadfile` starts it once. ISOAUDIT_RECORD=1 also records the
+engines' answers, for the tests in tests/recordings to replay, and the sample in examples/evidence.
 """
 
 from __future__ import annotations
@@ -12,18 +13,21 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 import pytest
-from support import labels
+from support import labels, recording
 from support.command import Run, scan
 from support.docker import Docker, docker_engine
 from support.libvirt import Libvirt, libvirt_engine
 from support.podman import Podman, podman_engine
 from support.processes import LabError
 
-_Engine = TypeVar("_Engine")
-_WHOLE = os.environ.get("ISOAUDIT_LAB") == "1"  # read before the tests' own environment is cleaned
+_Engine = TypeVar("_Engine", bound=recording.Lab)
+# Read before the tests' own environment is cleaned.
+_WHOLE = os.environ.get("ISOAUDIT_LAB") == "1"
+_RECORD = os.environ.get("ISOAUDIT_RECORD") == "1"
 
 
 def _started(
+    name: str,
     engine: Callable[[], contextlib.AbstractContextManager[_Engine]],
     fill: Callable[[_Engine], None],
 ) -> Iterator[_Engine]:
@@ -32,6 +36,8 @@ def _started(
         try:
             running = stack.enter_context(engine())
             fill(running)
+            if _RECORD:
+                recording.write(name, running)
         except LabError as why:
             if _WHOLE:
                 pytest.fail(f"the lab is not whole: {why}", pytrace=False)
@@ -45,7 +51,7 @@ def docker() -> Iterator[Docker]:
         for label in labels.load("docker").targets.values():
             engine.create(label.name, label.options, label.state)
 
-    yield from _started(docker_engine, fill)
+    yield from _started("docker", docker_engine, fill)
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +60,7 @@ def podman() -> Iterator[Podman]:
         for label in labels.load("podman").targets.values():
             engine.create(label.name, label.options, label.state)
 
-    yield from _started(podman_engine, fill)
+    yield from _started("podman", podman_engine, fill)
 
 
 @pytest.fixture(scope="session")
@@ -67,7 +73,7 @@ def libvirt() -> Iterator[Libvirt]:
             if label.state == "running":
                 engine.await_boot(label.name)
 
-    yield from _started(libvirt_engine, fill)
+    yield from _started("libvirt", libvirt_engine, fill)
 
 
 @pytest.fixture(scope="session")

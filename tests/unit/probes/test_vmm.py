@@ -22,8 +22,8 @@ UUID = "b1a4cf55-5c64-4b9a-9d0c-3f3f0d5faaaa"
 @pytest.fixture
 def stand_in() -> Iterator[int]:
     """A harmless process with a QEMU's command line."""
-    words = ["qemu-system-x86_64", "600", "-uuid", UUID, "-accel", "kvm:tcg", "-S"]
-    with subprocess.Popen(["bash", "-c", f"exec -a {words[0]} tail -f /dev/null --pid=$PPID"]) as p:
+    script = "exec -a qemu-system-x86_64 tail -f /dev/null --pid=$PPID"
+    with subprocess.Popen(["bash", "-c", script]) as p:
         yield p.pid
         p.kill()
 
@@ -234,15 +234,21 @@ def test_uuid_in_another_programs_arguments_is_no_proof(tmp_path):
         QemuProcesses(files).find("vm", UUID)
 
 
+class Rooted(LocalFiles):
+    def __init__(self, root: str) -> None:
+        super().__init__(root)
+        self.root = root
+
+
 @pytest.fixture
-def rooted(tmp_path) -> LocalFiles:
+def rooted(tmp_path) -> Rooted:
     """Files of a machine whose owner is whoever runs the tests, as root or not."""
     if os.geteuid() != 0:
         pytest.skip("files of root need root")
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc/kernel").write_text("")
     (tmp_path / "etc/kernel").chmod(0o644)
-    return LocalFiles(str(tmp_path))
+    return Rooted(str(tmp_path))
 
 
 def test_file_of_root_in_folders_of_root_is_safe(rooted):
@@ -251,22 +257,22 @@ def test_file_of_root_in_folders_of_root_is_safe(rooted):
 
 
 @pytest.mark.parametrize(
-    ("place", "mode", "owner", "group", "expected"),
+    ("place", "mode", "owner", "expected"),
     [
-        ("etc", 0o777, 0, 0, True),
-        ("etc", 0o1777, 0, 0, False),
-        ("etc/kernel", 0o666, 0, 0, True),
-        ("etc/kernel", 0o664, 0, 0, False),
-        ("etc/kernel", 0o664, 0, 10, True),
-        ("etc/kernel", 0o600, 1000, 0, True),
+        ("etc", 0o777, "0:0", True),
+        ("etc", 0o1777, "0:0", False),
+        ("etc/kernel", 0o666, "0:0", True),
+        ("etc/kernel", 0o664, "0:0", False),
+        ("etc/kernel", 0o664, "0:10", True),
+        ("etc/kernel", 0o600, "1000:0", True),
     ],
 )
-def test_anybody_elses_right_on_the_way_counts(
-    rooted, tmp_path, place, mode, owner, group, expected
-):
+def test_anybody_elses_right_on_the_way_counts(rooted, place, mode, owner, expected):
     """Owner, group and others count on every step; a sticky folder guards what is in it."""
-    os.chown(tmp_path / place, owner, group)
-    (tmp_path / place).chmod(mode)
+    path = f"{rooted.root}/{place}"
+    uid, gid = map(int, owner.split(":"))
+    os.chown(path, uid, gid)
+    os.chmod(path, mode)
     assert expected is others_may_write(rooted, "/etc/kernel")[0]
 
 

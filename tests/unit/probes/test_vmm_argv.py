@@ -133,7 +133,7 @@ def test_monitor_that_qemu_adds_counts(line, expected):
         ("-vnc vnc=unix:/run/v.sock", ("vnc", "socket", False, False)),
         ("-vnc [::]:0,tls-creds=t0", ("vnc", "all", False, True)),
         ("-display vnc=192.0.2.1:0", ("vnc", "address", False, False)),
-        ("-spice port=5900,addr=127.0.0.1,disable-ticketing=on", ("spice", "loopback", False, False)),
+        ("-spice port=1,addr=::1,disable-ticketing=on", ("spice", "loopback", False, False)),
         ("-spice port=5900", ("spice", "all", True, False)),
         ("-spice tls-port=5901,addr=0.0.0.0", ("spice", "all", True, True)),
         ("-spice port=1,tls-port=2,tls-channel=default", ("spice", "all", True, True)),

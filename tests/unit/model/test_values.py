@@ -1,0 +1,122 @@
+"""The values of the model, where their behaviour is more than their fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from isoaudit.model import (
+    Fact,
+    FactSet,
+    Finding,
+    Location,
+    Missing,
+    Part,
+    Reason,
+    Record,
+    RunError,
+    Severity,
+    Status,
+    Target,
+    Vantage,
+)
+
+FACT = Fact("a.b", 1, "here", Vantage.KERNEL)
+
+
+@pytest.mark.parametrize(
+    ("location", "text"),
+    [
+        (Location("a.yaml", 3, 5), "a.yaml:3:5"),
+        (Location("a.yaml", 3), "a.yaml:3"),
+        (Location("a.yaml"), "a.yaml"),
+    ],
+)
+def test_a_location_reads_as_editors_write_it(location: Location, text: str) -> None:
+    """File, line, column, as far as they are known."""
+    assert text == str(location)
+
+
+def test_severities_rank_from_the_worst() -> None:
+    """The smaller the worse."""
+    assert ["critical", "high", "medium", "low", "info"] == sorted(
+        Severity, key=lambda one: one.rank
+    )
+
+
+def test_vantages_rank_by_how_much_they_count() -> None:
+    """The kernel above the VMM above the engine above a file; a guest never competes."""
+    assert ["guest", "declared", "engine", "vmm", "kernel"] == sorted(
+        Vantage, key=lambda one: one.rank
+    )
+
+
+def test_a_finding_stands_where_its_first_placed_evidence_does() -> None:
+    """Evidence without a place is passed over."""
+    placed = Fact("a.c", 1, "x", Vantage.DECLARED, Location("x", 7))
+
+    finding = Finding("A-001", Severity.LOW, Status.FAIL, "m", (FACT, placed))
+
+    assert Location("x", 7) == finding.location
+
+
+def test_of_one_vantage_the_later_word_stands() -> None:
+    """A probe that looks twice means the second look."""
+    later = Fact("a.b", 2, "later", Vantage.KERNEL)
+
+    assert (later,) == FactSet.of([FACT, later]).facts["a.b"]
+
+
+def test_a_missing_entry_stands_once() -> None:
+    """However often it is noted."""
+    entry = Missing("a.b", Reason.TIMEOUT)
+
+    assert (entry,) == FactSet.of(missing=[entry, entry]).missing["a.b"]
+
+
+def test_all_missing_holds_those_of_records_and_unfinished_parts() -> None:
+    """They are as unknown as the rest."""
+    own, field, cut = (Missing(path, Reason.LIMIT) for path in ("c", "a.b", "b"))
+    part = Part("a", Vantage.KERNEL, (Record.of([], [field]),), cut)
+
+    assert [field, cut, own] == FactSet.of(parts=[part], missing=[own]).all_missing()
+
+
+_FACT = {"value": 1, "source": "here", "vantage": "kernel"}
+_MISSING = {"path": "a", "reason": "limit", "detail": "", "how_to_get": "", "vantage": None}
+_TARGET = {"id": "a", "aliases": [], "kind": "vm", "name": "a", "state": "running", "dialect": "",
+           "host": None, "source": {"engine": "", "host": None}}  # fmt: skip
+_ERROR = {"target": "a", "stage": "read", "message": "", "how_to_get": "", "asked": True}
+
+
+@pytest.mark.parametrize(
+    ("build", "data", "change"),
+    [
+        (lambda data: Fact.from_json("a.b", data), _FACT, {"value": None}),
+        (lambda data: Fact.from_json("a.b", data), _FACT, {"value": 1.5}),
+        (lambda data: Fact.from_json("a.b", data), _FACT, {"value": [1]}),
+        (lambda data: Fact.from_json("a.b", data), _FACT, {"value": {"a": 1}}),
+        (lambda data: Fact.from_json("a.b", data), _FACT, {"source": 1}),
+        (lambda data: Fact.from_json("a.b", data), _FACT, {"vantage": "hearsay"}),
+        (lambda data: Fact.from_json("a.b", data), _FACT,
+         {"location": {"file": "a", "line": "1", "column": None}}),
+        (lambda data: Fact.from_json("a.b", data), _FACT,
+         {"location": {"file": "a", "line": True, "column": None}}),
+        (Missing.from_json, _MISSING, {"path": 1}),
+        (Missing.from_json, _MISSING, {"reason": "bored"}),
+        (Target.from_json, _TARGET, {"kind": "ship"}),
+        (Target.from_json, _TARGET, {"name": None}),
+        (Target.from_json, _TARGET, {"aliases": "a"}),
+        (Target.from_json, _TARGET, {"host": 1}),
+        (RunError.from_json, _ERROR, {"asked": "no"}),
+    ],
+)  # fmt: skip
+def test_what_is_no_value_of_the_model_is_refused(
+    build: Any, data: dict[str, Any], change: dict[str, Any]
+) -> None:
+    """A bundle or result may come from a stranger: a wrong type must not travel on."""
+    build(data)
+
+    with pytest.raises(ValueError, match=r"."):
+        build({**data, **change})
