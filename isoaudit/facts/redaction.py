@@ -14,35 +14,45 @@ PLAIN = "[redacted]"
 _SECRET_NAME = re.compile(
     r"(?:^|[_\-.])(?:pass(?:word|wd|phrase)?|pwd|secret|token|api_?key|private_?key|access_?key"
     r"|credentials?|auth|cookie|salt|dsn|connection_?string)(?:$|[_\-.0-9])"
-    r"|(?:password|passwd|secret|token|apikey|credential)s?$",
+    r"|(?:password|passwd|passphrase|secret|token|credential)s?$"
+    r"|(?:api|secret|private|access|encryption|signing|master|account|ssh|ssl|tls|jwt)[_\-]?key$",
     re.IGNORECASE,
 )
 _REFERENCE_NAME = re.compile(
     r"(?:_|-)(?:FILE|PATH|DIR|URL|NAME|ID|TTL|TYPE|HEADER)$", re.IGNORECASE
 )
 _SECRET_VALUE = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
-    r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
-    r"|\bgh[pousr]_[A-Za-z0-9]{30,}"
-    r"|\bgithub_pat_[A-Za-z0-9_]{30,}"
-    r"|\bglpat-[A-Za-z0-9_\-]{20,}"
-    r"|\bxox[abprs]-[A-Za-z0-9\-]{10,}"
-    r"|\bsk-[A-Za-z0-9_\-]{20,}"
-    r"|\bAIza[0-9A-Za-z_\-]{35}\b"
-    r"|\beyJ[A-Za-z0-9_\-]{10,}\.eyJ[A-Za-z0-9_\-]{10,}\."
-    r"|://[^/\s:@]+:[^/\s:@]+@"
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
+    r"|(?<![A-Za-z0-9])(?:"
+    r"(?:AKIA|ASIA)[0-9A-Z]{16}(?![0-9A-Za-z])"
+    r"|gh[pousr]_[A-Za-z0-9]{30,}"
+    r"|github_pat_[A-Za-z0-9_]{30,}"
+    r"|glpat-[A-Za-z0-9_\-]{20,}"
+    r"|xox[abprs]-[A-Za-z0-9\-]{10,}"
+    r"|sk-[A-Za-z0-9_\-]{20,}"
+    r"|[rs]k_(?:live|test)_[A-Za-z0-9]{10,}"
+    r"|(?:npm|hf)_[A-Za-z0-9]{30,}"
+    r"|AIza[0-9A-Za-z_\-]{35}"
+    r"|eyJ[A-Za-z0-9_\-]{10,}\.eyJ[A-Za-z0-9_\-]{10,}(?:\.[A-Za-z0-9_\-]*)?"
+    r"|(?:Bearer|Basic) +[A-Za-z0-9+/._~\-]{8,}=*"
+    r")"
+    r"|://[^/\s:@]*:[^/\s]+@"
 )
+_REFERENCE = re.compile(r"\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*(?::?\?[^}]*|:?[-+])?\})|/run/secrets/.*")
 _OPTION = re.compile(r"^(--?[A-Za-z][\w.\-]*)[=:](.+)$", re.DOTALL)
 _ASSIGNMENT = re.compile(r"^([A-Za-z_][\w.\-]*)=(.*)$", re.DOTALL)
-_EMBEDDED = re.compile(r"((?:password|passwd|secret|token|key)(?:-secret)?=)[^,\s]+", re.IGNORECASE)
+_EMBEDDED = re.compile(r"([A-Za-z_][\w.\-]*)=([^,;&\s]+)")
+_MEMBER = re.compile(r'"([^"\\]+)"(\s*:\s*)"((?:[^"\\]|\\.)*)"')
+_BLANKS = re.compile(r"(\s+)")
 
 
 def looks_secret(name: str, value: str) -> bool:
     """Say whether a name and value together look like a secret.
 
-    An empty value, a reference to a file and a variable still to be filled in are none.
+    An empty value, a reference to a file and a variable still to be filled in are none; a variable
+    with a default is what its default is.
     """
-    if not value or value.startswith(("${", "/run/secrets/")):
+    if not value or _REFERENCE.fullmatch(value):
         return False
     if _SECRET_VALUE.search(value):
         return True
@@ -65,7 +75,8 @@ def redact_assignment(entry: str) -> str:
 def redact_words(words: list[str]) -> list[str]:
     """Return the words of a command line with whatever looks like a secret replaced.
 
-    Covers `--password=x`, `--password x`, `PASSWORD=x`, `a,password=x,b` and known token formats.
+    Covers `--password=x`, `--password x`, `PASSWORD=x`, `a,password=x,b`, `{"password": "x"}`, all
+    of them inside the one word of `sh -c` too, and known token formats.
     """
     redacted: list[str] = []
     hide_next = False
@@ -91,4 +102,21 @@ def _redact_word(word: str) -> str:
         match = pattern.match(word)
         if match and looks_secret(match[1].lstrip("-"), match[2]):
             return f"{match[1]}={SECRET}"
-    return redact_text(_EMBEDDED.sub(rf"\1{SECRET}", word))
+    text = redact_text(word)
+    parts = _BLANKS.split(text)
+    if len(parts) > 1:
+        parts[::2] = redact_words(parts[::2])
+        text = "".join(parts)
+    return _MEMBER.sub(_hide_member, _EMBEDDED.sub(_hide_embedded, text))
+
+
+def _hide_embedded(match: re.Match[str]) -> str:
+    name, value = match[1], match[2]
+    # `key=` alone names no secret elsewhere, but does among the options of a command.
+    hidden = looks_secret(name, value) or name.lower().endswith("key")
+    return f"{name}={SECRET}" if hidden else match[0]
+
+
+def _hide_member(match: re.Match[str]) -> str:
+    name, colon, value = match[1], match[2], match[3]
+    return f'"{name}"{colon}"{SECRET}"' if looks_secret(name, value) else match[0]

@@ -59,8 +59,8 @@ def quantity(node: Node) -> float:
     if match is None:
         raise node.error(f"a quantity is expected here, not {text[:40]!r}")
     suffix = match[2] or ""
-    exponent = suffix and suffix[0] in "eE" and suffix[1:]
-    number = float(match[1]) * (10.0 ** int(suffix[1:]) if exponent else _SCALE.get(suffix, 1.0))
+    exponent = suffix if suffix[1:] and suffix[0] in "eE" else ""
+    number = float(match[1] + exponent) * (1.0 if exponent else _SCALE.get(suffix, 1.0))
     if not math.isfinite(number) or number >= 2**63:
         raise node.error("a quantity beyond 64 bits stands here")
     return -number if text.startswith("-") else number

@@ -23,6 +23,7 @@ _Answer = TypeVar("_Answer")
 _STATES = (
     "no state", "running", "idle", "paused", "in shutdown", "shut off", "crashed", "pmsuspended",
 )  # fmt: skip
+_DENIED_WORDS = ("ermission denied", "system bus", "polkit")
 _SYSTEM_SOCKETS = ("/run/libvirt/libvirt-sock-ro", "/run/libvirt/virtqemud-sock-ro")
 _SESSION_SOCKETS = ("libvirt/libvirt-sock", "libvirt/virtqemud-sock")
 
@@ -181,7 +182,8 @@ def _unreadable(libvirt: Any, error: Any, uri: str) -> Unreadable:
         libvirt.VIR_ERR_ACCESS_DENIED,
         libvirt.VIR_ERR_OPERATION_DENIED,
     }
-    if code in denied or "ermission denied" in words:
+    # NOTE: a daemon that cannot ask polkit, for want of a system bus, lets only root in.
+    if code in denied or any(text in words for text in _DENIED_WORDS):
         return Unreadable(Reason.PERMISSION_DENIED, detail, "Run isoaudit as root.")
     unsupported = {libvirt.VIR_ERR_NO_SUPPORT, libvirt.VIR_ERR_CONFIG_UNSUPPORTED}
     if code in unsupported:

@@ -100,7 +100,7 @@ def test_json_is_read_like_yaml() -> None:
     text = '{"kind": "Pod", "metadata": {"name": "a"},\n "spec": {"containers": [{"name": "b"}]}}'
     (target,) = _probe(text).find()
 
-    assert Location("k.yaml", 2, 27) == target.location
+    assert Location("k.yaml", 2, 26) == target.location
 
 
 def test_what_stands_in_a_file_twice_is_told_apart() -> None:

@@ -59,5 +59,12 @@ def test_password_that_libvirt_starred_stays_starred():
 
 def test_arguments_without_secrets_are_kept():
     """Values of ordinary options are no secrets."""
-    words = ["-device", "virtio-net-pci,value=1", "-append", "root=/dev/vda", "-vnc", ":0,password=on"]
+    words = [
+        "-device",
+        "virtio-net-pci,value=1",
+        "-append",
+        "root=/dev/vda",
+        "-vnc",
+        ":0,password=on",
+    ]
     assert words == redact_arguments(words)

@@ -1,0 +1,76 @@
+"""What a file is, by its content."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from isoaudit.targets.recognise import recognise
+
+SERVICES = "services:\n  web:\n    image: a\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "text"),
+    [
+        ("compose", "a.yaml", SERVICES),
+        ("compose", "a.yaml", "# about\nname: x\n\n" + SERVICES),
+        ("compose", "a.yaml", SERVICES.replace("\n", "\r\n")),
+        ("compose", "a.yaml", "services:  # all\n\n  # one\n  web:\n    build: .\n"),
+        ("compose", "a.yaml", "services: {web: {image: a}}\n"),
+        ("compose", "a.yaml", '"services":\n  web: {"image": a}\n'),
+        ("compose", "compose.yaml", "services:\n  web: {}\n"),
+        ("compose", "docker-compose.prod.yml", "services: []\n"),
+        ("compose", "compose.yaml", "include: [other.yaml]\n"),
+        ("compose", "a.json", '{"name": "x",\n  "services": {"web": {"image": "a"}}}'),
+        ("compose", "compose.json", '{"x-a": 1, "services": {}}'),
+        ("kubernetes", "a.yaml", "apiVersion: v1\nkind: Pod\n"),
+        ("kubernetes", "a.yaml", "---\nkind: Pod\napiVersion: v1\n"),
+        ("kubernetes", "a.json", '{"apiVersion":"v1","kind":"List","items":[]}'),
+        ("kubernetes", "a.json", '{\n  "kind": "Pod",\n  "apiVersion": "v1"\n}'),
+        ("kubernetes", "a.yaml", "- apiVersion: v1\n  kind: Pod\n"),
+        ("libvirt_xml", "a.xml", "<!-- a -->\n<domain type='kvm'>\n</domain>"),
+        ("libvirt_xml", "a.xml", "<domstatus><domain/></domstatus>"),
+        ("bundle", "a.json", '{"isoaudit_bundle": "1"}'),
+        ("result", "a.json", '{"schema_version": "1"}'),
+    ],
+)
+def test_what_is_recognised(kind: str, name: str, text: str) -> None:
+    """By top-level keys and root elements, in every spelling."""
+    assert kind == recognise(text, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.yaml", ""),
+        ("a.yaml", "a: b\n"),
+        ("a.json", '{"services": ["a"]}'),
+        ("package.json", '{"name": "x", "dependencies": {}}'),
+        ("Chart.yaml", "apiVersion: v2\nname: chart\n"),
+        ("pom.xml", "<project><modelVersion/></project>"),
+        ("services.yaml", "services:\n    _defaults:\n        autowire: true\n"),
+        (".gitlab-ci.yml", "services:\n  - postgres\ntest:\n  image: a\n"),
+        (".gitlab-ci.yml", "services:\n- name: postgres\ntest:\n  image: a\n"),
+        (".gitlab-ci.yml", "include:\n  - local: a\ntest:\n  image: a\n"),
+        ("job.yaml", "jobs:\n  test:\n    services:\n      db: {image: a}\n"),
+    ],
+)
+def test_what_is_left_alone(name: str, text: str) -> None:
+    """Other tools' files, though some words are the same."""
+    assert recognise(text, name) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\n" * 4_000_000, " " * 4_000_000, "services:\n" + "#\n" * 1_000_000, "{ " * 2_000_000,
+     "services:\n" * 400_000, "- " * 2_000_000, "'" * 4_000_000],
+    ids=["lines", "blanks", "comments", "braces", "services", "dashes", "quotes"],
+)  # fmt: skip
+def test_recognising_is_linear(text: str) -> None:
+    """A file of megabytes that is none costs no more than a look."""
+    started = time.process_time()
+    recognise(text, "a.yaml")
+
+    assert time.process_time() - started < 2
