@@ -15,7 +15,8 @@ OWN_BYTES = 16 * MAX_BYTES
 """Largest result or bundle of isoaudit's own read back: some ten thousand targets."""
 
 MAX_DEPTH = 100
-"""Deepest nesting read. Kubernetes objects stay under 20; libyaml itself gives up at 1,000."""
+"""Deepest nesting read. Kubernetes objects stay under 20; at some 20,000 libyaml's composer, which
+recurses in C, takes the process down."""
 
 MAX_NODES = 200_000
 """Most values built from one document, aliases expanded: what an alias bomb runs into."""
@@ -39,10 +40,16 @@ def read_bytes(path: Path, shown: str, most: int = MAX_BYTES) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise DocumentError(f"{shown}: {_reason(error)}", "Name a file you may read.") from error
+    # NOTE: looked at before a stream is made of it: Python makes none of a folder, and says so in
+    # an error of its own.
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise DocumentError(f"{shown}: not a regular file", "Name a file or a folder.")
     with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise DocumentError(f"{shown}: not a regular file", "Name a file or a folder.")
-        return stream.read(most + 1)
+        try:
+            return stream.read(most + 1)
+        except OSError as error:
+            raise DocumentError(f"{shown}: {_reason(error)}", "Read it by other means.") from error
 
 
 def decode(data: bytes, shown: str, most: int = MAX_BYTES) -> str:

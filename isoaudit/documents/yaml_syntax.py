@@ -12,21 +12,44 @@ from isoaudit.errors import DocumentError
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-_NESTING = re.compile(r"(?:[-?:] *){60}")
+_TAGS: dict[str, str] = {}
+_MOST_TAGS = 4096
+_LONGEST_TAGGED = 40
+
+_NESTING = re.compile(r"[-?:][-?: ]{59}")
 _DEEP_INDENT = " " * 200
-_RAW_TEMPLATE = re.compile(
-    r"\{\{-? ?(?:\.|/\*|if |else|end\b|with |range |include |template |define )"
-)
+_RAW_TEMPLATE = re.compile(r"\{\{-? ?(?:[.$]|/\*|end\b|else\b|[A-Za-z]+ )")
 _SEPARATOR = re.compile(
     r"\n---[ \t\r\n]"
 )  # without the blank it is a word, in which brackets stay open
+
+
+class _Composer(_LOADER):  # type: ignore[misc]  # one of two classes, which mypy cannot know
+    """PyYAML's own loader, spared what it does anew for each of thousands of scalars."""
+
+    def descend_resolver(self, current_node: Any, current_index: Any) -> None:
+        """Do nothing: tags by path, which this would keep track of, are not used."""
+
+    def ascend_resolver(self) -> None:
+        """Do nothing, as above."""
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
+        """Return the tag of a node; that of a plain word depends on the word alone."""
+        if kind is not yaml.ScalarNode or not implicit[0]:
+            return str(super().resolve(kind, value, implicit))
+        tag = _TAGS.get(value)
+        if tag is None:
+            tag = str(super().resolve(kind, value, implicit))
+            if len(_TAGS) < _MOST_TAGS and len(value) <= _LONGEST_TAGGED:
+                _TAGS[value] = tag
+        return tag
 
 
 def compose(text: str, file: str) -> list[yaml.Node]:
     """Return the root node of every document; raises DocumentError with line and column."""
     _refuse_depth(text, file)
     try:
-        return list(yaml.compose_all(text, Loader=_LOADER))
+        return list(yaml.compose_all(text, Loader=_Composer))
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         if _RAW_TEMPLATE.search(text):
             raise _raw_template(error, file) from error

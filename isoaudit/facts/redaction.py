@@ -56,7 +56,7 @@ def looks_secret(name: str, value: str) -> bool:
         return False
     if _SECRET_VALUE.search(value):
         return True
-    return bool(_SECRET_NAME.search(name)) and not _REFERENCE_NAME.search(name)
+    return _names_secret(name)
 
 
 def redact_environment(entries: list[str]) -> list[str]:
@@ -82,12 +82,10 @@ def redact_words(words: list[str]) -> list[str]:
     hide_next = False
     for word in words:
         if hide_next and not word.startswith("-"):
-            redacted.append(SECRET)
+            redacted.append(word if _REFERENCE.fullmatch(word) else SECRET)
             hide_next = False
             continue
-        hide_next = (
-            word.startswith("-") and "=" not in word and bool(_SECRET_NAME.search(word.lstrip("-")))
-        )
+        hide_next = word.startswith("-") and "=" not in word and _names_secret(word.lstrip("-"))
         redacted.append(_redact_word(word))
     return redacted
 
@@ -95,6 +93,10 @@ def redact_words(words: list[str]) -> list[str]:
 def redact_text(text: str) -> str:
     """Return free text with known token formats replaced."""
     return _SECRET_VALUE.sub(SECRET, text)
+
+
+def _names_secret(name: str) -> bool:
+    return bool(_SECRET_NAME.search(name)) and not _REFERENCE_NAME.search(name)
 
 
 def _redact_word(word: str) -> str:
@@ -111,10 +113,15 @@ def _redact_word(word: str) -> str:
 
 
 def _hide_embedded(match: re.Match[str]) -> str:
-    name, value = match[1], match[2]
-    # `key=` alone names no secret elsewhere, but does among the options of a command.
-    hidden = looks_secret(name, value) or name.lower().endswith("key")
-    return f"{name}={SECRET}" if hidden else match[0]
+    """Hide what follows the first name of a secret in `a=b=c`: `env=PASSWORD=x` holds one."""
+    words = match[0].split("=")
+    for index, name in enumerate(words[:-1]):
+        # `key` alone names no secret elsewhere, but does among the options of a command.
+        if _names_secret(name) or name.lower().endswith("key"):
+            value = "=".join(words[index + 1 :])
+            shown = value if _REFERENCE.fullmatch(value) else SECRET
+            return "=".join([*words[: index + 1], shown])
+    return match[0]
 
 
 def _hide_member(match: re.Match[str]) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from isoaudit.model import reading
 from isoaudit.model.words import Reason, Vantage
@@ -12,8 +11,7 @@ Value = bool | int | str | tuple[str, ...]
 """What a fact may hold. Lists are tuples, so that every value is frozen and can be a key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """A place in a file, counted from 1; `line` and `column` are None for a file as a whole."""
 
     file: str
@@ -37,8 +35,7 @@ class Location:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """One value of one vocabulary path, with what was read and from where."""
 
     path: str
@@ -74,8 +71,7 @@ class Fact:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(NamedTuple):
     """A path, a part or a whole branch of paths that was not read, why, and what would settle it.
 
     `vantage` is the vantage that exists for it and stayed dark: where it outranks the value that

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from isoaudit.model import reading
 from isoaudit.model.evidence import Fact, Location, Missing
 from isoaudit.model.words import Severity, Status
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """The result of one check, with every value it rests on and every value it lacked."""
 
     check: str
@@ -25,7 +23,10 @@ class Finding:
     @property
     def location(self) -> Location | None:
         """The first place in a file that the evidence names."""
-        return next((fact.location for fact in self.evidence if fact.location), None)
+        for fact in self.evidence:
+            if fact.location is not None:
+                return fact.location
+        return None
 
     def to_json(self) -> dict[str, Any]:
         """Return the finding as the report document holds it."""

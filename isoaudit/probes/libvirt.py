@@ -21,9 +21,9 @@ from isoaudit.model import (
 from isoaudit.probes.base import Notes
 from isoaudit.probes.domain_xml import read_domain
 from isoaudit.probes.kernel.machine import Machine
-from isoaudit.probes.vmm import unread, vmm_facts
-from isoaudit.probes.vmm_files import others_may_write
-from isoaudit.probes.vmm_pid import QemuProcesses
+from isoaudit.probes.vmm.files import others_may_write
+from isoaudit.probes.vmm.pid import QemuProcesses
+from isoaudit.probes.vmm.process import unread, vmm_facts
 from isoaudit.transports.base import Files, LibvirtApi, Unreadable
 
 SYSTEM = "qemu:///system"

@@ -59,8 +59,8 @@ def open_domain_xml(text: str, shown: str) -> Probe:
 
 
 def _open_engine(engine: str, uri: str, timeout: float) -> Opened:
-    from isoaudit.probes.docker import DockerProbe
-    from isoaudit.probes.engine import engine_record
+    from isoaudit.probes.docker.engine import engine_record
+    from isoaudit.probes.docker.probe import DockerProbe
     from isoaudit.transports.docker import connect
     from isoaudit.transports.endpoints import find_endpoints
 

@@ -16,8 +16,8 @@ from isoaudit.cli.app import run
 from isoaudit.model import Record
 from isoaudit.probes import table
 from isoaudit.probes.base import Probe
-from isoaudit.probes.docker import DockerProbe
-from isoaudit.probes.engine import engine_record
+from isoaudit.probes.docker.engine import engine_record
+from isoaudit.probes.docker.probe import DockerProbe
 from isoaudit.probes.table import Opened
 from isoaudit.transports import EngineApi, Files
 from isoaudit.transports.tape import replay

@@ -101,8 +101,10 @@ def test_any_service_gives_facts_or_an_error(service: dict[str, Any], rest: dict
 
 
 @settings(_CALM, max_examples=250)
-@given(pod=st.dictionaries(st.sampled_from(_POD_KEYS), _trees(_POD_KEYS), max_size=6),
-       container=st.dictionaries(st.sampled_from(_POD_KEYS), _trees(_POD_KEYS), max_size=8))  # fmt: skip
+@given(
+    pod=st.dictionaries(st.sampled_from(_POD_KEYS), _trees(_POD_KEYS), max_size=6),
+    container=st.dictionaries(st.sampled_from(_POD_KEYS), _trees(_POD_KEYS), max_size=8),
+)
 def test_any_pod_gives_facts_or_an_error(pod: dict[str, Any], container: dict[str, Any]) -> None:
     """Every key with every kind of value; what is read can be written and read back."""
     text = pyyaml.safe_dump({"kind": "Pod", "spec": {**pod, "containers": [container]}})

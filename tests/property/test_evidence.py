@@ -12,8 +12,8 @@ from isoaudit.resources import data_dir
 from isoaudit.rules.check import Check
 from isoaudit.rules.context import Context
 from isoaudit.rules.examples import example_context
-from isoaudit.rules.judge import Judge
 from isoaudit.rules.folder import check_files
+from isoaudit.rules.judge import Judge
 from isoaudit.rules.load import load_check
 
 CHECKS = [load_check(path, path.name) for path in check_files(data_dir("checks"))]

@@ -17,8 +17,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from isoaudit.probes.docker import DockerProbe
-from isoaudit.probes.engine import engine_record
+from isoaudit.probes.docker.engine import engine_record
+from isoaudit.probes.docker.probe import DockerProbe
 from isoaudit.transports.docker import DockerApi, connect
 from isoaudit.transports.local import LocalFiles
 from isoaudit.transports.tape import Tape, record

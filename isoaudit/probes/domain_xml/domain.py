@@ -9,7 +9,7 @@ import re
 
 from isoaudit.model import Reason, Record
 from isoaudit.probes.domain_xml.spots import LIBVIRT_DEFAULT, Spot, Writer
-from isoaudit.probes.vmm_argv import Monitor, monitors, options
+from isoaudit.probes.vmm.argv import Monitor, monitors, options
 from isoaudit.transports.libvirt_redaction import redact_arguments
 
 QEMU_TYPES = frozenset({"qemu", "kvm", "hvf"})

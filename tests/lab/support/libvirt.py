@@ -20,7 +20,7 @@ from support.folder import lab_folder
 PREFIX = "isolab-"
 _USER = "libvirt-qemu"  # who runs QEMU, as Debian's libvirt is built
 DOMAINS = Path(__file__).resolve().parents[1] / "domains"
-_OWN_PATHS = {
+OWN_PATHS = {
     "run": "/run/libvirt",
     "lib": "/var/lib/libvirt",
     "cache": "/var/cache/libvirt",
@@ -111,7 +111,7 @@ def libvirt_engine() -> Iterator[Libvirt]:
 
 def _lay_out(folder: Path) -> None:
     """Make what is mounted over libvirt's own paths, and the files the domains name."""
-    for name in (*_OWN_PATHS, "dev"):
+    for name in (*OWN_PATHS, "dev"):
         (folder / name).mkdir(mode=0o755)
     (folder / "share").mkdir()
     (folder / "floppy.img").write_bytes(bytes(1_474_560))
@@ -128,7 +128,7 @@ def _in_own_paths(folder: Path, daemon: str) -> list[str]:
     seconds, at every call.
     """
     devices = f"{folder}/dev"
-    steps = [f"mount --bind {folder}/{name} {path}" for name, path in _OWN_PATHS.items()]
+    steps = [f"mount --bind {folder}/{name} {path}" for name, path in OWN_PATHS.items()]
     steps += [
         f"mount -t tmpfs -o mode=755 dev {devices}",
         f"cp -a {' '.join(f'/dev/{name}' for name in _DEVICES)} {devices}",

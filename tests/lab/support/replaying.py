@@ -23,8 +23,8 @@ from support.command import Run
 
 from isoaudit.cli.app import run
 from isoaudit.probes import table
-from isoaudit.probes.docker import DockerProbe
-from isoaudit.probes.engine import engine_record
+from isoaudit.probes.docker.engine import engine_record
+from isoaudit.probes.docker.probe import DockerProbe
 from isoaudit.probes.host import HostProbe
 from isoaudit.probes.libvirt import LibvirtProbe
 from isoaudit.probes.table import Opened

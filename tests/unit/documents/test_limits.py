@@ -49,5 +49,5 @@ def test_a_fifo_is_refused_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["gone.yaml", "."])
 def test_what_cannot_be_opened_says_why(tmp_path: Path, name: str) -> None:
     """The error names what was asked for, in the caller's words."""
-    with pytest.raises(DocumentError, match="^shown: "):
+    with pytest.raises(DocumentError, match=r"^shown: "):
         limits.read_text(tmp_path / name, "shown")

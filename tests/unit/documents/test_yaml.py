@@ -106,13 +106,13 @@ def test_a_value_that_contains_itself_meets_a_limit() -> None:
 )  # fmt: skip
 def test_what_nests_too_deep_is_refused(text: str) -> None:
     """However it nests: composing it would exhaust the stack of the process."""
-    with pytest.raises(DocumentError, match="nested deeper|not valid YAML"):
+    with pytest.raises(DocumentError, match=r"nested deeper|not valid YAML"):
         yaml.load_all(text, "f")
 
 
 @pytest.mark.parametrize(
     "text",
-    ["[" * (MAX_DEPTH - 1) + "]" * (MAX_DEPTH - 1), "a: []\n" * 1 + "---\n[]\n" * 500,
+    ["[" * (MAX_DEPTH - 1) + "]" * (MAX_DEPTH - 1), "---\n[]\n" * 500,
      "# " + "-" * 500 + "\na: b", "a: '" + "[" * 500 + "'"],
     ids=["just deep enough", "many documents", "a ruler", "a text"],
 )  # fmt: skip
@@ -124,7 +124,7 @@ def test_what_only_looks_deep_is_read(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "where"),
     [
-        ("a: [", "f:1:5: "),
+        ("a: [", "f:2:1: "),
         ("a: b: c", "f:1:5: "),
         ("\ta", "f:1:1: "),
         ("a: \x00", "f: "),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from isoaudit.model import FactSet, Record, Target, Vantage
-from isoaudit.probes.docker import DockerProbe
+from isoaudit.probes.docker.probe import DockerProbe
 from isoaudit.transports import EngineApi, Files
 from isoaudit.transports.tape import Tape, replay
 

@@ -10,8 +10,8 @@ import pytest
 from docker_tapes import fields, write_process
 
 from isoaudit.model import Reason, Record
-from isoaudit.probes.engine import engine_record
-from isoaudit.probes.runc import is_upstream, known_vulnerable
+from isoaudit.probes.docker.engine import engine_record
+from isoaudit.probes.docker.runc import is_upstream, known_vulnerable
 from isoaudit.transports import EngineApi
 from isoaudit.transports.local import LocalFiles
 from isoaudit.transports.tape import replay

@@ -9,7 +9,7 @@ from docker_tapes import audit, engine, fields, inspected, only, records, value
 
 from isoaudit.model import FactSet, Record, Vantage
 from isoaudit.probes.defaults import DOCKER_CAPABILITIES, effective_set, normalise_capability
-from isoaudit.probes.docker_process import namespace_word
+from isoaudit.probes.docker.process import namespace_word
 
 ENGINE = Vantage.ENGINE
 SECCOMP = {"SecurityOptions": ["name=seccomp,profile=default"]}

@@ -10,7 +10,7 @@ from docker_tapes import ID, audit, engine, fields, inspected, records, write_pr
 
 from isoaudit.errors import TargetError
 from isoaudit.model import FactSet, Reason, Vantage
-from isoaudit.probes.docker import DockerProbe
+from isoaudit.probes.docker.probe import DockerProbe
 from isoaudit.transports import EngineApi, Files, Unreadable
 from isoaudit.transports.local import LocalFiles
 from isoaudit.transports.tape import replay

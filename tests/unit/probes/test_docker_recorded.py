@@ -9,7 +9,7 @@ from isoaudit.facts import vocabulary
 from isoaudit.facts.spec import FactType
 from isoaudit.model import FactSet, Vantage
 from isoaudit.probes.defaults import ALL_CAPABILITIES, DOCKER_CAPABILITIES, PODMAN_CAPABILITIES
-from isoaudit.probes.engine import engine_record
+from isoaudit.probes.docker.engine import engine_record
 
 ENGINE, KERNEL = Vantage.ENGINE, Vantage.KERNEL
 DOCKER = sorted(f"docker/{path.stem}" for path in (RECORDINGS / "docker").glob("*.json"))

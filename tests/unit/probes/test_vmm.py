@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from isoaudit.probes.vmm import vmm_facts
-from isoaudit.probes.vmm_files import others_may_write
-from isoaudit.probes.vmm_pid import QemuProcesses
+from isoaudit.probes.vmm.files import others_may_write
+from isoaudit.probes.vmm.pid import QemuProcesses
+from isoaudit.probes.vmm.process import vmm_facts
 from isoaudit.transports import Unreadable
 from isoaudit.transports.local import LocalFiles
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from isoaudit.model import Record
-from isoaudit.probes.vmm_argv import (
+from isoaudit.probes.vmm.argv import (
     Monitor,
     accelerators,
     machine,
@@ -14,7 +14,7 @@ from isoaudit.probes.vmm_argv import (
     properties,
     sandbox,
 )
-from isoaudit.probes.vmm_screens import screens
+from isoaudit.probes.vmm.screens import screens
 
 
 def values(record: Record) -> dict[str, object]:

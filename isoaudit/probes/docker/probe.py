@@ -8,15 +8,15 @@ from typing import Any
 from isoaudit.errors import TargetError
 from isoaudit.model import FactSet, Kind, Target, Vantage
 from isoaudit.probes.base import Notes
-from isoaudit.probes.docker_answer import Answer
-from isoaudit.probes.docker_mounts import note_parts
-from isoaudit.probes.docker_options import (
+from isoaudit.probes.docker.answer import Answer
+from isoaudit.probes.docker.mounts import note_parts
+from isoaudit.probes.docker.options import (
     EngineDefaults,
     read_defaults,
     read_security_options,
 )
-from isoaudit.probes.docker_process import process_record
-from isoaudit.probes.docker_settings import note_settings
+from isoaudit.probes.docker.process import process_record
+from isoaudit.probes.docker.settings import note_settings
 from isoaudit.probes.kernel import Asked, Machine, Sandbox, read_sandbox
 from isoaudit.probes.kernel.machine import gone
 from isoaudit.probes.kernel.sandbox import belongs, dark

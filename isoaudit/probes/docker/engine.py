@@ -11,9 +11,9 @@ from typing import Any
 
 from isoaudit.model import Reason, Record, Vantage
 from isoaudit.probes.base import Notes
-from isoaudit.probes.docker_options import EngineDefaults, read_defaults
-from isoaudit.probes.engine_options import Options, service_options
-from isoaudit.probes.runc import note_runc
+from isoaudit.probes.docker.engine_options import Options, service_options
+from isoaudit.probes.docker.options import EngineDefaults, read_defaults
+from isoaudit.probes.docker.runc import note_runc
 from isoaudit.transports import EngineApi, Files, Unreadable
 
 _ACCESSIBLE = re.compile(r"API is accessible on (?:https?|tcp)://(\S+)")

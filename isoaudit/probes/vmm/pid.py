@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from isoaudit.model import Reason
-from isoaudit.probes.vmm_argv import options, value_of
+from isoaudit.probes.vmm.argv import options, value_of
 from isoaudit.transports.base import Files, Unreadable
 
 _HOW = "Run isoaudit as root on the VM's host."

@@ -10,7 +10,7 @@ from typing import Any
 from isoaudit.facts.redaction import SECRET
 from isoaudit.model import Reason, Record, Vantage
 from isoaudit.probes.base import Notes
-from isoaudit.probes.docker_answer import Answer
+from isoaudit.probes.docker.answer import Answer
 
 _KINDS = {"bind": "bind", "volume": "volume", "cluster": "volume", "image": "volume"}
 _PROPAGATION = ("private", "slave", "shared", "unbindable")

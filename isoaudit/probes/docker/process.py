@@ -15,9 +15,9 @@ from isoaudit.probes.defaults import (
     in_kernel_order,
     normalise_capability,
 )
-from isoaudit.probes.docker_answer import Answer, not_told, unreliable
-from isoaudit.probes.docker_options import EngineDefaults, SecurityOptions, seccomp_word
-from isoaudit.probes.docker_settings import note_cgroup_namespace
+from isoaudit.probes.docker.answer import Answer, not_told, unreliable
+from isoaudit.probes.docker.options import EngineDefaults, SecurityOptions, seccomp_word
+from isoaudit.probes.docker.settings import note_cgroup_namespace
 
 _ROOT = frozenset({"", "root", "0"})
 _SETS = ("effective", "permitted", "bounding", "inheritable", "ambient")

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from isoaudit.probes.base import Notes
 from isoaudit.probes.defaults import MASKED_PATHS
-from isoaudit.probes.docker_answer import Answer, not_told, unreliable
-from isoaudit.probes.docker_options import EngineDefaults, SecurityOptions, seccomp_word
+from isoaudit.probes.docker.answer import Answer, not_told, unreliable
+from isoaudit.probes.docker.options import EngineDefaults, SecurityOptions, seccomp_word
 
 _DEFAULT = "default"
 _NAMESPACE_MODES = {

@@ -9,8 +9,8 @@ from isoaudit.model import FactSet, Missing, Reason, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.kernel.machine import Machine, gone, start_time, stat_fields
 from isoaudit.probes.kernel.records import decode_capabilities
-from isoaudit.probes.vmm_command import command_facts
-from isoaudit.probes.vmm_pid import argv
+from isoaudit.probes.vmm.command import command_facts
+from isoaudit.probes.vmm.pid import argv
 from isoaudit.transports.base import Files, Unreadable
 
 KERNEL_PATHS = ("vmm",)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from isoaudit.model import FactSet, Missing, Reason, Record, Vantage
 from isoaudit.probes.base import Notes
-from isoaudit.probes.vmm_argv import (
+from isoaudit.probes.vmm.argv import (
     Monitor,
     Options,
     accelerators,
@@ -13,7 +13,7 @@ from isoaudit.probes.vmm_argv import (
     options,
     sandbox,
 )
-from isoaudit.probes.vmm_screens import screens
+from isoaudit.probes.vmm.screens import screens
 from isoaudit.transports.base import Files, Unreadable
 
 _OTHERS = ("firecracker", "cloud-hypervisor")

@@ -1,0 +1,1 @@
+"""Container engines that answer docker's API: docker itself, and podman."""
