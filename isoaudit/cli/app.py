@@ -74,7 +74,6 @@ Exit codes: 0 the gate holds, 1 it does not, 2 usage, 3 nothing to audit,
     epilog=EPILOG,
     context_settings={
         "help_option_names": ["-h", "--help"],
-        "auto_envvar_prefix": "ISOAUDIT",
         "max_content_width": 100,
     },
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TextIO
@@ -14,6 +14,7 @@ from isoaudit.audit import Request, audit
 from isoaudit.bundle import Evidence
 from isoaudit.cli.files import text_whole
 from isoaudit.cli.outputs import Output, write_report
+from isoaudit.cli.progress import shown
 from isoaudit.cli.screen import say
 from isoaudit.cli.verdict import Ending, ending, explain_exit
 from isoaudit.errors import NothingToAuditError
@@ -61,7 +62,7 @@ def run_scan(
     streamed = len(outputs) == 1 and outputs[0].form == "json"
     under_way = audit(request, _finisher(gate, streamed=streamed))
     totals = _Totals()
-    results = _counted(under_way.results, totals)
+    results = _counted(shown(under_way.results), totals)
     first = next(results, None)
     if first is None and not any(error.asked for error in totals.errors):
         raise NothingToAuditError("nothing to audit was found", _nothing(request, totals))
@@ -115,7 +116,7 @@ def _finisher(gate: Gate, *, streamed: bool) -> Callable[[TargetResult], _Finish
     return finish
 
 
-def _counted(results: Iterator[Any], totals: _Totals) -> Iterator[_Finished]:
+def _counted(results: Iterable[Any], totals: _Totals) -> Iterator[_Finished]:
     """Yield the judged targets, adding up on the way; errors are only kept."""
     for entry in results:
         if isinstance(entry, RunError):
