@@ -14,7 +14,7 @@ scan: $(VENV)/installed ## set up .venv, then audit this host, what runs on it, 
 	@# CI asks for named targets; here this machine is what is meant.
 	@env -u CI $(BIN)/isoaudit scan --report-only
 	@echo
-	@$(BIN)/isoaudit scan examples examples/evidence/lab.json.gz --report-only
+	@$(BIN)/isoaudit scan examples/ examples/evidence/lab.json.gz --report-only
 
 test: lab-setup $(VENV)/tested ## install what the tests need, start the engines, run every test
 	$(MAKE) --no-print-directory lint

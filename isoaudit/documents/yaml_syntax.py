@@ -45,8 +45,13 @@ class _Composer(_LOADER):  # type: ignore[misc]  # one of two classes, which myp
         return tag
 
 
+_MAX_MARKS = 4_000_000
+"""Most characters that could each begin a value: composed, one takes some 300 bytes of memory."""
+
+
 def compose(text: str, file: str) -> list[yaml.Node]:
     """Return the root node of every document; raises DocumentError with line and column."""
+    _refuse_size(text, file)
     _refuse_depth(text, file)
     try:
         return list(yaml.compose_all(text, Loader=_Composer))
@@ -54,6 +59,15 @@ def compose(text: str, file: str) -> list[yaml.Node]:
         if _RAW_TEMPLATE.search(text):
             raise _raw_template(error, file) from error
         raise _syntax_error(error, file) from error
+
+
+def _refuse_size(text: str, file: str) -> None:
+    """Raise DocumentError for more values than fit into memory, by what could begin them."""
+    if len(text) > _MAX_MARKS and sum(text.count(mark) for mark in "\n\r,:[{") > _MAX_MARKS:
+        raise DocumentError(
+            f"{file}: more than {_MAX_MARKS:,} values, not read",
+            "Split the file, or name only the parts that declare workloads.",
+        )
 
 
 def _refuse_depth(text: str, file: str) -> None:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from isoaudit.transports.local import is_socket
+
 _MAX_BYTES = 1_048_576
 
 
@@ -77,7 +79,7 @@ def _contexts(env: Mapping[str, str]) -> Iterator[Endpoint]:
         digest = hashlib.sha256(name.encode()).hexdigest()
         tls = folder / "contexts" / "tls" / digest / "docker"
         named = name == current and not env.get("DOCKER_HOST")
-        certificates = str(tls) if tls.is_dir() else ""
+        certificates = str(tls) if os.path.isdir(tls) else ""
         found.append(Endpoint(_guess(host), host, f"docker context {name}", named, certificates))
     yield from sorted(found, key=lambda endpoint: not endpoint.named)
 
@@ -95,7 +97,7 @@ def _sockets(env: Mapping[str, str], root: str) -> Iterator[Endpoint]:
             places.append(("docker", f"{folder}/docker.sock"))
             places.append(("podman", f"{folder}/podman/podman.sock"))
     for engine, path in places:
-        if Path(path).is_socket():
+        if is_socket(path):
             yield Endpoint(engine, f"unix://{path}", f"socket {path}")
 
 

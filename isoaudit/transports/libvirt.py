@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -17,6 +16,7 @@ from isoaudit.facts.redaction import redact_text
 from isoaudit.model import Reason
 from isoaudit.transports.base import Unreadable
 from isoaudit.transports.libvirt_redaction import redact_xml
+from isoaudit.transports.local import is_socket
 
 _Answer = TypeVar("_Answer")
 
@@ -121,10 +121,10 @@ def is_local(uri: str) -> bool:
 def available_uris() -> tuple[str, ...]:
     """Return the local URIs worth trying unasked: those whose socket is there."""
     found = []
-    if any(Path(path).is_socket() for path in _SYSTEM_SOCKETS):
+    if any(is_socket(path) for path in _SYSTEM_SOCKETS):
         found.append("qemu:///system")
     runtime = os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}")
-    if any(Path(runtime, path).is_socket() for path in _SESSION_SOCKETS):
+    if any(is_socket(os.path.join(runtime, path)) for path in _SESSION_SOCKETS):
         found.append("qemu:///session")
     return tuple(found)
 

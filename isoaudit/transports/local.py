@@ -74,6 +74,14 @@ class LocalFiles:
         )
 
 
+def is_socket(path: str) -> bool:
+    """Say whether a path is a socket that can be seen from here; a hidden one is none."""
+    try:
+        return stat.S_ISSOCK(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
 def unreadable(error: OSError, path: str) -> Unreadable:
     """Return the Unreadable that stands for a system error on `path`."""
     words = f"{path}: {(error.strerror or str(error)).lower()}"

@@ -36,12 +36,12 @@ def _started(
         try:
             running = stack.enter_context(engine())
             fill(running)
-            if _RECORD:
-                recording.write(name, running)
         except LabError as why:
             if _WHOLE:
                 pytest.fail(f"the lab is not whole: {why}", pytrace=False)
             pytest.skip(str(why))
+        if _RECORD:
+            recording.write(name, running)
         yield running
 
 

@@ -23,12 +23,8 @@ PROGRAMS = {
 
 OF_OTHERS = {
     "paths": re.compile(r"[\" ]/(home|mnt|tmp|work)/\w|/var/lib/docker/\w"),
-    "registries": re.compile(
-        r'"IndexServerAddress"|"Registries"|"IndexConfigs":\{"|"Image":"\w+\.'
-    ),
-    "host names": re.compile(
-        r'"(Name|hostname)":"(?!isolab|[A-Z]|docker-init|containerd|runc|no)\w'
-    ),
+    "registries": re.compile(r'"(IndexServerAddress|Registries)"|"IndexConfigs":\{"'),
+    "host names": re.compile(r'"hostname":"(?!isolab-host")|hostname\W+answer\W+(?!isolab-host)'),
 }
 
 

@@ -16,7 +16,7 @@ from support import processes
 
 from isoaudit.probes.host.kernel import relevant_words
 from isoaudit.transports.base import FileStat
-from isoaudit.transports.libvirt_redaction import redact_arguments
+from isoaudit.transports.libvirt_redaction import redact_arguments, redact_xml
 from isoaudit.transports.local import LocalFiles
 
 HOST_NAME = "isolab-host"
@@ -67,8 +67,8 @@ class OwnFiles(LocalFiles):
             return _INSTEAD[path]
         if path.startswith("/proc/"):
             return self._process_text(path, text)
-        if path.startswith("/etc/libvirt/") and path.endswith(".conf"):
-            return _only(text, lambda line: bool(line.strip()) and not line.startswith("#"))
+        if path.startswith("/etc/libvirt/"):
+            return _without_comments(text) if path.endswith(".conf") else redact_xml(text)
         if path in ("/etc/passwd", "/etc/group"):
             return _without_people(path, text)
         return text
@@ -106,11 +106,13 @@ class OwnFiles(LocalFiles):
     @cached_property
     def _sockets(self) -> set[str]:
         """The inodes of the sockets that the engine's processes hold."""
-        links = []
-        for pid in self._pids - {1, 2}:
-            for entry in Path(f"/proc/{pid}/fd").iterdir():
-                links.append(os.readlink(entry) if entry.is_symlink() else "")
+        folders = (Path(f"/proc/{pid}/fd") for pid in self._pids - {1, 2})
+        links = (os.readlink(entry) for folder in folders for entry in folder.iterdir())
         return {link[8:-1] for link in links if link.startswith("socket:[")}
+
+
+def _without_comments(text: str) -> str:
+    return _only(text, lambda line: bool(line.strip()) and not line.startswith("#"))
 
 
 def _without_people(path: str, text: str) -> str:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from support import labels, processes, replaying
+from support import labels, replaying
 from support.folder import BASE
 from support.libvirt import OWN_PATHS
 from support.own_files import HOST_NAME, OwnFiles
@@ -85,13 +85,11 @@ def write(engine: str, lab: Lab) -> None:
     with replaying.in_place(**openers):
         addresses = [parse("host"), parse(f"{engine}:isolab-*")]
         bundle = collect(Request(addresses, (), Limits(2, _SECONDS)), "")
-    if bundle.errors:
-        raise processes.LabError(f"not recorded: {bundle.errors[0].message}")
+    assert bundle.errors == (), f"not recorded: {bundle.errors}"
     text = json.dumps(tapes, sort_keys=True, separators=(",", ":"))
     text = text.replace(str(lab.folder), str(BASE / engine))
     leaked = [secret for secret in labels.PLANTED_SECRETS if secret in text]
-    if leaked:
-        raise processes.LabError(f"not recorded: {leaked} would be on the tape")
+    assert leaked == [], "not recorded: a secret would be on the tape"
     _keep(engine, gzip.compress(text.encode(), mtime=0))
 
 

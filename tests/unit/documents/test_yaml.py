@@ -121,6 +121,16 @@ def test_what_only_looks_deep_is_read(text: str) -> None:
     assert yaml.load_all(text, "f")
 
 
+@pytest.mark.parametrize("unit", ["- a\n", "---\n", "[],", "a\r"])
+def test_more_values_than_fit_into_memory_are_refused(unit: str) -> None:
+    """Thirty megabytes of the smallest values would take gigabytes."""
+    started = time.process_time()
+    with pytest.raises(DocumentError, match="more than 4,000,000 values"):
+        yaml.load_all(unit * 5_000_000, "f")
+
+    assert time.process_time() - started < 2
+
+
 @pytest.mark.parametrize(
     ("text", "where"),
     [
