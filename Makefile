@@ -33,7 +33,7 @@ docs: $(VENV)/tested ## write the generated pages of docs/ anew
 	$(BIN)/python tools/write_docs.py
 
 recordings: lab-setup $(VENV)/tested ## record the engines' answers anew
-	ISOAUDIT_RECORD=1 $(BIN)/python tests/recordings/record_all.py
+	ISOAUDIT_RECORD=1 $(BIN)/pytest tests/lab -n 2 --dist loadfile
 
 bench: $(VENV)/tested ## measure against floors of the same run
 	$(BIN)/python benchmarks/run.py

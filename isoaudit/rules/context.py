@@ -6,12 +6,14 @@ value seen only from a weaker vantage than there is may fail a check but not pas
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from isoaudit.facts.vocabulary import facts, parts, root
 from isoaudit.model import Fact, FactSet, Kind, Missing, Part, Reason, Record, Target, Vantage
 
+_DARK = object()
 _NO_HOST = "this target is not proven to run on a host that was audited"
 _NO_HOST_REMEDY = "Scan the running workload on its host."
 
@@ -21,6 +23,26 @@ class Seen(NamedTuple):
 
     fact: Fact
     dark: Missing | None = None
+
+
+class Case(NamedTuple):
+    """What one judgement reads, by path: facts, the stronger word each of them lacks, what is missing.
+
+    `key` is equal for cases that must be judged alike.
+    """
+
+    facts: dict[str, Fact]
+    dark: dict[str, Missing]
+    missing: dict[str, Missing]
+    key: tuple[Any, ...]
+
+    def evidence(self) -> tuple[Fact, ...]:
+        """Return the facts in the order in which they were asked for."""
+        return tuple(self.facts.values())
+
+    def lacking(self) -> tuple[Missing, ...]:
+        """Return everything that would have to be read for a firm answer."""
+        return (*self.missing.values(), *self.dark.values())
 
 
 class SeenPart(NamedTuple):
@@ -65,6 +87,29 @@ class Context:
         if not several:
             return unread[0] if unread else self._never_read(path)
         return Seen(several[0], _outranking(several[0].vantage, unread) if unread else None)
+
+    def case(self, record: Record, reads: Iterable[tuple[str, bool]]) -> Case:
+        """Return what stands at paths, of which those marked true are fields of the record."""
+        facts: dict[str, Fact] = {}
+        dark: dict[str, Missing] = {}
+        missing: dict[str, Missing] = {}
+        key: list[Any] = []
+        fields = record.facts if not record.missing else {}
+        for path, is_field in reads:
+            fact = fields.get(path) if is_field else None
+            if fact is None:
+                one = self.field(record, path) if is_field else self.fact(path)
+                if isinstance(one, Missing):
+                    missing[path] = one
+                    key.append(None)
+                    continue
+                fact = one.fact
+                if one.dark is not None:
+                    dark[path] = one.dark
+                    key.append(_DARK)
+            facts[path] = fact
+            key.append(fact.value)
+        return Case(facts, dark, missing, tuple(key))
 
     def part(self, name: str) -> SeenPart | Missing:
         """Return the records of a part, or why the part is missing."""

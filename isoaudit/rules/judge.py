@@ -13,7 +13,7 @@ from isoaudit.facts.vocabulary import root
 from isoaudit.model import Fact, Finding, Kind, Missing, Record, Severity, Status, Value
 from isoaudit.rules.cel import Condition, Evaluator, cel_value
 from isoaudit.rules.check import Check
-from isoaudit.rules.context import Context, Seen
+from isoaudit.rules.context import Case, Context
 from isoaudit.rules.fingerprint import fingerprint
 
 _PLACEHOLDER = re.compile(r"\{([a-z][\w.]*)\}")
@@ -33,17 +33,6 @@ class _Verdict(NamedTuple):
     problem: str = ""
 
 
-class _Case(NamedTuple):
-    """The evidence that one judgement reads: known facts and missing ones, in the order shown.
-
-    `key` is equal for cases that must come to the same verdict.
-    """
-
-    seen: Mapping[str, Seen]
-    missing: Mapping[str, Missing]
-    key: tuple[Any, ...]
-
-
 class _Plan:
     """What can be known of a check before any target is, worked out once.
 
@@ -61,21 +50,6 @@ class _Plan:
             (path, bool(check.each) and root(path) == check.each) for path in _all_reads(check)
         ]
         self.reads = sorted(reads, key=lambda read: (not read[1], read[0]))
-
-    def case(self, context: Context, record: Record) -> _Case:
-        """Return what the conditions read of one record, or of the target itself."""
-        seen: dict[str, Seen] = {}
-        missing: dict[str, Missing] = {}
-        key: list[Any] = [self.check.id]
-        for path, is_field in self.reads:
-            one = context.field(record, path) if is_field else context.fact(path)
-            if isinstance(one, Missing):
-                missing[path] = one
-                key.append(None)
-            else:
-                seen[path] = one
-                key += (one.fact.value, one.dark is None)
-        return _Case(seen, missing, tuple(key))
 
 
 _NO_RECORD = Record({})
@@ -108,17 +82,17 @@ class Judge:
     def _findings(self, plan: _Plan, context: Context) -> list[Finding]:
         if plan.check.each:
             return self._judge_each(plan, context)
-        case = plan.case(context, _NO_RECORD)
+        case = context.case(_NO_RECORD, plan.reads)
         return [_finding(plan, context, self._verdict(plan, case), case)]
 
     def _judge_each(self, plan: _Plan, context: Context) -> list[Finding]:
         found = context.part(plan.check.each)
         if isinstance(found, Missing):
             return [_undecided(plan, context, (found,))]
-        judged: list[tuple[_Verdict, _Case, Record]] = []
+        judged: list[tuple[_Verdict, Case, Record]] = []
         statuses: set[Status] = set()
         for record in found.part.records:
-            case = plan.case(context, record)
+            case = context.case(record, plan.reads)
             verdict = self._verdict(plan, case)
             judged.append((verdict, case, record))
             statuses.add(verdict.status)
@@ -128,24 +102,25 @@ class Judge:
                 return [_finding(plan, context, *entry) for entry in bad]
         if Status.UNKNOWN in statuses or found.dark:
             open_cases = [case for verdict, case, _ in judged if verdict.status is Status.UNKNOWN]
-            lacking = [entry for case in open_cases for entry in _lacking(case)]
+            lacking = [entry for case in open_cases for entry in case.lacking()]
             return [_undecided(plan, context, (*lacking, *((found.dark,) if found.dark else ())))]
         passed = [case for verdict, case, _ in judged if verdict.status is Status.PASS]
         return [_passed(plan, context, passed)]
 
-    def _verdict(self, plan: _Plan, case: _Case) -> _Verdict:
+    def _verdict(self, plan: _Plan, case: Case) -> _Verdict:
         """Judge one case, from memory where the same values were judged before."""
-        known = self._known.get(case.key)
+        key = (plan.check.id, case.key)
+        known = self._known.get(key)
         if known is None:
             known = self._decide(plan, case)
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            self._known[case.key] = known
+            self._known[key] = known
         return known
 
-    def _decide(self, plan: _Plan, case: _Case) -> _Verdict:
+    def _decide(self, plan: _Plan, case: Case) -> _Verdict:
         verdict = self._decide_values(plan.check, _values(plan, case, only_undimmed=False))
-        if verdict.status in {Status.PASS, Status.NOT_APPLICABLE} and _darkened(case):
+        if verdict.status in {Status.PASS, Status.NOT_APPLICABLE} and case.dark:
             # NOTE: a pass must stand without what a stronger vantage might contradict.
             firm = _values(plan, case, only_undimmed=True)
             if self._decide_values(plan.check, firm).status is not verdict.status:
@@ -177,11 +152,11 @@ class Judge:
         return check.levels[-1].severity
 
 
-def _values(plan: _Plan, case: _Case, *, only_undimmed: bool) -> dict[str, Any]:
+def _values(plan: _Plan, case: Case, *, only_undimmed: bool) -> dict[str, Any]:
     values = dict(plan.params)
-    for path, seen in case.seen.items():
-        if seen.dark is None or not only_undimmed:
-            values[path] = cel_value(seen.fact.value)
+    for path, fact in case.facts.items():
+        if path not in case.dark or not only_undimmed:
+            values[path] = cel_value(fact.value)
     return values
 
 
@@ -189,12 +164,12 @@ def _finding(
     plan: _Plan,
     context: Context,
     verdict: _Verdict,
-    case: _Case,
+    case: Case,
     record: Record | None = None,
 ) -> Finding:
-    evidence = _evidence(case)
+    evidence = case.evidence()
     if verdict.status is Status.UNKNOWN:
-        return _undecided(plan, context, _lacking(case), verdict.severity, evidence)
+        return _undecided(plan, context, case.lacking(), verdict.severity, evidence)
     message = verdict.problem or plan.check.title
     if verdict.status is Status.FAIL:
         message = _fill(plan.check, context, record)
@@ -217,21 +192,8 @@ def _all_reads(check: Check) -> tuple[str, ...]:
     return tuple(sorted(paths))
 
 
-def _darkened(case: _Case) -> bool:
-    return any(seen.dark for seen in case.seen.values())
-
-
-def _lacking(case: _Case) -> tuple[Missing, ...]:
-    dark = [seen.dark for seen in case.seen.values() if seen.dark]
-    return (*case.missing.values(), *dark)
-
-
 def _lacks(condition: Condition | None, values: Mapping[str, Any]) -> bool:
     return condition is not None and any(path not in values for path in condition.reads)
-
-
-def _evidence(case: _Case) -> tuple[Fact, ...]:
-    return tuple([seen.fact for seen in case.seen.values()])
 
 
 def _undecided(
@@ -252,10 +214,10 @@ def _undecided(
     )
 
 
-def _passed(plan: _Plan, context: Context, cases: Sequence[_Case]) -> Finding:
-    evidence = _evidence(cases[0]) if cases else ()
+def _passed(plan: _Plan, context: Context, cases: Sequence[Case]) -> Finding:
+    evidence = cases[0].evidence() if cases else ()
     if len(cases) > 1:
-        several = [fact for case in cases[:_SHOWN_PASSES] for fact in _evidence(case)]
+        several = [fact for case in cases[:_SHOWN_PASSES] for fact in case.evidence()]
         evidence = tuple(dict.fromkeys(several))
     return Finding(
         plan.check.id,

@@ -165,3 +165,14 @@ def test_a_target_that_is_lost_is_told(engine: str) -> None:
         if {target for target, _ in _whole(engine)[name].statuses} - audited and not seen.errors:
             silent.append((question, name))
     assert [] == silent
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_removals_reach_the_findings(engine: str) -> None:
+    """What is taken away is evidence: much of it changes a finding or loses a target."""
+    biting = [
+        question
+        for question, name, seen in _thinner(engine)
+        if seen.errors or seen.statuses != _whole(engine)[name].statuses
+    ]
+    assert len(biting) > REMOVALS // 3

@@ -225,10 +225,12 @@ def _note_list(notes: Notes, path: str, candidates: Iterable[str], tables: Table
                 absent.append(candidate)
         except Unreadable as error:
             unknown = error.missing(path, Vantage.KERNEL)
+    if unknown is not None:
+        # A list without the one path that could not be looked at would say it lies bare.
+        notes.lacks(unknown)
+        return
     words = f"; not on this kernel: {', '.join(absent)}" if absent else ""
     notes.fact(path, sorted({*protected, *absent}), tables.source + words)
-    if unknown is not None:
-        notes.lacks(unknown)
 
 
 def _hides(mount: Mount, _path: str) -> bool:
