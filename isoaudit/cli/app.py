@@ -36,6 +36,7 @@ class LazyGroup(click.Group):
             return None
         module, _, name = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(module), name)
+        _name_in_environment(command)
         return command
 
     def resolve_command(
@@ -56,6 +57,14 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
+def _name_in_environment(command: click.Command) -> None:
+    """Let every option stand in the environment: --fail-on as ISOAUDIT_FAIL_ON."""
+    for option in command.params:
+        longest = max(option.opts, key=len)
+        if isinstance(option, click.Option) and longest.startswith("--"):
+            option.envvar = "ISOAUDIT_" + longest[2:].upper().replace("-", "_")
+
+
 EPILOG = """\b
 Examples:
   isoaudit scan                    this host and everything that runs on it
@@ -63,6 +72,8 @@ Examples:
   isoaudit scan compose.yaml       before deployment
   isoaudit scan . -f json          every deployment file below here
   isoaudit explain FS-001          what a check means and how to fix it
+
+Every option can stand in the environment: --fail-on as ISOAUDIT_FAIL_ON.
 
 \b
 Exit codes: 0 the gate holds, 1 it does not, 2 usage, 3 nothing to audit,

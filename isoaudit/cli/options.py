@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
 from typing import Any, TypeVar
 
 import click
 
 from isoaudit.errors import NothingToAuditError, UsageError
+from isoaudit.model import Severity
 from isoaudit.targets.address import Address, parse
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -32,18 +35,52 @@ def collecting(command: _Command) -> _Command:
     return command
 
 
-def verbosity(command: _Command) -> _Command:
-    """Add -q, -v and --color."""
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """How a report is to be written, and what is to fail because of it."""
+
+    form: str | None
+    outputs: tuple[str, ...]
+    fail_on: str | None
+    fail_on_unknown: bool
+    report_only: bool
+    color: str
+    verbosity: int
+
+
+def reporting(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of everything that reports; they reach the command as one `Reporting`."""
+
+    @wraps(command)
+    def packed(*args: Any, quiet: bool, verbose: bool, **kwargs: Any) -> Any:
+        own = {name: kwargs.pop(name) for name in _REPORTING}
+        verbosity = 1 if verbose else -1 if quiet else 0
+        return command(*args, reporting=Reporting(**own, verbosity=verbosity), **kwargs)
+
+    decorated: Callable[..., Any] = packed
     for decorate in reversed(
         [
+            click.option("-f", "--format", "form", metavar="FORMAT",
+                         help="table (default) or json."),
+            click.option("-o", "--output", "outputs", multiple=True, metavar="[FORMAT=]FILE",
+                         help="Write to FILE, or stdout for -; may be repeated."),
+            click.option("--fail-on", type=click.Choice([*(s.value for s in Severity), "never"]),
+                         help="Severity that fails the run, and all above; else the profile's."),
+            click.option("--fail-on-unknown", is_flag=True,
+                         help="Fail, too, if a check that gates could not be decided."),
+            click.option("--report-only", is_flag=True,
+                         help="Report, but never fail because of it."),
             click.option("-q", "--quiet", is_flag=True, help="One line per target."),
             click.option("-v", "--verbose", is_flag=True, help="Every finding, in full."),
             click.option("--color", type=click.Choice(["auto", "always", "never"]),
                          default="auto", show_default=True, help="Colours in the table."),
         ]
     ):  # fmt: skip
-        command = decorate(command)
-    return command
+        decorated = decorate(decorated)
+    return decorated
+
+
+_REPORTING = ("form", "outputs", "fail_on", "fail_on_unknown", "report_only", "color")
 
 
 def addresses_of(targets: Sequence[str]) -> list[Address]:

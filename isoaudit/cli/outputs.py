@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from isoaudit.cli.files import require_place, text_whole
+from isoaudit.cli.options import Reporting
 from isoaudit.cli.screen import wants_color
 from isoaudit.errors import UsageError
 from isoaudit.report.document import Report
@@ -41,17 +42,18 @@ def parse_outputs(form: str | None, outputs: Sequence[str]) -> list[Output]:
     return parsed
 
 
-def write_report(report: Report, outputs: Sequence[Output], *, color: str, verbosity: int) -> None:
+def write_report(report: Report, outputs: Sequence[Output], reporting: Reporting) -> None:
     """Render a report to every output."""
     for output in outputs:
         render = load_renderer(output.form)
         if output.path is None:
-            options = Options(color=wants_color(sys.stdout, color), verbosity=verbosity)
+            color = wants_color(sys.stdout, reporting.color)
+            options = Options(color=color, verbosity=reporting.verbosity)
             render(report, sys.stdout, options)
             sys.stdout.flush()
             continue
         with text_whole(output.path) as stream:
-            render(report, stream, Options(color=False, verbosity=verbosity))
+            render(report, stream, Options(color=False, verbosity=reporting.verbosity))
 
 
 def _parsed(form: str | None, text: str) -> Output:

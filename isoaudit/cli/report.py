@@ -8,22 +8,13 @@ from pathlib import Path
 
 import click
 
-from isoaudit.cli.options import verbosity
+from isoaudit.cli.options import Reporting, reporting
 from isoaudit.cli.screen import say
 from isoaudit.errors import DocumentError, UsageError
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("-f", "--format", "form", metavar="FORMAT", help="table (default) or json.")
-@click.option(
-    "-o",
-    "--output",
-    "outputs",
-    multiple=True,
-    metavar="[FORMAT=]FILE",
-    help="Write to FILE, or stdout for -; may be repeated.",
-)
 @click.option(
     "-p",
     "--profile",
@@ -32,26 +23,11 @@ from isoaudit.errors import DocumentError, UsageError
     metavar="NAME|FILE",
     help="Take the gate of this profile; else that of the profile it was scanned with.",
 )
-@click.option(
-    "--fail-on",
-    type=click.Choice(["critical", "high", "medium", "low", "info", "never"]),
-    help="Severity from which a finding fails; else the profile says.",
-)
-@click.option("--fail-on-unknown", is_flag=True, help="Fail on undecided checks that gate, too.")
-@click.option("--report-only", is_flag=True, help="Report, but never fail because of it.")
-@verbosity
+@reporting
 def report(
     file: Path,
-    form: str | None,
-    outputs: tuple[str, ...],
     profiles: tuple[str, ...],
-    fail_on: str | None,
-    color: str,
-    *,
-    fail_on_unknown: bool,
-    report_only: bool,
-    quiet: bool,
-    verbose: bool,
+    reporting: Reporting,
 ) -> None:
     """Show a result that `isoaudit scan -f json` wrote, in another format."""
     from isoaudit.cli.outputs import parse_outputs, write_report
@@ -62,7 +38,7 @@ def report(
     from isoaudit.rules.gate import GateCount, count
     from isoaudit.rules.select import gate_of, overriding
 
-    chosen = parse_outputs(form, outputs)
+    chosen = parse_outputs(reporting.form, reporting.outputs)
     try:
         saved = read_report(json.loads(limits.read_text(file, str(file), limits.OWN_BYTES)))
     except (DocumentError, ValueError, RecursionError) as error:
@@ -70,15 +46,16 @@ def report(
         raise UsageError(
             cause, "Name a file that `isoaudit scan -f json -o FILE` wrote."
         ) from error
-    gate = overriding(gate_of(profiles or saved.run.profiles), fail_on, unknown=fail_on_unknown)
+    own = gate_of(profiles or saved.run.profiles)
+    gate = overriding(own, reporting.fail_on, unknown=reporting.fail_on_unknown)
     counts: dict[str, GateCount] = {}
     for result in saved.results:
         known = counts.get(result.target.id, GateCount())
         counts[result.target.id] = known + count(result.findings, gate)
-    end = ending(counts, saved.errors, gate, report_only=report_only)
+    end = ending(counts, saved.errors, gate, report_only=reporting.report_only)
     summary = Summary(saved.summary.targets, saved.summary.tally, end.passed, end.reasons)
     shown = replace(saved, summary=summary)
-    write_report(shown, chosen, color=color, verbosity=1 if verbose else -1 if quiet else 0)
+    write_report(shown, chosen, reporting)
     for line in explain_exit(end, gate):
         say(line)
     raise click.exceptions.Exit(end.code)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TextIO
 from isoaudit.audit import Request, audit
 from isoaudit.bundle import Evidence
 from isoaudit.cli.files import text_whole
+from isoaudit.cli.options import Reporting
 from isoaudit.cli.outputs import Output, write_report
 from isoaudit.cli.progress import shown
 from isoaudit.cli.screen import say
@@ -49,10 +50,7 @@ def run_scan(
     selection: Selection,
     gate: Gate,
     outputs: Sequence[Output],
-    *,
-    color: str,
-    verbosity: int,
-    report_only: bool,
+    reporting: Reporting,
 ) -> int:
     """Audit, write the outputs, say on stderr how it ended; return the exit code.
 
@@ -72,7 +70,7 @@ def run_scan(
         return _run_info(started, selection, under_way.host)
 
     def end() -> Ending:
-        return ending(totals.counts, totals.errors, gate, report_only=report_only)
+        return ending(totals.counts, totals.errors, gate, report_only=reporting.report_only)
 
     def summary() -> Summary:
         verdict = end()
@@ -90,7 +88,7 @@ def run_scan(
     else:
         judged = [entry.payload for entry in rest if isinstance(entry.payload, TargetResult)]
         report = Report(run_info(), checks, judged, totals.errors, summary(), version)
-        write_report(report, outputs, color=color, verbosity=verbosity)
+        write_report(report, outputs, reporting)
     verdict = end()
     for line in explain_exit(verdict, gate):
         say(line)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from isoaudit.cli.options import addresses_of, collecting, stdin_of, verbosity
+from isoaudit.cli.options import Reporting, addresses_of, collecting, reporting, stdin_of
 from isoaudit.cli.screen import say
 
 EPILOG = """\b
@@ -48,40 +48,14 @@ Examples:
     metavar="DIR",
     help="Checks of your own, beside the built-in ones.",
 )
-@click.option("-f", "--format", "form", metavar="FORMAT", help="table (default) or json.")
-@click.option(
-    "-o",
-    "--output",
-    "outputs",
-    multiple=True,
-    metavar="[FORMAT=]FILE",
-    help="Write to FILE, or stdout for -; may be repeated.",
-)
-@click.option(
-    "--fail-on",
-    type=click.Choice(["critical", "high", "medium", "low", "info", "never"]),
-    help="Severity from which a finding fails the run; else the profile says.",
-)
-@click.option(
-    "--fail-on-unknown", is_flag=True, help="Fail, too, if a check that gates could not be decided."
-)
-@click.option("--report-only", is_flag=True, help="Report, but never fail because of it.")
-@verbosity
+@reporting
 def scan(
     targets: tuple[str, ...],
     jobs: int,
     timeout: float,
     profiles: tuple[str, ...],
     folders: tuple[Path, ...],
-    form: str | None,
-    outputs: tuple[str, ...],
-    fail_on: str | None,
-    color: str,
-    *,
-    fail_on_unknown: bool,
-    report_only: bool,
-    quiet: bool,
-    verbose: bool,
+    reporting: Reporting,
 ) -> None:
     """Audit containers, virtual machines, this host, or deployment files."""
     from isoaudit.audit import Request
@@ -91,20 +65,11 @@ def scan(
     from isoaudit.rules.catalogue import load_catalogue
     from isoaudit.rules.select import overriding, select
 
-    chosen = parse_outputs(form, outputs)
+    chosen = parse_outputs(reporting.form, reporting.outputs)
     selection = select(profiles, load_catalogue(folders))
-    gate = overriding(selection.gate, fail_on, unknown=fail_on_unknown)
+    gate = overriding(selection.gate, reporting.fail_on, unknown=reporting.fail_on_unknown)
     if not targets and not os.environ.get("CI"):
         say("auditing this host; for files: isoaudit scan .")
     addresses = addresses_of(targets)
     request = Request(addresses, selection.checks, Limits(jobs, timeout), stdin_of(addresses))
-    code = run_scan(
-        request,
-        selection,
-        gate,
-        chosen,
-        color=color,
-        verbosity=1 if verbose else -1 if quiet else 0,
-        report_only=report_only,
-    )
-    raise click.exceptions.Exit(code)
+    raise click.exceptions.Exit(run_scan(request, selection, gate, chosen, reporting))

@@ -41,7 +41,8 @@ _SECRET_VALUE = re.compile(
 _REFERENCE = re.compile(r"\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*(?::?\?[^}]*|:?[-+])?\})|/run/secrets/.*")
 _OPTION = re.compile(r"^(--?[A-Za-z][\w.\-]*)[=:](.+)$", re.DOTALL)
 _ASSIGNMENT = re.compile(r"^([A-Za-z_][\w.\-]*)=(.*)$", re.DOTALL)
-_EMBEDDED = re.compile(r"([A-Za-z_][\w.\-]*)=([^,;&\s]+)")
+# Looks back so that a name is tried from its beginning only: strangers may write very long ones.
+_EMBEDDED = re.compile(r"(?<![\w.\-])[\w.\-]+=[^,;&\s]+")
 _MEMBER = re.compile(r'"([^"\\]+)"(\s*:\s*)"((?:[^"\\]|\\.)*)"')
 _BLANKS = re.compile(r"(\s+)")
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Severity(StrEnum):
+class _Word(StrEnum):
+    """A word that is a dictionary key thousands of times: hashed as the string it is."""
+
+    __hash__ = str.__hash__
+
+
+class Severity(_Word):
     """How bad a failed check is, worst first."""
 
     CRITICAL = "critical"
@@ -23,7 +29,7 @@ class Severity(StrEnum):
 _SEVERITY_RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 
-class Status(StrEnum):
+class Status(_Word):
     """What judging one check against one target came to."""
 
     PASS = "pass"  # noqa: S105 - a verdict, not a password
@@ -33,7 +39,7 @@ class Status(StrEnum):
     ERROR = "error"
 
 
-class Kind(StrEnum):
+class Kind(_Word):
     """What a target is, whether it runs or a file declares it."""
 
     CONTAINER = "container"
@@ -41,7 +47,7 @@ class Kind(StrEnum):
     HOST = "host"
 
 
-class Vantage(StrEnum):
+class Vantage(_Word):
     """From where a value was seen; `rank` orders them by how much their word counts."""
 
     DECLARED = "declared"  # a file
@@ -65,7 +71,7 @@ _VANTAGE_RANK = {
 }
 
 
-class Reason(StrEnum):
+class Reason(_Word):
     """Why a fact is missing."""
 
     PERMISSION_DENIED = "permission_denied"

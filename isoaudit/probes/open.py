@@ -39,14 +39,14 @@ def open_libvirt(uri: str, timeout: float) -> Opened:
 
 def open_compose(text: str, shown: str) -> Probe:
     """Open the probe of a compose file; raises DocumentError."""
-    from isoaudit.probes.compose import ComposeProbe
+    from isoaudit.probes.compose.probe import ComposeProbe
 
     return ComposeProbe(yaml.load_all(text, shown), shown)
 
 
 def open_kubernetes(text: str, shown: str) -> Probe:
     """Open the probe of Kubernetes manifests; raises DocumentError."""
-    from isoaudit.probes.kubernetes import KubernetesProbe
+    from isoaudit.probes.kubernetes.probe import KubernetesProbe
 
     return KubernetesProbe(yaml.load_all(text, shown), shown)
 

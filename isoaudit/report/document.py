@@ -64,13 +64,13 @@ class Tally:
     @staticmethod
     def of(findings: Iterable[Finding]) -> Tally:
         """Count findings."""
-        by_status = dict.fromkeys(Status, 0)
-        by_severity = dict.fromkeys(Severity, 0)
-        for finding in findings:
-            by_status[finding.status] += 1
-            if finding.status is Status.FAIL:
-                by_severity[finding.severity] += 1
-        return Tally(by_status, by_severity)
+        counted = tuple(findings)
+        statuses = [finding.status for finding in counted]
+        failed = [finding.severity for finding in counted if finding.status is Status.FAIL]
+        return Tally(
+            {one: statuses.count(one) for one in Status},
+            {one: failed.count(one) for one in Severity},
+        )
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(

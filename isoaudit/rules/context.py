@@ -26,7 +26,7 @@ class Seen(NamedTuple):
 
 
 class Case(NamedTuple):
-    """What one judgement reads, by path: facts, the stronger word each of them lacks, what is missing.
+    """What one judgement reads, by path: facts, the stronger word some lack, and what is missing.
 
     `key` is equal for cases that must be judged alike.
     """

@@ -35,6 +35,8 @@ def count(findings: Iterable[Finding], gate: Gate) -> GateCount:
     """Count what breaks the gate among the findings of one target."""
     fails = unknown = errors = 0
     for finding in findings:
+        if finding.status is Status.PASS:
+            continue
         if finding.status is Status.ERROR:
             errors += 1
         if gate.fail_on is None or finding.severity.rank > gate.fail_on.rank:

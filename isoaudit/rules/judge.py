@@ -90,12 +90,10 @@ class Judge:
         if isinstance(found, Missing):
             return [_undecided(plan, context, (found,))]
         judged: list[tuple[_Verdict, Case, Record]] = []
-        statuses: set[Status] = set()
         for record in found.part.records:
             case = context.case(record, plan.reads)
-            verdict = self._verdict(plan, case)
-            judged.append((verdict, case, record))
-            statuses.add(verdict.status)
+            judged.append((self._verdict(plan, case), case, record))
+        statuses = [verdict.status for verdict, _, _ in judged]
         for status in (Status.FAIL, Status.ERROR):
             if status in statuses:
                 bad = [entry for entry in judged if entry[0].status is status]

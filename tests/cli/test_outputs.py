@@ -198,9 +198,9 @@ def test_a_file_never_holds_colours(isoaudit: Isoaudit, compose: Path) -> None:
 def test_an_option_may_stand_in_the_environment(
     isoaudit: Isoaudit, here: Path, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """ISOAUDIT_SCAN_FAIL_ON is --fail-on of scan; the option itself outranks it."""
+    """ISOAUDIT_FAIL_ON is --fail-on; the option itself outranks it."""
     (here / "compose.yaml").write_text(OPEN)
-    monkeypatch.setenv("ISOAUDIT_SCAN_FAIL_ON", "never")
+    monkeypatch.setenv("ISOAUDIT_FAIL_ON", "never")
 
     assert 0 == isoaudit("scan", "compose.yaml", *house()).code
     assert 1 == isoaudit("scan", "compose.yaml", *house(), "--fail-on", "low").code

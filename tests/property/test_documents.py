@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from isoaudit.documents import yaml
 from isoaudit.errors import TargetError
 from isoaudit.model import FactSet
-from isoaudit.probes.compose import ComposeProbe
-from isoaudit.probes.kubernetes import KubernetesProbe
+from isoaudit.probes.compose.probe import ComposeProbe
+from isoaudit.probes.kubernetes.probe import KubernetesProbe
 from isoaudit.targets.recognise import recognise
 
 SECRET = "hunter22-do-not-tell"

@@ -6,6 +6,8 @@ capabilities(7): a process that is not root loses its effective and permitted se
 
 from __future__ import annotations
 
+import re
+
 from isoaudit.model import Record
 from isoaudit.probes.base import Notes
 from isoaudit.probes.defaults import (
@@ -18,6 +20,9 @@ from isoaudit.probes.defaults import (
 from isoaudit.probes.docker.answer import Answer, not_told, unreliable
 from isoaudit.probes.docker.options import EngineDefaults, SecurityOptions, seccomp_word
 from isoaudit.probes.docker.settings import note_cgroup_namespace
+
+_HOST_PATH = re.compile(r"ns:/proc/(?:1|self|thread-self)/ns/")
+"""A namespace named by the path of pid 1, or of the engine itself, is the host's."""
 
 _ROOT = frozenset({"", "root", "0"})
 _SETS = ("effective", "permitted", "bounding", "inheritable", "ambient")
@@ -219,7 +224,7 @@ def namespace_word(mode: str) -> str:
 
     `container:ID` and `ns:PATH` join a namespace that exists already; `pod` is podman's pod.
     """
-    if mode == "host":
+    if mode == "host" or _HOST_PATH.match(mode):
         return "host"
     if mode == "pod" or mode.startswith(("container:", "ns:")):
         return "shared"

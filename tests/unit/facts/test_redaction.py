@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from isoaudit.facts.redaction import (
@@ -150,3 +152,18 @@ def test_a_command_line_without_secrets_stays_as_it_is(words: list[str]) -> None
 def test_an_option_after_a_secret_one_is_not_hidden() -> None:
     """`--token` may be a switch."""
     assert ["--token", "--verbose"] == redact_words(["--token", "--verbose"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a=" * 20_000, "a.b-" * 10_000, "-----BEGIN " + "A" * 40_000, "eyJ" + "a" * 40_000,
+     "://a:@" * 8_000, '"a":"' * 8_000, "key" * 12_000 + "=", "Bearer " * 6_000],
+    ids=lambda text: text[:10],
+)  # fmt: skip
+def test_no_text_takes_long(text: str) -> None:
+    """The time grows with the length of a text and not with its square: strangers write them."""
+    begun = time.process_time()
+    redact_words([text])
+    looks_secret(text, text)
+
+    assert time.process_time() - begun < 2

@@ -9,8 +9,8 @@ from typing import Any
 from isoaudit.documents import yaml
 from isoaudit.facts.vocabulary import facts as vocabulary
 from isoaudit.model import FactSet, Record
-from isoaudit.probes.compose import ComposeProbe
-from isoaudit.probes.kubernetes import KubernetesProbe
+from isoaudit.probes.compose.probe import ComposeProbe
+from isoaudit.probes.kubernetes.probe import KubernetesProbe
 
 
 @dataclass

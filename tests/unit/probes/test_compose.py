@@ -10,7 +10,7 @@ from declared_facts import compose
 from isoaudit.documents import yaml
 from isoaudit.errors import DocumentError, TargetError
 from isoaudit.model import Location, Target
-from isoaudit.probes.compose import ComposeProbe
+from isoaudit.probes.compose.probe import ComposeProbe
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "compose"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from isoaudit.probes.compose_service import ENGINE_DEFAULT, FOLLOW, Service, note
-from isoaudit.probes.compose_values import Word, number, size, truth, word
+from isoaudit.probes.compose.service import ENGINE_DEFAULT, FOLLOW, Service, note
+from isoaudit.probes.compose.values import Word, number, size, truth, word
 
 _DEPLOY = ("deploy", "resources", "limits")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from isoaudit.probes.compose_service import ENGINE_DEFAULT, FOLLOW, Service, note
-from isoaudit.probes.compose_values import Word, word
+from isoaudit.probes.compose.service import ENGINE_DEFAULT, FOLLOW, Service, note
+from isoaudit.probes.compose.values import Word, word
 
 _KEYS = (("pid", "pid"), ("ipc", "ipc"), ("uts", "uts"), ("cgroup", "cgroup"))
 _BY_PATH = "ns:"

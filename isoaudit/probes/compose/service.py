@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from isoaudit.documents.yaml import Node
 from isoaudit.model import Missing, Record, Value
-from isoaudit.probes.compose_values import Word, word
+from isoaudit.probes.compose.values import Word, word
 from isoaudit.probes.declared import Sheet, not_declared
 
 ENGINE_DEFAULT = "engine default"

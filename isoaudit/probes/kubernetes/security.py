@@ -17,9 +17,9 @@ from isoaudit.probes.defaults import (
     in_kernel_order,
     normalise_capability,
 )
-from isoaudit.probes.kubernetes_context import DEFAULT, Context, flag, note_switch
-from isoaudit.probes.kubernetes_profiles import note_apparmor, note_seccomp, note_selinux
-from isoaudit.probes.kubernetes_workload import scalar
+from isoaudit.probes.kubernetes.context import DEFAULT, Context, flag, note_switch
+from isoaudit.probes.kubernetes.profiles import note_apparmor, note_seccomp, note_selinux
+from isoaudit.probes.kubernetes.workload import scalar
 
 _BOUNDING = "process.capabilities.bounding"
 _IN_FORCE = ("process.capabilities.effective", "process.capabilities.permitted")

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from isoaudit.documents.yaml import Node
 from isoaudit.facts.redaction import looks_secret
 from isoaudit.model import Record
-from isoaudit.probes.compose_service import Service
-from isoaudit.probes.compose_values import UNSET, Word, truth, word
+from isoaudit.probes.compose.service import Service
+from isoaudit.probes.compose.values import UNSET, Word, truth, word
 from isoaudit.probes.declared import record
 
 _ALL_ACCESS = "rwm"

@@ -13,11 +13,11 @@ from isoaudit.errors import TargetError
 from isoaudit.facts.spec import KUBERNETES
 from isoaudit.model import FactSet, Kind, Target
 from isoaudit.probes.declared import Sheet
-from isoaudit.probes.kubernetes_context import Context
-from isoaudit.probes.kubernetes_mounts import note_mounts
-from isoaudit.probes.kubernetes_security import note_security
-from isoaudit.probes.kubernetes_settings import note_settings
-from isoaudit.probes.kubernetes_workload import Container, containers
+from isoaudit.probes.kubernetes.context import Context
+from isoaudit.probes.kubernetes.mounts import note_mounts
+from isoaudit.probes.kubernetes.security import note_security
+from isoaudit.probes.kubernetes.settings import note_settings
+from isoaudit.probes.kubernetes.workload import Container, containers
 
 
 class KubernetesProbe:

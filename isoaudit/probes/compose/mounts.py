@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from isoaudit.documents.yaml import Node
 from isoaudit.model import Record, Value
-from isoaudit.probes.compose_service import Service
-from isoaudit.probes.compose_values import UNSET, Word, is_path, resolve, truth, word
+from isoaudit.probes.compose.service import Service
+from isoaudit.probes.compose.values import UNSET, Word, is_path, resolve, truth, word
 from isoaudit.probes.declared import record
 
 _PROPAGATION = {

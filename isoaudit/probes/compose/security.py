@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from isoaudit.probes.compose_service import ENGINE_DEFAULT, FOLLOW, Service, note
-from isoaudit.probes.compose_values import UNSET, Word, truth
+from isoaudit.probes.compose.service import ENGINE_DEFAULT, FOLLOW, Service, note
+from isoaudit.probes.compose.values import UNSET, Word, truth
 from isoaudit.probes.declared import Sheet
 from isoaudit.probes.defaults import (
     ALL_CAPABILITIES,

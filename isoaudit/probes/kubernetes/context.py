@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from isoaudit.documents.yaml import Node
 from isoaudit.probes.declared import Sheet
-from isoaudit.probes.kubernetes_workload import Container, scalar
+from isoaudit.probes.kubernetes.workload import Container, scalar
 
 DEFAULT = "Kubernetes default"
 

@@ -7,8 +7,8 @@ that came before the fields; containerd's CRI plugin for what privileged does to
 from __future__ import annotations
 
 from isoaudit.documents.yaml import Node
-from isoaudit.probes.kubernetes_context import Context
-from isoaudit.probes.kubernetes_workload import scalar
+from isoaudit.probes.kubernetes.context import Context
+from isoaudit.probes.kubernetes.workload import scalar
 
 _SECCOMP = "container.seccomp.profile"
 _MODE = "process.seccomp.mode"

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from isoaudit.documents.yaml import Node
 from isoaudit.model import Record, Value
 from isoaudit.probes.declared import record
-from isoaudit.probes.kubernetes_context import Context, flag
-from isoaudit.probes.kubernetes_workload import scalar
+from isoaudit.probes.kubernetes.context import Context, flag
+from isoaudit.probes.kubernetes.workload import scalar
 
 _PROPAGATION = {"Bidirectional": "shared", "HostToContainer": "slave"}
 _BUILT_IN = ("kubernetes.io/", "hugepages-")

@@ -12,12 +12,12 @@ from isoaudit.documents.yaml import Node
 from isoaudit.errors import DocumentError, TargetError
 from isoaudit.facts.spec import COMPOSE
 from isoaudit.model import FactSet, Kind, Target
-from isoaudit.probes.compose_limits import note_limits, note_settings
-from isoaudit.probes.compose_mounts import note_mounts
-from isoaudit.probes.compose_namespaces import note_namespaces
-from isoaudit.probes.compose_parts import note_parts
-from isoaudit.probes.compose_security import note_security
-from isoaudit.probes.compose_service import FOLLOW, Service
+from isoaudit.probes.compose.limits import note_limits, note_settings
+from isoaudit.probes.compose.mounts import note_mounts
+from isoaudit.probes.compose.namespaces import note_namespaces
+from isoaudit.probes.compose.parts import note_parts
+from isoaudit.probes.compose.security import note_security
+from isoaudit.probes.compose.service import FOLLOW, Service
 
 _MAX_SERVICES = 20_000
 

@@ -1,0 +1,1 @@
+"""Compose files: what each service asks its engine for."""

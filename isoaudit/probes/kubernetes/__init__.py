@@ -1,0 +1,1 @@
+"""Kubernetes manifests: what each container of a pod asks for."""
