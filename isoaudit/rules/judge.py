@@ -21,6 +21,7 @@ _SHOWN_VALUE = 200
 _SHOWN_PASSES = 5
 """Records shown as the evidence of a pass: enough to see what was looked at."""
 
+_NOT_KNOWN = "not known"
 _REMEMBERED = 50_000
 """Verdicts kept at most, so that memory stays flat over any number of targets."""
 
@@ -237,9 +238,9 @@ def _fill(check: Check, context: Context, record: Record | None) -> str:
             return _shown(check.params[name.removeprefix("params.")])
         if record is not None and root(name) == check.each:
             fact = record.facts.get(name)
-            return _shown(fact.value) if fact else "?"
+            return _shown(fact.value) if fact else _NOT_KNOWN
         seen = context.fact(name)
-        return "?" if isinstance(seen, Missing) else _shown(seen.fact.value)
+        return _NOT_KNOWN if isinstance(seen, Missing) else _shown(seen.fact.value)
 
     return _PLACEHOLDER.sub(value, check.message)
 

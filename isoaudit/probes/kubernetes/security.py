@@ -172,12 +172,12 @@ def _note_pid(context: Context) -> None:
 
 def _note_user_namespace(context: Context) -> None:
     said = context.of_pod("hostUsers")
-    kind = "private" if said is not None and not flag(said) else "host"
-    for sheet, path in (
-        (context.facts, "container.user_namespace"),
-        (context.process, "process.user_namespace"),
-    ):
-        if said is None:
-            sheet.default(path, kind, f"no hostUsers: {DEFAULT}")
-        else:
-            sheet.say(path, kind, said)
+    asked, got = "container.user_namespace", "process.user_namespace"
+    if said is None:
+        remark = f"no hostUsers: {DEFAULT}"
+        context.facts.default(asked, "default", remark)
+        context.process.default(got, "host", remark)
+        return
+    kind = "host" if flag(said) else "private"
+    context.facts.say(asked, kind, said)
+    context.process.say(got, kind, said)

@@ -29,7 +29,7 @@ def test_a_container_that_says_nothing_gets_kubernetes_defaults() -> None:
         "container.platform": "kubernetes",
         "container.privileged": False,
         "container.rootfs.read_only": False,
-        "container.user_namespace": "host",
+        "container.user_namespace": "default",
         "container.seccomp.profile": "unconfined",
         "container.apparmor.profile": "default",
         "container.service_account_token": True,
