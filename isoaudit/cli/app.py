@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -21,6 +22,10 @@ COMMANDS = {
     "report": ("isoaudit.cli.report:report", "Show a saved JSON result in another format."),
     "doctor": ("isoaudit.cli.doctor:doctor", "Say what can be seen from here, and what not."),
 }
+
+
+class _ReaderGoneError(Exception):
+    """The reader of stdout went away, as in `| head`."""
 
 
 class LazyGroup(click.Group):
@@ -51,6 +56,15 @@ class LazyGroup(click.Group):
             raise UsageError(f"there is no command {args[0]!r}", hint)
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; click would end with 1, our word for a broken gate, on a closed pipe."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError as error:
+            raise _ReaderGoneError from error
+        return result
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands with their short help, without importing them."""
         with formatter.section("Commands"):
@@ -59,6 +73,9 @@ class LazyGroup(click.Group):
 
 def _name_in_environment(command: click.Command) -> None:
     """Let every option stand in the environment: --fail-on as ISOAUDIT_FAIL_ON."""
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            _name_in_environment(inner)
     for option in command.params:
         longest = max(option.opts, key=len)
         if isinstance(option, click.Option) and longest.startswith("--"):
@@ -109,9 +126,9 @@ def run(arguments: list[str] | None = None) -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:
-        # The reader of stdout went away (`| head`): nothing is left to say, and nobody to tell.
-        sys.stderr.close()
+    except _ReaderGoneError:
+        # What is still buffered goes nowhere, or Python would complain about it at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
     except Exception as error:
         if os.environ.get("ISOAUDIT_DEBUG"):

@@ -9,6 +9,7 @@ import click
 
 from isoaudit.cli.screen import clean, clean_block
 from isoaudit.errors import NothingToAuditError, UsageError
+from isoaudit.report.layout import count
 
 
 @click.group()
@@ -45,7 +46,7 @@ def list_checks(
     table = [[c.id, c.severity.value, " ".join(c.applies_to), c.title] for c in shown]
     click.echo(clean_block(tabulate(table, headers=["ID", "SEVERITY", "FOR", "TITLE"],
                                     tablefmt="plain", disable_numparse=True)))  # fmt: skip
-    click.echo(f"\n{len(shown)} checks. One in full: isoaudit checks show ID")
+    click.echo(f"\n{count(len(shown), 'check')}. One in full: isoaudit checks show ID")
 
 
 @checks.command("show")
@@ -88,7 +89,9 @@ def test(paths: tuple[Path, ...], *, verbose: bool) -> None:
                 mark = "ok  " if result.ok else "FAIL"
                 detail = "" if result.ok else f": expected {result.expected}, got {result.got}"
                 click.echo(clean(f"{mark} {result.check} {result.name}{detail}"))
-    click.echo(f"{len(files)} checks, {ran} examples, {failed} wrong, {broken} not loaded")
+    click.echo(
+        f"{count(len(files), 'check')}, {count(ran, 'example')}, {failed} wrong, {broken} not loaded"
+    )
     if broken:
         raise click.exceptions.Exit(2)
     if failed:

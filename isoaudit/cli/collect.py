@@ -11,6 +11,7 @@ from isoaudit.cli.files import require_place, write_whole
 from isoaudit.cli.options import addresses_of, collecting, stdin_of
 from isoaudit.cli.screen import say
 from isoaudit.errors import NothingToAuditError
+from isoaudit.report.layout import count
 
 
 @click.command()
@@ -37,7 +38,7 @@ def collect(targets: tuple[str, ...], jobs: int, timeout: float, output: Path) -
     if not evidence.targets and not lost:
         raise NothingToAuditError("nothing to collect was found", "See: isoaudit doctor")
     write_whole(output, bundle.encode(evidence, compress=output.suffix == ".gz"))
-    say(f"{len(evidence.targets)} targets in {output}; judge them: isoaudit scan {output}")
+    say(f"{count(len(evidence.targets), 'target')} in {output}; to judge: isoaudit scan {output}")
     for error in evidence.errors:
         say(f"{error.target}: {error.message}. {error.how_to_get}")
     raise click.exceptions.Exit(4 if lost else 0)

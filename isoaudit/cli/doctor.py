@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import click
 
 from isoaudit import __version__
+from isoaudit.cli.options import Seconds
 from isoaudit.cli.screen import clean_block
 from isoaudit.errors import IsoauditError
+from isoaudit.report.layout import count
 from isoaudit.targets.address import Address
 
 
@@ -23,7 +25,7 @@ class _Row:
 
 
 @click.command()
-@click.option("--timeout", type=click.FloatRange(0.1, 3600), default=5.0, show_default=True,
+@click.option("--timeout", type=Seconds(0.1, 3600), default=5.0, show_default=True,
               metavar="SECONDS", help="Time each engine may take to answer.")  # fmt: skip
 def doctor(timeout: float) -> None:
     """Say what isoaudit can see from here, what it cannot, and what would change that.
@@ -86,7 +88,7 @@ def _engines(addresses: list[Address], timeout: float) -> list[_Row]:
     for address, task in list(side_by_side(ask, addresses, jobs=len(addresses))):
         name = f"{address.scheme} at {address.uri}"
         try:
-            rows.append(_Row(name, "ok", f"answers, {task.result(timeout)} targets"))
+            rows.append(_Row(name, "ok", f"answers, {count(task.result(timeout), 'target')}"))
         except IsoauditError as error:
             rows.append(_Row(name, "no", error.cause, error.remedy))
         except TimeoutError as error:

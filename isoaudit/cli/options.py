@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -20,6 +21,17 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 MAX_STDIN = 32 * 1024 * 1024 + 1
 
 
+class Seconds(click.FloatRange):
+    """A span of time; unlike a float, always a number."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the value as a float; fails for `nan`, which is within every range."""
+        seconds = super().convert(value, param, ctx)
+        if math.isnan(seconds):
+            self.fail(f"{value!r} is no number of seconds.", param, ctx)
+        return seconds
+
+
 def collecting(command: _Command) -> _Command:
     """Add the arguments and options of everything that reads targets."""
     for decorate in reversed(
@@ -27,7 +39,7 @@ def collecting(command: _Command) -> _Command:
             click.argument("targets", nargs=-1, metavar="[TARGET]..."),
             click.option("-j", "--jobs", type=click.IntRange(1, 256), default=_default_jobs(),
                          show_default="number of CPUs", help="Targets read at a time."),
-            click.option("--timeout", type=click.FloatRange(0.1, 3600), default=30.0,
+            click.option("--timeout", type=Seconds(0.1, 3600), default=30.0,
                          show_default=True, metavar="SECONDS", help="Time each target may take."),
         ]
     ):  # fmt: skip

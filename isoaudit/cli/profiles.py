@@ -6,6 +6,7 @@ import click
 
 from isoaudit.cli.prose import paragraph
 from isoaudit.cli.screen import clean_block
+from isoaudit.report.layout import count
 
 
 @click.group()
@@ -53,4 +54,4 @@ def show(name: str) -> None:
         changed = catalogue[check.id].params != check.params
         mark = f"  params {dict(check.params)}" if changed else ""
         click.echo(clean_block(f"  {check.id:<8} {check.severity.value:<9} {check.title}{mark}"))
-    click.echo(f"\n{len(selection.checks)} checks")
+    click.echo(f"\n{count(len(selection.checks), 'check')}")

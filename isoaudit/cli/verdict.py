@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from isoaudit.model import RunError
+from isoaudit.report.layout import count as _count
 from isoaudit.rules.gate import GateCount, describe
 from isoaudit.rules.select import Gate
 
@@ -38,7 +39,7 @@ def ending(
         reasons.append(f"left undecided: {_some(undecided)}")
     faults = sum(count.errors for count in counts.values())
     if faults:
-        reasons.append(f"{faults} checks could not be run: see status error")
+        reasons.append(f"{_count(faults, 'check')} could not be run: see status error")
     lost = sorted(error.target for error in errors if error.asked)
     if lost:
         reasons.append(f"not audited: {_some(lost)}")

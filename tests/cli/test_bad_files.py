@@ -48,6 +48,7 @@ def _only_row(isoaudit: Isoaudit, target: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 @pytest.mark.parametrize(("others", "code"), [(CLOSED, 4), (OPEN, 1)], ids=["holds", "breaks"])
 def test_one_broken_file_among_fifty_costs_one_row(
     isoaudit: Isoaudit, here: Path, house: House, others: str, code: int

@@ -42,6 +42,7 @@ def test_a_gate_that_breaks_ends_with_1(isoaudit: Isoaudit, here: Path, house: H
         ("scan", ".", "-o", "report.what"),
         ("scan", ".", "-j", "0"),
         ("scan", ".", "--timeout", "soon"),
+        ("scan", ".", "--timeout", "nan"),
         ("report", "missing.json"),
         ("checks", "show", "ACME-999"),
         ("checks", "test", "missing"),

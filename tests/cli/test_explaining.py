@@ -45,6 +45,15 @@ def test_checks_list_is_the_catalogue(isoaudit: Isoaudit) -> None:
     assert {i for i, check in everything.items() if "vm" in check["applies_to"]} == set(machines)
 
 
+def test_an_option_of_an_inner_command_may_stand_in_the_environment(
+    isoaudit: Isoaudit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As those of the others: ISOAUDIT_KIND is --kind."""
+    monkeypatch.setenv("ISOAUDIT_KIND", "vm")
+
+    assert isoaudit("checks", "list", "--kind", "vm").out == isoaudit("checks", "list").out
+
+
 def test_checks_of_ones_own_stand_beside_the_built_in_ones(
     isoaudit: Isoaudit, house: House
 ) -> None:

@@ -234,13 +234,15 @@ def test_ctrl_c_ends_a_run_that_waits(here: Path, silent: tuple[Path, socket.soc
     assert b"Traceback" not in err
 
 
-def test_a_reader_that_goes_away_is_no_fault(here: Path) -> None:
-    """As in `isoaudit checks list | head -1`: nothing is said."""
-    process = _start("checks", "list", folder=here)
+@pytest.mark.parametrize("words", [("checks", "list"), ("scan", "compose.yaml", "-f", "json")])
+def test_a_reader_that_goes_away_is_no_verdict(here: Path, words: tuple[str, ...]) -> None:
+    """As in `isoaudit checks list | head -1`: 141, as of other programs, and no complaint."""
+    (here / "compose.yaml").write_text(CLOSED)
+    process = _start(*words, folder=here)
     assert process.stdout is not None
+    assert process.stderr is not None
     process.stdout.close()
 
-    assert b"" == (process.stderr.read() if process.stderr else b"")
-    assert 70 != process.wait(10)
-    if process.stderr:
-        process.stderr.close()
+    with process.stderr as stderr:
+        assert b"" == stderr.read()
+    assert 141 == process.wait(10)

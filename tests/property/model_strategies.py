@@ -66,6 +66,6 @@ LIVE_TARGETS = st.builds(
 )  # fmt: skip
 FILE_TARGETS = st.builds(
     Target, id=TEXT, kind=st.sampled_from(Kind), name=TEXT, state=TEXT, dialect=TEXT,
-    location=st.builds(Location, TEXT, NUMBERS), aliases=_ALIASES,
+    location=st.builds(Location, TEXT, NUMBERS, st.none()), aliases=_ALIASES,
 )  # fmt: skip
 RUN_ERRORS = st.builds(RunError, TEXT, TEXT, TEXT, TEXT, st.booleans())
