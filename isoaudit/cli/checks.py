@@ -89,9 +89,8 @@ def test(paths: tuple[Path, ...], *, verbose: bool) -> None:
                 mark = "ok  " if result.ok else "FAIL"
                 detail = "" if result.ok else f": expected {result.expected}, got {result.got}"
                 click.echo(clean(f"{mark} {result.check} {result.name}{detail}"))
-    click.echo(
-        f"{count(len(files), 'check')}, {count(ran, 'example')}, {failed} wrong, {broken} not loaded"
-    )
+    sizes = f"{count(len(files), 'check')}, {count(ran, 'example')}"
+    click.echo(f"{sizes}, {failed} wrong, {broken} not loaded")
     if broken:
         raise click.exceptions.Exit(2)
     if failed:
