@@ -64,8 +64,9 @@ def checks_page() -> str:
 
 def help_page() -> str:
     """Return the page with the help of every command."""
+    names = app.context_settings["help_option_names"]
     context = click.Context(app, info_name="isoaudit", terminal_width=80, max_content_width=80,
-                            help_option_names=app.context_settings["help_option_names"])  # fmt: skip
+                            help_option_names=names)  # fmt: skip
     blocks = ["# Command line\n", _NOTE, f"```\n{app.get_help(context)}\n```"]
     for name in COMMANDS:
         command = app.get_command(context, name)

@@ -51,7 +51,8 @@ def report(
     counts: dict[str, GateCount] = {}
     for result in saved.results:
         known = counts.get(result.target.id, GateCount())
-        counts[result.target.id] = known + count(result.findings, gate)
+        declared = bool(result.target.dialect)
+        counts[result.target.id] = known + count(result.findings, gate, declared=declared)
     end = ending(counts, saved.errors, gate, report_only=reporting.report_only)
     summary = Summary(saved.summary.targets, saved.summary.tally, end.passed, end.reasons)
     shown = replace(saved, summary=summary)

@@ -107,7 +107,7 @@ def _finisher(gate: Gate, *, streamed: bool) -> Callable[[TargetResult], _Finish
         return _Finished(
             result.target.id,
             Tally.of(result.findings),
-            count(result.findings, gate),
+            count(result.findings, gate, declared=bool(result.target.dialect)),
             encode(result),
         )
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from isoaudit.model import Finding, Reason, Severity, Status
 from isoaudit.rules.select import Gate
 
-_NOT_COUNTED = frozenset({Reason.NOT_DECLARABLE})
-"""What a file cannot say is no gap in the evidence that was to be had."""
+_BEYOND_A_FILE = frozenset({Reason.NOT_DECLARABLE, Reason.OTHER_HOST})
+"""What a file cannot say, of itself or of the host, is no gap in the evidence to be had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,11 @@ class GateCount:
         )
 
 
-def count(findings: Iterable[Finding], gate: Gate) -> GateCount:
-    """Count what breaks the gate among the findings of one target."""
+def count(findings: Iterable[Finding], gate: Gate, *, declared: bool = False) -> GateCount:
+    """Count what breaks the gate among the findings of one target.
+
+    `declared` says that a file is all there is of it.
+    """
     fails = unknown = errors = 0
     for finding in findings:
         if finding.status is Status.PASS:
@@ -43,14 +46,14 @@ def count(findings: Iterable[Finding], gate: Gate) -> GateCount:
             continue
         if finding.status is Status.FAIL:
             fails += 1
-        elif finding.status is Status.UNKNOWN and not only_undeclarable(finding):
+        elif finding.status is Status.UNKNOWN and not (declared and _beyond_a_file(finding)):
             unknown += 1
     return GateCount(fails, unknown if gate.fail_on_unknown else 0, errors, unknown)
 
 
-def only_undeclarable(finding: Finding) -> bool:
+def _beyond_a_file(finding: Finding) -> bool:
     """Say whether a finding is unknown for no other reason than that no file could say it."""
-    return bool(finding.missing) and all(m.reason in _NOT_COUNTED for m in finding.missing)
+    return bool(finding.missing) and all(m.reason in _BEYOND_A_FILE for m in finding.missing)
 
 
 def describe(gate: Gate) -> str:

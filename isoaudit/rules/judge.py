@@ -63,6 +63,7 @@ class Judge:
         self.checks = tuple(checks)
         self._evaluator = Evaluator()
         self._known: dict[tuple[Any, ...], _Verdict] = {}
+        self._held: dict[tuple[Any, ...], bool | str] = {}
         self._plans = {check.id: _Plan(check) for check in checks}
         self._by_kind = {
             kind: [self._plans[check.id] for check in checks if kind in check.applies_to]
@@ -118,22 +119,24 @@ class Judge:
         return known
 
     def _decide(self, plan: _Plan, case: Case) -> _Verdict:
-        verdict = self._decide_values(plan.check, _values(plan, case, only_undimmed=False))
+        values = {path: fact.value for path, fact in case.facts.items()}
+        verdict = self._decide_values(plan, values)
         if verdict.status in {Status.PASS, Status.NOT_APPLICABLE} and case.dark:
             # NOTE: a pass must stand without what a stronger vantage might contradict.
-            firm = _values(plan, case, only_undimmed=True)
-            if self._decide_values(plan.check, firm).status is not verdict.status:
+            firm = {path: value for path, value in values.items() if path not in case.dark}
+            if self._decide_values(plan, firm).status is not verdict.status:
                 return _Verdict(Status.UNKNOWN, verdict.severity)
         return verdict
 
-    def _decide_values(self, check: Check, values: Mapping[str, Any]) -> _Verdict:
-        severity = self._severity(check, values)
+    def _decide_values(self, plan: _Plan, values: Mapping[str, Value]) -> _Verdict:
+        check = plan.check
+        severity = self._severity(plan, values)
         applies: bool | str = True
         if check.when is not None:
-            applies = self._evaluator.evaluate(check.when, values)
+            applies = self._holds(plan, check.when, values)
             if applies is False:
                 return _Verdict(Status.NOT_APPLICABLE, severity)
-        passes = self._evaluator.evaluate(check.passes, values)
+        passes = self._holds(plan, check.passes, values)
         if passes is True and (applies is True or _lacks(check.when, values)):
             # Whether or not the check applies, nothing is wrong.
             return _Verdict(Status.PASS, severity)
@@ -144,19 +147,27 @@ class Judge:
                 return _Verdict(Status.ERROR, severity, f"{condition.source}: {result}")
         return _Verdict(Status.UNKNOWN, severity)
 
-    def _severity(self, check: Check, values: Mapping[str, Any]) -> Severity:
-        for level in check.levels:
-            if level.when is None or self._evaluator.evaluate(level.when, values) is not False:
+    def _severity(self, plan: _Plan, values: Mapping[str, Value]) -> Severity:
+        for level in plan.check.levels:
+            if level.when is None or self._holds(plan, level.when, values) is not False:
                 return level.severity
-        return check.levels[-1].severity
+        return plan.check.levels[-1].severity
 
+    def _holds(self, plan: _Plan, condition: Condition, values: Mapping[str, Value]) -> bool | str:
+        """Evaluate a condition, once for all cases that agree in the values which it reads itself.
 
-def _values(plan: _Plan, case: Case, *, only_undimmed: bool) -> dict[str, Any]:
-    values = dict(plan.params)
-    for path, fact in case.facts.items():
-        if path not in case.dark or not only_undimmed:
-            values[path] = cel_value(fact.value)
-    return values
+        The library is handed these alone: turning values into its own costs more than evaluating.
+        """
+        key = (plan.check.id, condition.program, *[values.get(path) for path in condition.reads])
+        known = self._held.get(key)
+        if known is None:
+            read = {path: cel_value(values[path]) for path in condition.reads if path in values}
+            read |= {name: v for name, v in plan.params.items() if name in condition.source}
+            known = self._evaluator.evaluate(condition, read)
+            if len(self._held) >= _REMEMBERED:
+                self._held.clear()
+            self._held[key] = known
+        return known
 
 
 def _finding(

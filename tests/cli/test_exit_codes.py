@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from command_line import CHECK, CLOSED, OPEN, PROFILE, UNDECIDED, House, Isoaudit
+from command_line import CHECK, CLOSED, OPEN, PROFILE, ROOT, UNDECIDED, House, Isoaudit
 
 from isoaudit.cli import app, running
 
@@ -109,6 +109,17 @@ def test_an_undecided_check_that_gates_ends_with_4_if_asked_for(
     assert 4 == isoaudit(*scan, "--fail-on-unknown").code
     assert 0 == isoaudit(*scan, "--fail-on-unknown", "--fail-on", "never").code
     assert 0 == isoaudit(*milder, "--fail-on-unknown").code
+
+
+@pytest.mark.parametrize("profile", ["strict", "sensitive"])
+def test_what_no_file_can_say_is_not_held_against_it(
+    isoaudit: Isoaudit, here: Path, profile: str
+) -> None:
+    """A hardened file passes the strictest gate, though some checks need the running target."""
+    ended = isoaudit("scan", str(ROOT / "examples/compose/hardened.yaml"), "-p", profile)
+
+    assert 0 == ended.code
+    assert "need the running target" in ended.out
 
 
 def test_a_profile_may_ask_for_fail_on_unknown(
