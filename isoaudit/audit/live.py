@@ -23,6 +23,7 @@ from isoaudit.model import (
 from isoaudit.probes.base import Probe
 from isoaudit.probes.table import Opened, open_live
 from isoaudit.targets.address import Address
+from isoaudit.targets.discover import local_engines
 
 LOCAL = "local"
 """What probes write for the host of a target that is proven to run on this machine."""
@@ -31,23 +32,30 @@ LOCAL = "local"
 def collect_live(addresses: Sequence[Address], limits: Limits) -> Collected:
     """Collect every live target of `addresses`; the host is read even where it is no target."""
     host_task = Task(lambda: _collect_host(limits.timeout))
-    opened, errors = _open_all([a for a in addresses if a.scheme != "host"], limits)
+    wanted = [address for address in addresses if address.scheme != "host"]
+    named = [address for address in addresses if address.scheme == "host"]
+    # The engines are part of a host, whether or not their containers were asked for.
+    beside = [a for a in local_engines() if a not in wanted] if named else []
+    opened, errors = _open_all([*wanted, *beside], limits)
     engines, engine_errors = _ask_engines(opened, limits)
     errors += engine_errors
     host: Evidence | None = None
     try:
         host = host_task.result(limits.timeout)
     except Exception as error:
-        asked = any(address.scheme == "host" and address.asked for address in addresses)
+        asked = any(address.asked for address in named)
         errors.append(run_error(Address("host", "host", asked=asked), "host", error))
     ours: list[Evidence] = []
     if host is not None:
         local = [engines[s.endpoint] for _, s in opened if s.local and s.endpoint in engines]
         host = _with_engines(host, local, errors)
-        named = [address for address in addresses if address.scheme == "host"]
         ours = [host] if any(address.matches(host.target) for address in named) else []
         errors += [_no_match(a, [host.target]) for a in named if not a.matches(host.target)]
-    targets = _collect_all(opened, limits, host.target.id if host else None)
+    chosen = [(address, source) for address, source in opened if address in wanted]
+    targets = _collect_all(chosen, limits, host.target.id if host else None)
+    for _, source in opened:
+        if not any(source is one for _, one in chosen):
+            source.close()
     return Collected(host, itertools.chain(errors, ours, targets), engines)
 
 
@@ -73,13 +81,15 @@ def _ask_engines(
     opened: Sequence[tuple[Address, Opened]], limits: Limits
 ) -> tuple[dict[str, Record], list[RunError]]:
     """Ask every engine about itself."""
+    asked: dict[str, tuple[Address, Task[Record]]] = {}
+    for address, source in opened:
+        if source.engine_record is not None and source.endpoint not in asked:
+            asked[source.endpoint] = (address, Task(source.engine_record))
     engines: dict[str, Record] = {}
     errors: list[RunError] = []
-    for address, source in opened:
-        if source.engine_record is None or source.endpoint in engines:
-            continue
+    for endpoint, (address, task) in asked.items():
         try:
-            engines[source.endpoint] = Task(source.engine_record).result(limits.timeout)
+            engines[endpoint] = task.result(limits.timeout)
         except Exception as error:
             errors.append(run_error(address, "engine", error))
     return engines, errors
@@ -106,22 +116,36 @@ def _collect_host(timeout: float) -> Evidence:
     return Evidence(replace(target, host=target.id), probe.collect(target))
 
 
-def _collect_all(
-    opened: Sequence[tuple[Address, Opened]], limits: Limits, host: str | None
-) -> Iterator[Evidence | RunError]:
-    """Find the targets at every address and collect each of them once."""
-    chosen: dict[tuple[str, str], tuple[Address, Probe, Target]] = {}
+_Found = tuple[Address, Probe, Target]
+
+
+def _find_all(
+    opened: Sequence[tuple[Address, Opened]], limits: Limits
+) -> tuple[dict[tuple[str, str], _Found], list[RunError]]:
+    """List the targets at every endpoint once, all at the same time, and choose those asked for."""
+    tasks = {id(source): Task(source.probe.find) for _, source in opened}
+    chosen: dict[tuple[str, str], _Found] = {}
+    errors: list[RunError] = []
     for address, source in opened:
         try:
-            found = Task(source.probe.find).result(limits.timeout)
+            found = tasks[id(source)].result(limits.timeout)
         except Exception as error:
-            yield run_error(address, "list", error)
+            errors.append(run_error(address, "list", error))
             continue
         matching = [target for target in found if address.matches(target)]
         if not matching and address.asked:
-            yield _no_match(address, found)
+            errors.append(_no_match(address, found))
         for target in matching:
             chosen.setdefault((source.endpoint, target.handle), (address, source.probe, target))
+    return chosen, errors
+
+
+def _collect_all(
+    opened: Sequence[tuple[Address, Opened]], limits: Limits, host: str | None
+) -> Iterator[Evidence | RunError]:
+    """Collect each target that was found at an address once."""
+    chosen, errors = _find_all(opened, limits)
+    yield from errors
     entries = sorted(chosen.values(), key=lambda entry: entry[2].id)
     work = side_by_side(lambda entry: entry[1].collect(entry[2]), entries, jobs=limits.jobs)
     for (address, _, target), task in work:
@@ -131,6 +155,8 @@ def _collect_all(
             yield replace(run_error(address, "collect", error), target=target.id)
             continue
         yield Evidence(_placed(target, facts, host), facts)
+    for _, source in opened:
+        source.close()
 
 
 def _placed(target: Target, facts: FactSet, host: str | None) -> Target:

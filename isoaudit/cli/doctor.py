@@ -82,7 +82,11 @@ def _engines(addresses: list[Address], timeout: float) -> list[_Row]:
     from isoaudit.probes.table import open_live
 
     def ask(address: Address) -> int:
-        return len(open_live(address.scheme, address.uri, timeout).probe.find())
+        source = open_live(address.scheme, address.uri, timeout)
+        try:
+            return len(source.probe.find())
+        finally:
+            source.close()
 
     rows: list[_Row] = []
     for address, task in list(side_by_side(ask, addresses, jobs=len(addresses))):

@@ -6,7 +6,7 @@ from isoaudit.documents import yaml
 from isoaudit.model import Reason
 from isoaudit.probes.base import Probe
 from isoaudit.probes.table import Opened
-from isoaudit.transports.base import EngineApi, Unreadable
+from isoaudit.transports.base import Unreadable
 from isoaudit.transports.local import LocalFiles
 
 
@@ -72,10 +72,14 @@ def _open_engine(engine: str, uri: str, timeout: float) -> Opened:
             _HOW_TO_START[engine],
         )
     certificates = usual[0].certificates if usual else ""
-    api: EngineApi = connect(uri or usual[0].uri, timeout, certificates)
+    api = connect(uri or usual[0].uri, timeout, certificates)
     files = LocalFiles() if api.local else None
     return Opened(
-        DockerProbe(api, files), api.endpoint, api.local, lambda: engine_record(api, files)
+        DockerProbe(api, files),
+        api.endpoint,
+        api.local,
+        lambda: engine_record(api, files),
+        api.close,
     )
 
 

@@ -23,13 +23,18 @@ FILES = {
 }
 
 
+def _nothing() -> None:
+    """Close what holds nothing open."""
+
+
 class Opened(NamedTuple):
-    """A probe that answers, the endpoint it answers at, and how to ask about the engine itself."""
+    """A probe that answers, where it does, how to ask about the engine itself, how to hang up."""
 
     probe: Probe
     endpoint: str = ""
     local: bool = True
     engine_record: Callable[[], Record] | None = None
+    close: Callable[[], None] = _nothing
 
 
 def open_live(scheme: str, uri: str, timeout: float) -> Opened:

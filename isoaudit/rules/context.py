@@ -67,6 +67,8 @@ class Context:
         self._host = own if target.kind is Kind.HOST else host
         self._engine = engine
         self._known: dict[str, Seen | Missing] = {}
+        self.in_question: dict[tuple[str, str], list[Record]] = {}
+        """For the judge: the records of a part that a `when` does not pass by for certain."""
 
     def fact(self, path: str) -> Seen | Missing:
         """Return the value of a scalar path, or why it is missing."""

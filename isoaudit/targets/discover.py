@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from isoaudit.targets.address import Address
-from isoaudit.transports.endpoints import find_endpoints
+from isoaudit.transports.endpoints import Endpoint, find_endpoints
 from isoaudit.transports.libvirt import available_uris
 
 
@@ -14,11 +14,19 @@ def discover() -> list[Address]:
     for that machine. Nothing is connected to.
     """
     found = [Address("host", "host", asked=False)]
-    for endpoint in find_endpoints():
-        if endpoint.named or endpoint.uri.startswith("unix://"):
-            text = f"{endpoint.engine}+{endpoint.uri}"
-            found.append(Address(text, endpoint.engine, uri=endpoint.uri, asked=False))
+    found += [_address(endpoint) for endpoint in find_endpoints() if endpoint.named]
+    found += [address for address in local_engines() if address not in found]
     found += [
         Address(f"libvirt+{uri}", "libvirt", uri=uri, asked=False) for uri in available_uris()
     ]
     return found
+
+
+def local_engines() -> list[Address]:
+    """Return the container engines whose sockets are on this machine."""
+    return [_address(e) for e in find_endpoints() if e.uri.startswith("unix://")]
+
+
+def _address(endpoint: Endpoint) -> Address:
+    text = f"{endpoint.engine}+{endpoint.uri}"
+    return Address(text, endpoint.engine, uri=endpoint.uri, asked=False)

@@ -86,6 +86,10 @@ class EngineApi(Protocol):
         """Return the answer of GET /containers/ID/json."""
         ...
 
+    def volumes(self) -> list[dict[str, Any]]:
+        """Return the volumes that the answer of GET /volumes lists."""
+        ...
+
 
 class LibvirtApi(Protocol):
     """A libvirt connection, opened read-only. Raises Unreadable."""

@@ -1,4 +1,7 @@
-"""Container engines over docker's HTTP API, through the low-level client of the docker SDK.
+"""Container engines over docker's HTTP API.
+
+Through the low-level client of the docker SDK; a local socket, for which the SDK is too much, is
+asked directly.
 
 Only GET requests. Podman's compatible API answers the same client. Reference: Docker Engine API.
 """
@@ -6,7 +9,6 @@ Only GET requests. Podman's compatible API answers the same client. Reference: D
 from __future__ import annotations
 
 import errno
-import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -58,6 +60,14 @@ class DockerApi:
         answer = self._ask(lambda: self._client.inspect_container(container), "no such container")
         return redact_inspect(_mapping(answer, "/containers/ID/json"))
 
+    def volumes(self) -> list[dict[str, Any]]:
+        """Return the volumes that GET /volumes lists, secrets taken out of their options."""
+        answer = _mapping(self._ask(self._client.volumes), "/volumes")
+        listed = answer.get("Volumes") or []
+        if not isinstance(listed, list):
+            raise _unexpected("/volumes")
+        return [redact_engine(_mapping(entry, "/volumes")) for entry in listed]
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
@@ -73,20 +83,12 @@ def connect(uri: str, timeout: float, certificates: str = "") -> DockerApi:
     others use. `certificates` is a folder of ca.pem, cert.pem and key.pem for tcp:// over TLS.
     """
     if uri.startswith("unix://"):
-        _try_socket(uri, timeout)
-    client_class = _client_class(ssh=uri.startswith("ssh://"))
-    from docker.constants import MINIMUM_DOCKER_API_VERSION
-
-    tls = _tls(certificates, uri)
-
-    def client(version: str) -> Any:
-        session = client_class(base_url=uri, version=version, timeout=timeout, tls=tls)
-        # Proxies and .netrc have no part in a socket, and are looked up for every request.
-        session.trust_env = not uri.startswith("unix://")
-        return session
+        client_of = _socket_clients(uri, timeout)
+    else:
+        client_of = _sdk_clients(uri, timeout, certificates)
 
     def first() -> dict[str, Any]:
-        asking = client(MINIMUM_DOCKER_API_VERSION)
+        asking = client_of("")
         try:
             return _mapping(asking.version(api_version=False), "/version")
         finally:
@@ -96,17 +98,28 @@ def connect(uri: str, timeout: float, certificates: str = "") -> DockerApi:
     api_version = version.get("ApiVersion")
     if not isinstance(api_version, str):
         raise _unexpected("/version")
-    return DockerApi(uri, _ask(lambda: client(api_version), uri), version)
+    return DockerApi(uri, _ask(lambda: client_of(api_version), uri), version)
 
 
-def _try_socket(uri: str, timeout: float) -> None:
-    """Raise Unreadable if a socket takes no connection; the SDK would leave one open for it."""
-    with socket.socket(socket.AF_UNIX) as trial:
-        trial.settimeout(timeout)
-        try:
-            trial.connect(uri.removeprefix("unix://"))
-        except OSError as error:
-            raise _unreachable(error, uri) from error
+def _socket_clients(uri: str, timeout: float) -> Callable[[str], Any]:
+    """Return what makes a client of a local socket for a version of the API."""
+    from isoaudit.transports.unix_http import UnixClient
+
+    return lambda version: UnixClient(uri.removeprefix("unix://"), timeout, version)
+
+
+def _sdk_clients(uri: str, timeout: float, certificates: str) -> Callable[[str], Any]:
+    """Return what makes a client of the docker SDK for a version of the API; "" is the oldest."""
+    client_class = _client_class(ssh=uri.startswith("ssh://"))
+    from docker.constants import MINIMUM_DOCKER_API_VERSION
+
+    tls = _tls(certificates, uri)
+
+    def client(version: str) -> Any:
+        oldest = version or MINIMUM_DOCKER_API_VERSION
+        return client_class(base_url=uri, version=oldest, timeout=timeout, tls=tls)
+
+    return client
 
 
 def _client_class(*, ssh: bool) -> Any:
@@ -134,7 +147,7 @@ def _client_class(*, ssh: bool) -> Any:
 
 
 def _tls(folder: str, uri: str) -> Any:
-    if not folder or uri.startswith("unix://"):
+    if not folder:
         return False
     from docker.errors import TLSParameterError
     from docker.tls import TLSConfig
@@ -155,10 +168,12 @@ def _tls(folder: str, uri: str) -> Any:
 
 
 def _ask(call: Callable[[], Any], endpoint: str, absence: str = "") -> Any:
-    """Return what `call` returns; every way in which the SDK fails becomes Unreadable.
+    """Return what `call` returns; every way in which a client fails becomes Unreadable.
 
     `absence` is what HTTP 404 means to this request, if it means that something is gone.
     """
+    if endpoint.startswith("unix://"):
+        return _ask_socket(call, endpoint, absence)
     import requests
     from docker.errors import APIError, DockerException
 
@@ -167,6 +182,18 @@ def _ask(call: Callable[[], Any], endpoint: str, absence: str = "") -> Any:
     except APIError as error:
         raise _refused(error, endpoint, absence) from error
     except (requests.exceptions.RequestException, DockerException, OSError, ValueError) as error:
+        raise _unreachable(error, endpoint) from error
+
+
+def _ask_socket(call: Callable[[], Any], endpoint: str, absence: str) -> Any:
+    """Do the same for a local socket's client, whose errors are Python's own."""
+    from isoaudit.transports.unix_http import RefusedError
+
+    try:
+        return call()
+    except RefusedError as error:
+        raise _refused(error, endpoint, absence) from error
+    except (OSError, ValueError) as error:
         raise _unreachable(error, endpoint) from error
 
 
@@ -181,7 +208,7 @@ def _refused(error: Any, endpoint: str, absence: str) -> Unreadable:
         return Unreadable(
             Reason.PERMISSION_DENIED,
             f"{endpoint}: the engine refuses the request (HTTP {status})",
-            "Allow GET requests to /version, /info and /containers for this client.",
+            "Allow GET requests to /version, /info, /containers and /volumes for this client.",
         )
     return Unreadable(
         Reason.UNREACHABLE,

@@ -78,7 +78,7 @@ class NarrowApi:
         self.endpoint, self.engine, self.local = api.endpoint, api.engine, api.local
         self._name = f"/{name}"
         self.version, self.info, self.inspect = api.version, api.info, api.inspect
-        self._containers = api.containers
+        self.volumes, self._containers = api.volumes, api.containers
 
     def containers(self) -> list[dict[str, Any]]:
         """Return the entry of the one container."""

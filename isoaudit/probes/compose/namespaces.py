@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
+from isoaudit.documents.yaml import Node
 from isoaudit.probes.compose.service import ENGINE_DEFAULT, FOLLOW, Service, note
-from isoaudit.probes.compose.values import Word, word
+from isoaudit.probes.compose.values import Word, truth, word
 
 _KEYS = (("pid", "pid"), ("ipc", "ipc"), ("uts", "uts"), ("cgroup", "cgroup"))
 _BY_PATH = "ns:"
-_OTHERS = ("service:", "container:")
+_BY_SERVICE = "service:"
+_BY_CONTAINER = "container:"
 _OF_THE_HOST = re.compile(r"ns:/proc/(?:1|self|thread-self)/")
 _PRIVATE_USER = frozenset({"keep-id", "auto", "nomap", "private"})
 
@@ -20,7 +22,7 @@ def note_namespaces(service: Service) -> None:
     process.default("process.namespaces.mnt", "private", ENGINE_DEFAULT)
     for key, namespace in _KEYS:
         _note_mode(service, f"process.namespaces.{namespace}", service.word(key), key)
-    network = service.word("network_mode") or _host_network(service)
+    network = _network(service)
     _note_mode(service, "process.namespaces.net", network, "network_mode")
     _note_paths(service, network)
     _note_cgroup(service)
@@ -35,10 +37,40 @@ def _note_mode(service: Service, path: str, mode: Word | None, key: str) -> None
         process.say(path, "host", mode.node, "that path is the host's own")
     elif mode.text.startswith(_BY_PATH):
         process.unknown(path, "whose namespace that path is, only the host tells")
-    elif mode.text.startswith(_OTHERS):
-        process.say(path, "shared", mode.node)
+    elif mode.text.startswith(_BY_CONTAINER):
+        process.unknown(path, "whose namespace that container is in, only the host tells")
+    elif mode.text.startswith(_BY_SERVICE):
+        _note_joined(service, path, mode, key)
     else:
         note(process, path, "host" if mode.text == "host" else "private", mode)
+
+
+def _note_joined(service: Service, path: str, mode: Word, key: str) -> None:
+    """Note the namespace of the service that is joined, which may have joined another's."""
+    seen: set[str] = set()
+    found: Word | None = mode
+    while found is not None and found.known and found.text.startswith(_BY_SERVICE):
+        name = found.text.removeprefix(_BY_SERVICE)
+        other = service.other(name)
+        if other is None or name in seen:
+            break
+        seen.add(name)
+        found = _network(other) if key == "network_mode" else other.word(key)
+        if found is None and other.inherits:
+            service.process.unknown(path, f"{name} {other.inherits}", FOLLOW)
+            return
+    if found is None or (found.known and found.text != "host" and not _leads_out(found.text)):
+        service.process.say(path, "shared", mode.node)
+    elif _OF_THE_HOST.match(found.text) or found.text == "host":
+        service.process.say(path, "host", mode.node, "that service is in the host's")
+    else:
+        detail = found.open if found.depends else f"that service is in that of {found.text}"
+        service.process.unknown(path, detail, FOLLOW)
+
+
+def _leads_out(mode: str) -> bool:
+    """Say whether a mode names a namespace that the file does not know."""
+    return mode.startswith((_BY_PATH, _BY_CONTAINER))
 
 
 def _note_paths(service: Service, network: Word | None) -> None:
@@ -80,25 +112,42 @@ def _note_user_namespace(service: Service) -> None:
         service.process.unknown(held, detail, FOLLOW)
 
 
+def _network(service: Service) -> Word | None:
+    """Return the mode of a service's network, given by itself or by a network it is in."""
+    return service.word("network_mode") or _host_network(service)
+
+
 def _host_network(service: Service) -> Word | None:
     """Return the name of a top-level network by which the service joins the host's, if any.
 
     A network declared as external under the name `host` is the host's own, whatever the file
-    calls it.
+    calls it; one without a name has that of its key.
     """
     networks = service.get("networks")
     if networks is None:
         return None
     if networks.is_list:
-        names = [word(element).text for element in networks.elements()]
+        named = [(word(element).text, element) for element in networks.elements()]
     else:
-        names = list(networks.keyed())
-    for name in names:
+        named = [(name, key) for name, (key, _) in networks.keyed().items()]
+    for name, node in named:
         declared = service.top_level("networks", name)
-        real = declared.get("name") if declared is not None and declared.is_map else None
+        if declared is None or not declared.is_map:
+            continue
+        real = declared.get("name") or _external_name(declared, node)
         if real is None:
             continue
         said = word(real)
         if said.depends or said.text == "host":
             return said
     return None
+
+
+def _external_name(declared: Node, key: Node) -> Node | None:
+    """Return the name of an external network that has no `name`: the old form's, or its key's."""
+    external = declared.get("external")
+    if external is None:
+        return None
+    if external.is_map:
+        return external.get("name") or key
+    return key if truth(word(external)) else None

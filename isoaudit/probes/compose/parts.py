@@ -27,8 +27,12 @@ _LARGEST_PORT = 65_535
 
 def note_parts(service: Service) -> None:
     """Note the parts `device`, `device_rule`, `port` and `environment`."""
-    service.part("device", _devices(service), _depends(service.words_or_maps("devices")))
-    service.part("device_rule", _rules(service), _depends(service.words("device_cgroup_rules")))
+    # NOTE: a service that may be privileged may be given every device.
+    privileged = [said] if (said := service.word("privileged")) is not None else []
+    devices = [*privileged, *service.words_or_maps("devices")]
+    service.part("device", _devices(service), _depends(devices))
+    rules = [*privileged, *service.words("device_cgroup_rules")]
+    service.part("device_rule", _rules(service), _depends(rules))
     service.part("port", _ports(service), _depends(service.words_or_maps("ports")))
     env_file = service.get("env_file")
     service.part(

@@ -66,6 +66,14 @@ class Service:
         entries = self.document.get(section)
         return entries.get(name) if entries is not None else None
 
+    def other(self, name: str) -> Service | None:
+        """Return another service of the document, None if there is none of that name."""
+        entries = self.document.get("services")
+        found = entries.keyed().get(name) if entries is not None else None
+        if found is None or not found[1].is_map:
+            return None
+        return Service(name, *found, self.document)
+
     def part(self, name: str, records: Iterable[Record], open_end: str = "") -> None:
         """Note a part; `open_end` says why there may be more records than the service names."""
         why = open_end or self.inherits

@@ -5,21 +5,30 @@ Sources: Docker Engine API (MountPoint, HostConfig), docs.docker.com (bind propa
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from isoaudit.facts.redaction import SECRET
-from isoaudit.model import Reason, Record, Vantage
+from isoaudit.model import Missing, Reason, Record, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.docker.answer import Answer
+from isoaudit.transports import Unreadable
 
 _KINDS = {"bind": "bind", "volume": "volume", "cluster": "volume", "image": "volume"}
 _PROPAGATION = ("private", "slave", "shared", "unbindable")
 
 
-def note_parts(notes: Notes, inspect: Answer) -> None:
-    """Note the parts mount, device, device_rule, port and environment."""
+Devices = dict[str, str] | Unreadable
+"""The host path behind every volume by its name, "" for an ordinary one; or why nobody knows."""
+
+
+def note_parts(notes: Notes, inspect: Answer, volumes: Callable[[], Devices]) -> None:
+    """Note the parts mount, device, device_rule, port and environment.
+
+    `volumes` is asked only where a volume is mounted.
+    """
     host, config = inspect.below("HostConfig"), inspect.below("Config")
-    _note_part(notes, "mount", mount_records(inspect), inspect.bare("Mounts"))
+    _note_part(notes, "mount", mount_records(inspect, volumes), inspect.bare("Mounts"))
     _note_part(notes, "device", _devices(host), host.source("Devices"))
     _note_part(notes, "device_rule", _rules(host), host.source("DeviceCgroupRules"))
     _note_part(notes, "port", _ports(inspect), host.source("PortBindings"))
@@ -34,15 +43,14 @@ def _note_part(notes: Notes, name: str, records: list[Record] | None, source: st
         notes.part(name, records)
 
 
-def mount_records(inspect: Answer) -> list[Record] | None:
+def mount_records(inspect: Answer, volumes: Callable[[], Devices]) -> list[Record] | None:
     """Return a record for every mount that was asked for, None if the answer has no list."""
     host = inspect.below("HostConfig")
     mounts = inspect.objects("Mounts")
     tmpfs = host.table("Tmpfs")
     if mounts is None:
         return None
-    devices = _volume_devices(host)
-    records = [_mount(mount, devices) for mount in mounts]
+    records = [_mount(mount, _behind(mount, volumes)) for mount in mounts]
     for destination, options in (tmpfs or {}).items():
         notes = Notes(Vantage.ENGINE)
         source = host.source("Tmpfs")
@@ -56,16 +64,35 @@ def mount_records(inspect: Answer) -> list[Record] | None:
     return records
 
 
-def _mount(mount: Answer, devices: dict[str, str]) -> Record:
+def _behind(mount: Answer, volumes: Callable[[], Devices]) -> str | Missing:
+    """Return the host path behind a volume that is a bind in disguise, "" for any other mount."""
+    if mount.text("Type") != "volume" or mount.text("Driver") not in {"local", ""}:
+        return ""
+    name, path = mount.text("Name") or "", "mount.kind"
+    known = volumes()
+    if isinstance(known, Unreadable):
+        return known.missing(path, Vantage.ENGINE)
+    if name not in known:
+        detail = f"{mount.source('Name')}: the engine lists no volume {name}"
+        return Missing(path, Reason.VANISHED, detail, "Scan again.", Vantage.ENGINE)
+    return known[name]
+
+
+def _mount(mount: Answer, behind: str | Missing) -> Record:
     notes = Notes(Vantage.ENGINE)
     word, source = mount.text("Type") or "", mount.text("Source") or ""
     destination = mount.text("Destination") or ""
     kind = _KINDS.get(word, "tmpfs" if word == "tmpfs" else "bind")
-    behind = devices.get(destination, "") if kind == "volume" else ""
-    if behind:
+    if isinstance(behind, Missing):
+        for path in ("mount.kind", "mount.source", "mount.managed"):
+            notes.lacks(behind._replace(path=path))
+    elif behind:
         kind, source = "bind", behind
-    notes.fact("mount.kind", kind, mount.source("Type"))
-    if source and kind != "tmpfs":
+    told = not isinstance(behind, Missing)
+    if told:
+        notes.fact("mount.kind", kind, mount.source("Type"))
+        notes.fact("mount.managed", kind == "volume", mount.source("Type"))
+    if told and source and kind != "tmpfs":
         notes.fact("mount.source", _trimmed(source), mount.source("Source"))
     elif kind == "bind":
         detail = f"{mount.source('Source')} is empty"
@@ -78,7 +105,6 @@ def _mount(mount: Answer, devices: dict[str, str]) -> Record:
     else:
         notes.fact("mount.read_only", not writable, mount.source("RW"))
     _note_mode(notes, mount)
-    notes.fact("mount.managed", kind == "volume", mount.source("Type"))
     return notes.record()
 
 
@@ -94,19 +120,18 @@ def _note_mode(notes: Notes, mount: Answer) -> None:
         notes.fact("mount.relabel", relabel, mount.source("Mode"))
 
 
-def _volume_devices(host: Answer) -> dict[str, str]:
-    """Return `{destination: host path}` of volumes that are a bind in disguise.
+def volume_devices(volumes: list[dict[str, Any]]) -> dict[str, str]:
+    """Return `{name: host path}` of an engine's volumes, "" for one that is no bind in disguise.
 
     The local driver mounts whatever `device` and `o=bind` say (`docker volume create --opt`).
     """
     devices: dict[str, str] = {}
-    for mount in host.objects("Mounts") or []:
-        options = mount.below("VolumeOptions").below("DriverConfig").table("Options") or {}
+    for number, listed in enumerate(volumes):
+        volume = Answer(listed, f"Volumes[{number}]", "")
+        options = volume.table("Options") or {}
         device, words = options.get("device"), str(options.get("o", ""))
-        target = mount.text("Target")
-        bound = not {"bind", "rbind"}.isdisjoint(words.split(","))
-        if target and isinstance(device, str) and bound:
-            devices[target] = device
+        bound = isinstance(device, str) and not {"bind", "rbind"}.isdisjoint(words.split(","))
+        devices[volume.text("Name") or ""] = str(device) if bound else ""
     return devices
 
 

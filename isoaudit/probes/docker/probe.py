@@ -9,7 +9,7 @@ from isoaudit.errors import TargetError
 from isoaudit.model import FactSet, Kind, Target, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.docker.answer import Answer
-from isoaudit.probes.docker.mounts import note_parts
+from isoaudit.probes.docker.mounts import Devices, note_parts, volume_devices
 from isoaudit.probes.docker.options import (
     EngineDefaults,
     read_defaults,
@@ -41,6 +41,7 @@ class DockerProbe:
         self._files = files if api.local else None
         self._defaults: EngineDefaults | None = None
         self._machine: Machine | None = None
+        self._devices: Devices | None = None
 
     def find(self) -> Sequence[Target]:
         """Return the engine's containers in every state, by name; raises TargetError."""
@@ -49,6 +50,7 @@ class DockerProbe:
         except Unreadable as error:
             raise TargetError(error.cause, error.remedy) from error
         self._machine = None if self._files is None else Machine(self._files)
+        self._devices = None
         ids = [entry["Id"] for entry in listed if isinstance(entry.get("Id"), str)]
         host = _LOCAL_HOST if self._runs_here(ids) else None
         targets = [self._target(entry, host) for entry in listed]
@@ -110,8 +112,17 @@ class DockerProbe:
         note_settings(notes, inspect, options, defaults)
         record = process_record(Notes(Vantage.ENGINE), inspect, options, defaults)
         notes.part("process", [record])
-        note_parts(notes, inspect)
+        note_parts(notes, inspect, self._volumes)
         return notes.factset()
+
+    def _volumes(self) -> Devices:
+        """Return the host path behind every volume, or why the engine does not tell."""
+        if self._devices is None:
+            try:
+                self._devices = volume_devices(self._api.volumes())
+            except Unreadable as error:
+                self._devices = error
+        return self._devices
 
     def _engine_defaults(self) -> EngineDefaults:
         if self._defaults is None:

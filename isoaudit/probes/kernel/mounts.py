@@ -130,7 +130,8 @@ def _kind(mount: Mount, table: Table, path: str | None, asked: Asked) -> str:
     if mount.point == "/" or _is_systems(mount, table, path, asked):
         return "system"
     if path is not None:
-        return "volume" if asked.volumes and _below(path, asked.volumes) else "bind"
+        named = asked.volumes and _below(path, asked.volumes) and mount.point not in asked.binds
+        return "volume" if named else "bind"
     if mount.file_system == "tmpfs":
         return "tmpfs"
     return "system" if mount.file_system in _PSEUDO else "bind"

@@ -94,10 +94,12 @@ def _names(declared: Node, key: str) -> list[str]:
 def cri_set(add: list[str], drop: list[str]) -> tuple[str, ...]:
     """Return the set that a CRI runtime gives: first ALL added, ALL dropped, then the named ones.
 
-    A named drop comes last and wins, unlike with docker.
+    A named drop comes last and wins, unlike with docker. Names are written without `CAP_`:
+    containerd drops nothing for one that has it (it would look for CAP_CAP_…), CRI-O adds it.
     """
     added = {normalise_capability(name) for name in add}
-    dropped = {normalise_capability(name) for name in drop}
+    plain = [name for name in drop if not name.strip().upper().startswith("CAP_")]
+    dropped = {normalise_capability(name) for name in plain}
     held = set(ALL_CAPABILITIES if ALL in added else DOCKER_CAPABILITIES)
     if ALL in dropped:
         held = set()

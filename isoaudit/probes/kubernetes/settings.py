@@ -45,11 +45,18 @@ def note_settings(context: Context) -> None:
         context.facts.say("container.restart", _RESTART.get(word, word), restart)
     else:
         context.facts.default("container.restart", "always", "Kubernetes default")
-    windows = context.setting("windowsOptions")
-    process = windows.get("hostProcess") if windows is not None else None
-    note_switch(context.facts, "container.windows_host_process", process)
+    note_switch(context.facts, "container.windows_host_process", _host_process(context))
     context.facts.part("port", _ports(context))
     _note_environment(context)
+
+
+def _host_process(context: Context) -> Node | None:
+    """Return the switch for Windows HostProcess: `windowsOptions` are merged field by field."""
+    for security in (context.own, context.shared):
+        found = security.get("windowsOptions", "hostProcess") if security is not None else None
+        if found is not None:
+            return found
+    return None
 
 
 def quantity(node: Node) -> float:

@@ -49,6 +49,7 @@ def engine(
     endpoint: str = "unix:///var/run/docker.sock",
     name: str = "docker",
     info: dict[str, Any] | None = None,
+    volumes: list[dict[str, Any]] | None = None,
 ) -> EngineApi:
     """Return an engine with one container; without `inspect` it is gone when it is asked for."""
     listed = [{"Id": ID, "Names": ["/web"], "State": "running"}]
@@ -58,6 +59,8 @@ def engine(
         '["info"]': {"answer": info if info is not None else {"SecurityOptions": []}},
         json.dumps(["inspect", ID]): gone if inspect is None else {"answer": inspect},
     }
+    if volumes is not None:
+        calls['["volumes"]'] = {"answer": volumes}
     attributes = {"endpoint": endpoint, "engine": name, "local": endpoint.startswith("unix://")}
     return replay({"attributes": attributes, "calls": calls}, EngineApi)
 

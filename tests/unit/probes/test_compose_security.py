@@ -191,7 +191,6 @@ def test_an_added_capability_by_a_variable_leaves_the_sets_open() -> None:
     [
         ("pid: host", "process.namespaces.pid", "host"),
         ("pid: 'service:db'", "process.namespaces.pid", "shared"),
-        ("pid: 'container:x'", "process.namespaces.pid", "shared"),
         ("ipc: host", "process.namespaces.ipc", "host"),
         ("ipc: shareable", "process.namespaces.ipc", "private"),
         ("uts: host", "process.namespaces.uts", "host"),

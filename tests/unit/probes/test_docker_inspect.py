@@ -16,10 +16,13 @@ SECCOMP = {"SecurityOptions": ["name=seccomp,profile=default"]}
 
 
 def seen(
-    inspect: dict[str, Any], info: dict[str, Any] | None = None, name: str = "docker"
+    inspect: dict[str, Any],
+    info: dict[str, Any] | None = None,
+    name: str = "docker",
+    volumes: list[dict[str, Any]] | None = None,
 ) -> FactSet:
     """Return what is seen of a container with this inspection."""
-    return audit(engine(inspect, info=info, name=name))[1]
+    return audit(engine(inspect, info=info, name=name, volumes=volumes))[1]
 
 
 def process(
@@ -288,16 +291,36 @@ def test_mount_entries_are_read_with_their_modes() -> None:
 
 
 def test_volume_that_is_a_bind_in_disguise() -> None:
-    """A volume whose driver binds a host path is that host path."""
-    options = {"type": "none", "o": "bind", "device": "/etc"}
-    inspect = inspected(
-        Mounts=[{"Target": "/data", "VolumeOptions": {"DriverConfig": {"Options": options}}}]
-    )
-    inspect["Mounts"] = [
-        {"Type": "volume", "Source": "/v/_data", "Destination": "/data", "RW": True}
-    ]
-    (record,) = records(seen(inspect), "mount", ENGINE)
+    """A volume whose driver binds a host path is that host path, whether it runs or not."""
+    options = {"type": "none", "o": "ro,bind", "device": "/etc"}
+    found = seen(_with_volume("v"), volumes=[{"Name": "v", "Options": options}])
+    (record,) = records(found, "mount", ENGINE)
     assert ("bind", "/etc", False) == fields(record, "mount.kind", "mount.source", "mount.managed")
+
+
+def test_volume_that_the_engine_keeps() -> None:
+    """A volume without options is the engine's, as is one that mounts a file system of its own."""
+    for options in (None, {"type": "ext4", "device": "/dev/sdb1"}):
+        found = seen(_with_volume("v"), volumes=[{"Name": "v", "Options": options}])
+        (record,) = records(found, "mount", ENGINE)
+        assert ("volume", True) == fields(record, "mount.kind", "mount.managed")
+
+
+@pytest.mark.parametrize("volumes", [None, [], [{"Name": "other", "Options": None}]])
+def test_volume_that_the_engine_does_not_tell_of(volumes: list[dict[str, Any]] | None) -> None:
+    """What is behind such a volume is not known, so that no check of mounts passes."""
+    (record,) = records(seen(_with_volume("v"), volumes=volumes), "mount", ENGINE)
+    assert (None, None, None) == fields(record, "mount.kind", "mount.source", "mount.managed")
+    assert {"mount.kind", "mount.source", "mount.managed"} <= set(record.missing)
+
+
+def _with_volume(name: str) -> dict[str, Any]:
+    inspect = inspected()
+    inspect["Mounts"] = [
+        {"Type": "volume", "Name": name, "Source": "/v/_data", "Destination": "/data",
+         "Driver": "local", "RW": True}
+    ]  # fmt: skip
+    return inspect
 
 
 def test_devices_rules_and_requests() -> None:

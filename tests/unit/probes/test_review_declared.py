@@ -1,0 +1,94 @@
+"""What a file says in a roundabout way is not taken for harmless."""
+
+from __future__ import annotations
+
+import pytest
+from declared_facts import compose, kubernetes
+
+NET, PID = "process.namespaces.net", "process.namespaces.pid"
+BOUNDING = "process.capabilities.bounding"
+
+
+@pytest.mark.parametrize(
+    ("service", "rest", "path"),
+    [
+        ("network_mode: 'service:db'", "  db: {network_mode: host}", NET),
+        ("pid: 'service:db'", "  db: {pid: host}", PID),
+        (
+            "network_mode: 'service:db'",
+            "  db: {network_mode: 'service:end'}\n  end: {network_mode: host}",
+            NET,
+        ),
+        (
+            "network_mode: 'service:db'",
+            "  db: {networks: [host]}\nnetworks: {host: {external: true}}",
+            NET,
+        ),
+    ],
+)
+def test_namespace_of_a_service_that_is_in_the_hosts(service: str, rest: str, path: str) -> None:
+    """Whoever joins a service joins what that one has joined."""
+    assert "host" == compose(service, f"{rest}\nx-end: 1").facts[path]
+
+
+@pytest.mark.parametrize(
+    ("service", "rest"),
+    [
+        ("network_mode: 'container:x'", ""),
+        ("network_mode: 'service:db'", "  db: {network_mode: '${NET}'}"),
+        ("network_mode: 'service:db'", "  db: {network_mode: 'container:x'}"),
+        ("network_mode: 'service:db'", "  db: {extends: {service: web}}"),
+    ],
+)
+def test_namespace_that_only_the_host_knows_is_missing(service: str, rest: str) -> None:
+    """A container outside the file may well be in the host's namespace."""
+    assert NET in compose(service, f"{rest}\nx-end: 1").missing
+
+
+@pytest.mark.parametrize("rest", ["  db: {image: a}", "  db: {network_mode: 'service:web'}", ""])
+def test_namespace_of_an_ordinary_service_is_shared(rest: str) -> None:
+    """A service with a namespace of its own shares it; a circle of services has no end."""
+    assert "shared" == compose("network_mode: 'service:db'", f"{rest}\nx-end: 1").facts[NET]
+
+
+@pytest.mark.parametrize(
+    "networks",
+    [
+        "networks: {host: {external: true}}",
+        "networks: {host: {external: {name: host}}}",
+        "networks: {host: {name: host, external: true}}",
+    ],
+)
+def test_external_network_called_host_is_the_hosts(networks: str) -> None:
+    """Without a name of its own an external network has that of its key."""
+    assert "host" == compose("networks: [host]", networks).facts[NET]
+    assert "host" == compose("networks: {host: {}}", networks).facts[NET]
+
+
+def test_network_of_the_project_may_be_called_host() -> None:
+    """Compose puts the project's name before it, and external: false changes nothing."""
+    assert "private" == compose("networks: [host]", "networks: {host: {}}").facts[NET]
+    said = "networks: {host: {external: false}}"
+    assert "private" == compose("networks: [host]", said).facts[NET]
+
+
+@pytest.mark.parametrize("part", ["device", "device_rule"])
+def test_service_that_may_be_privileged_may_have_every_device(part: str) -> None:
+    """A variable that decides over privileged leaves the devices open."""
+    assert "depends on ${P}" in compose("privileged: ${P}").incomplete(part)
+    assert "" == compose("privileged: ${P:-false}").incomplete(part)
+
+
+def test_windows_options_are_merged_field_by_field() -> None:
+    """A container that sets another field of them keeps the pod's hostProcess."""
+    pod = "securityContext: {windowsOptions: {hostProcess: true}}"
+    path = "container.windows_host_process"
+    own = "securityContext: {{windowsOptions: {{{}}}}}"
+    assert True is kubernetes(own.format("runAsUserName: x"), pod).facts[path]
+    assert False is kubernetes(own.format("hostProcess: false"), pod).facts[path]
+
+
+def test_drop_with_a_prefix_drops_nothing_for_sure() -> None:
+    """Containerd puts CAP_ before every name, and knows no CAP_CAP_SYS_ADMIN."""
+    seen = kubernetes("securityContext: {capabilities: {add: [ALL], drop: [CAP_SYS_ADMIN]}}")
+    assert "CAP_SYS_ADMIN" in seen.facts[BOUNDING]
