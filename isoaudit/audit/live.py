@@ -22,8 +22,11 @@ from isoaudit.model import (
 )
 from isoaudit.probes.base import Probe
 from isoaudit.probes.table import Opened, open_live
-from isoaudit.targets.address import Address
+from isoaudit.targets.address import ENGINES, Address
 from isoaudit.targets.discover import local_engines
+
+_OF_ENGINES = frozenset({"connect", "engine"})
+"""Stages of a run whose errors hide what an engine would have said of itself."""
 
 LOCAL = "local"
 """What probes write for the host of a target that is proven to run on this machine."""
@@ -37,26 +40,41 @@ def collect_live(addresses: Sequence[Address], limits: Limits) -> Collected:
     # The engines are part of a host, whether or not their containers were asked for.
     beside = [a for a in local_engines() if a not in wanted] if named else []
     opened, errors = _open_all([*wanted, *beside], limits)
-    engines, engine_errors = _ask_engines(opened, limits)
-    errors += engine_errors
-    host: Evidence | None = None
+    engines, silent = _ask_engines(opened, limits)
+    errors += silent
+    local = [engines[s.endpoint] for _, s in opened if s.local and s.endpoint in engines]
+    host = _host(host_task, named, limits, errors)
+    ours: list[Evidence] = []
+    if host is not None:
+        host = _with_engines(host, local, errors)
+        ours = [host] if any(address.matches(host.target) for address in named) else []
+    asked = [(address, source) for address, source in opened if address in wanted]
+    targets = _collect_all(asked, limits, host.target.id if host else None)
+    closing = _closing([source for _, source in opened], targets)
+    return Collected(host, itertools.chain(errors, ours, closing), engines)
+
+
+def _host(
+    task: Task[Evidence], named: Sequence[Address], limits: Limits, errors: list[RunError]
+) -> Evidence | None:
+    """Return this host's evidence, adding to `errors` why there is none, or who it is not."""
     try:
-        host = host_task.result(limits.timeout)
+        host = task.result(limits.timeout)
     except Exception as error:
         asked = any(address.asked for address in named)
         errors.append(run_error(Address("host", "host", asked=asked), "host", error))
-    ours: list[Evidence] = []
-    if host is not None:
-        local = [engines[s.endpoint] for _, s in opened if s.local and s.endpoint in engines]
-        host = _with_engines(host, local, errors)
-        ours = [host] if any(address.matches(host.target) for address in named) else []
-        errors += [_no_match(a, [host.target]) for a in named if not a.matches(host.target)]
-    chosen = [(address, source) for address, source in opened if address in wanted]
-    targets = _collect_all(chosen, limits, host.target.id if host else None)
-    for _, source in opened:
-        if not any(source is one for _, one in chosen):
-            source.close()
-    return Collected(host, itertools.chain(errors, ours, targets), engines)
+        return None
+    errors += [_no_match(a, [host.target]) for a in named if not a.matches(host.target)]
+    return host
+
+
+def _closing(
+    sources: Sequence[Opened], targets: Iterator[Evidence | RunError]
+) -> Iterator[Evidence | RunError]:
+    """Yield the targets, then hang up on their sources."""
+    yield from targets
+    for source in sources:
+        source.close()
 
 
 def _open_all(
@@ -97,7 +115,9 @@ def _ask_engines(
 
 def _with_engines(host: Evidence, engines: list[Record], errors: list[RunError]) -> Evidence:
     """Return the host with the engines that answered; incomplete if one did not."""
-    silent = next((e for e in errors if e.stage in {"connect", "engine"}), None)
+    silent = next(
+        (e for e in errors if e.stage in _OF_ENGINES and e.target.startswith(ENGINES)), None
+    )
     dark = None
     if silent is not None:
         words = f"{silent.target}: {silent.message}"
@@ -155,8 +175,6 @@ def _collect_all(
             yield replace(run_error(address, "collect", error), target=target.id)
             continue
         yield Evidence(_placed(target, facts, host), facts)
-    for _, source in opened:
-        source.close()
 
 
 def _placed(target: Target, facts: FactSet, host: str | None) -> Target:

@@ -8,7 +8,8 @@ from fnmatch import fnmatchcase
 from isoaudit.errors import UsageError
 from isoaudit.model import Target
 
-LIVE = ("docker", "podman", "libvirt")
+ENGINES = ("docker", "podman")
+LIVE = (*ENGINES, "libvirt")
 DIALECTS = ("compose", "kubernetes", "libvirt_xml")
 _FILE_SUFFIXES = (".yaml", ".yml", ".json", ".xml", ".gz")
 
