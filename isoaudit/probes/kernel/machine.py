@@ -178,7 +178,7 @@ def container_ids(text: str) -> set[str]:
 def stat_fields(text: str) -> list[str]:
     """Return the fields of /proc/PID/stat from the third on: a name may hold blanks and brackets.
 
-    Element 0 is the state, 1 the parent, 6 the flags, 19 the start time (proc(5) numbers minus 3).
+    Element 0 is the state, 1 the parent, 6 the flags, 17 the number of threads, 19 the start time (proc(5) numbers minus 3).
     """
     return text.rpartition(")")[2].split()
 
@@ -186,7 +186,8 @@ def stat_fields(text: str) -> list[str]:
 def start_time(files: Files, pid: int) -> str:
     """Return when a process started, in clock ticks: with its pid it names one process for good.
 
-    Raises Unreadable, `vanished` if it has ended.
+    Raises Unreadable, `vanished` if it has ended; of a process that goes on without its first
+    thread /proc shows neither namespaces nor mounts.
     """
     try:
         fields = stat_fields(files.read_text(f"/proc/{pid}/stat"))
@@ -197,6 +198,12 @@ def start_time(files: Files, pid: int) -> str:
     if len(fields) < 20:
         raise Unreadable(Reason.PARSE_ERROR, f"/proc/{pid}/stat is not as proc(5) says")
     if fields[0] in {"Z", "X"}:
+        if fields[17] not in {"0", "1"}:
+            raise Unreadable(
+                Reason.NOT_SUPPORTED,
+                f"the first thread of process {pid} has ended, others run on: /proc hides them",
+                "Look at /proc/PID/task on the host.",
+            )
         raise gone(pid)
     return fields[19]
 

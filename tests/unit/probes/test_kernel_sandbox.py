@@ -74,6 +74,20 @@ def test_listed_process_that_ended_is_left_out(root: Path) -> None:
     assert (1, None) == (len(part.records), part.incomplete)
 
 
+def test_process_without_its_first_thread_is_not_overlooked(root: Path) -> None:
+    """Its other threads go on, though it looks like one that ended: what they may do is open."""
+    write_process(root, PID, cgroup=GROUP)
+    stat = write_process(root, 61, cgroup=GROUP) / "stat"
+    (root / FOLDER / "cgroup.procs").write_text(f"{PID}\n61\n")
+    stat.write_text(stat.read_text().replace(" S ", " Z "))
+    (part,) = read(root).parts["process"]
+    assert (1, None) == (len(part.records), part.incomplete)
+    stat.write_text(f"61 (web) Z {'0 ' * 16}2 0 100 0\n")
+    (part,) = read(root).parts["process"]
+    assert part.incomplete is not None
+    assert Reason.NOT_SUPPORTED is part.incomplete.reason
+
+
 def test_pid_given_out_again_is_not_believed(root: Path) -> None:
     """If the start time changes while a process is read, it is another process."""
     write_process(root, PID, cgroup=GROUP)
