@@ -15,11 +15,14 @@ _SECRET_NAME = re.compile(
     r"(?:^|[_\-.])(?:pass(?:word|wd|phrase)?|pwd|secret|token|api_?key|private_?key|access_?key"
     r"|credentials?|auth|cookie|salt|dsn|connection_?string)(?:$|[_\-.0-9])"
     r"|(?:password|passwd|passphrase|secret|token|credential)s?$"
+    r"|(?<!by)(?<!com)pass$"
     r"|(?:api|secret|private|access|encryption|signing|master|account|ssh|ssl|tls|jwt)[_\-]?key$",
     re.IGNORECASE,
 )
 _REFERENCE_NAME = re.compile(
-    r"(?:_|-)(?:FILE|PATH|DIR|URL|NAME|ID|TTL|TYPE|HEADER)$", re.IGNORECASE
+    r"(?:_|-)(?:FILE|PATH|DIR|URL|NAME|ID|TTL|TYPE|HEADER|MODE|LENGTH|SIZE|METHOD|PROVIDER|BACKEND"
+    r"|STORE|ALGORITHM|EXPIRY|TIMEOUT|ISSUER|HOST|PORT)$",
+    re.IGNORECASE,
 )
 _SECRET_VALUE = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
@@ -39,6 +42,7 @@ _SECRET_VALUE = re.compile(
     r"|://[^/\s:@]*:[^/\s]+@"
 )
 _REFERENCE = re.compile(r"\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*(?::?\?[^}]*|:?[-+])?\})|/run/secrets/.*")
+_SWITCHES = frozenset({"true", "false", "yes", "no", "on", "off", "none", "null"})
 _OPTION = re.compile(r"^(--?[A-Za-z][\w.\-]*)[=:](.+)$", re.DOTALL)
 _ASSIGNMENT = re.compile(r"^([A-Za-z_][\w.\-]*)=(.*)$", re.DOTALL)
 # Looks back so that a name is tried from its beginning only: strangers may write very long ones.
@@ -50,10 +54,10 @@ _BLANKS = re.compile(r"(\s+)")
 def looks_secret(name: str, value: str) -> bool:
     """Say whether a name and value together look like a secret.
 
-    An empty value, a reference to a file and a variable still to be filled in are none; a variable
-    with a default is what its default is.
+    An empty value, a reference to a file, a variable still to be filled in and a switch
+    (`AUTH_ENABLED=true`) are none; a variable with a default is what its default is.
     """
-    if not value or _REFERENCE.fullmatch(value):
+    if not value or _REFERENCE.fullmatch(value) or value.lower() in _SWITCHES:
         return False
     if _SECRET_VALUE.search(value):
         return True

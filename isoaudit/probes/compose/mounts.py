@@ -137,6 +137,10 @@ def _put_bind(service: Service, mount: _Mount, source: Word) -> None:
 def _put_volume(service: Service, mount: _Mount, name: str) -> None:
     """Set what a volume is: kept by the engine, unless its options make it a host path."""
     declared = service.top_level("volumes", name) if name else None
+    if declared is not None and declared.is_map and _is_external(declared):
+        for field in ("kind", "source", "managed"):
+            mount.lacks(f"mount.{field}", "made outside this file: it may be any host path")
+        return
     options = None
     if declared is not None and declared.is_map:
         options = declared.get("driver_opts")
@@ -153,6 +157,13 @@ def _put_volume(service: Service, mount: _Mount, name: str) -> None:
     mount.put("mount.kind", None, "bind")
     mount.put("mount.managed", None, False)
     mount.put("mount.source", source, posixpath.normpath(source.text))
+
+
+def _is_external(declared: Node) -> bool:
+    external = declared.get("external")
+    if external is None:
+        return False
+    return external.is_map or not (said := word(external)).known or truth(said)
 
 
 def _long(service: Service, entry: Node) -> Record | None:

@@ -5,6 +5,7 @@ Source: the Compose specification, chapter services; docker-run(1) for the short
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -81,6 +82,8 @@ def _devices(service: Service) -> Iterator[Record]:
 
 
 def _device(entry: Node, path: str, destination: str, access: str) -> Record:
+    if path.startswith("/"):
+        path = "/" + posixpath.normpath(path).lstrip("/")
     return record(
         entry,
         {

@@ -63,7 +63,7 @@ def _options(service: Service) -> Iterator[Option]:
         value = said.text[len(key) + 1 :]
         if UNSET in key:
             yield Option("", said)
-        else:
+        elif key.strip():
             yield Option(key.strip().lower(), said.part(value.strip()))
 
 

@@ -5,6 +5,7 @@ Sources: Docker Engine API (MountPoint, HostConfig), docs.docker.com (bind propa
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable
 from typing import Any
 
@@ -165,6 +166,8 @@ def _requested(request: Answer) -> list[str]:
 
 def _device(path: str, inside: str, allowed: str, source: str) -> Record:
     notes = Notes(Vantage.ENGINE)
+    if path.startswith("/"):
+        path = "/" + posixpath.normpath(path).lstrip("/")
     notes.fact("device.path", path, source)
     notes.fact("device.destination", inside, source)
     notes.fact("device.permissions", allowed, source)

@@ -24,6 +24,7 @@ from isoaudit.probes.docker.settings import note_cgroup_namespace
 _HOST_PATH = re.compile(r"ns:/proc/(?:1|self|thread-self)/ns/")
 """A namespace named by the path of pid 1, or of the engine itself, is the host's."""
 
+_BY_CONTAINER = "container:"
 _ROOT = frozenset({"", "root", "0"})
 _SETS = ("effective", "permitted", "bounding", "inheritable", "ambient")
 
@@ -212,6 +213,9 @@ def _note_namespaces(notes: Notes, host: Answer) -> None:
         mode = host.text(key)
         if mode is None or (mode == "" and name == "net"):
             not_told(notes, path, host, key)
+        elif mode.startswith(_BY_CONTAINER):
+            # NOTE: that one may be in the host's itself; of a running container the kernel tells.
+            unreliable(notes, path, f"{host.source(key)} names a container that was not looked at")
         elif host.engine == "podman" and name == "ipc" and mode == "shareable":
             # NOTE: podman 4 answers "shareable" for --ipc=host too.
             unreliable(notes, path, f"{host.source(key)} is the same for a private and the host's")
@@ -222,10 +226,10 @@ def _note_namespaces(notes: Notes, host: Answer) -> None:
 def namespace_word(mode: str) -> str:
     """Return host, shared or private for a mode as engines write it.
 
-    `container:ID` and `ns:PATH` join a namespace that exists already; `pod` is podman's pod.
+    `ns:PATH` joins a namespace that exists already; `pod` is podman's pod.
     """
     if mode == "host" or _HOST_PATH.match(mode):
         return "host"
-    if mode == "pod" or mode.startswith(("container:", "ns:")):
+    if mode == "pod" or mode.startswith("ns:"):
         return "shared"
     return "private"

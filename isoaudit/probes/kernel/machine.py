@@ -178,7 +178,8 @@ def container_ids(text: str) -> set[str]:
 def stat_fields(text: str) -> list[str]:
     """Return the fields of /proc/PID/stat from the third on: a name may hold blanks and brackets.
 
-    Element 0 is the state, 1 the parent, 6 the flags, 17 the number of threads, 19 the start time (proc(5) numbers minus 3).
+    Element 0 is the state, 1 the parent, 6 the flags, 17 the number of threads, 19 the start time
+    (proc(5) numbers minus 3).
     """
     return text.rpartition(")")[2].split()
 

@@ -13,9 +13,12 @@ _GONE = "//deleted"
 class Mount:
     """One line of a mount table.
 
-    `device` is major:minor; `root` the path inside the file system that is mounted; `point` where.
+    `id` and `parent` number the mount and the one it is mounted on; `device` is major:minor;
+    `root` the path inside the file system that is mounted; `point` where.
     """
 
+    id: str
+    parent: str
     device: str
     root: str
     point: str
@@ -38,23 +41,45 @@ class Table:
         read = [_entry(line) for line in lines[:-1]]
         self.mounts = [mount for mount in read if mount is not None]
         self.complete = lines[-1] == "" and len(self.mounts) == len(read)
-        # Of several mounts at one point the last one is visible.
-        self._points = {mount.point: mount for mount in self.mounts}
+        self._points: dict[str, list[Mount]] = {}
         self._devices: dict[str, list[Mount]] = {}
+        self._children: dict[str, list[Mount]] = {}
+        self._ids = {mount.id: mount for mount in self.mounts}
         for mount in self.mounts:
+            self._points.setdefault(mount.point, []).append(mount)
             self._devices.setdefault(mount.device, []).append(mount)
+            self._children.setdefault(mount.parent, []).append(mount)
 
     def at(self, point: str) -> Mount | None:
-        """Return the entry that is visible at a mount point."""
-        return self._points.get(point)
+        """Return the entry that is visible at a mount point: of several ones the last."""
+        several = reversed(self._points.get(point, ()))
+        return next((mount for mount in several if not self._is_buried(mount)), None)
 
     def covering(self, path: str) -> Mount | None:
         """Return the entry that a path lies in."""
-        while path not in self._points:
-            if path in {"", "/"}:
-                return None
+        while True:
+            found = self.at(path)
+            if found is not None or path in {"", "/"}:
+                return found
             path = path.rpartition("/")[0] or "/"
-        return self._points[path]
+
+    def _is_buried(self, mount: Mount) -> bool:
+        """Say whether a mount was covered by a later one at a folder above its mount point.
+
+        A second /proc over the first takes along everything that was mounted inside it.
+        """
+        seen: set[str] = set()
+        while mount.id not in seen:
+            seen.add(mount.id)
+            below = self._ids.get(mount.parent)
+            if below is None or below is mount:
+                return False
+            siblings = self._children[mount.parent]
+            later = siblings[siblings.index(mount) + 1 :]
+            if any(s.point != mount.point and inside(mount.point, s.point) for s in later):
+                return True
+            mount = below
+        return False
 
     def path_of(self, mount: Mount) -> str | None:
         """Return the path by which this table shows what `mount` mounts, None if it does not.
@@ -82,6 +107,8 @@ def _entry(line: str) -> Mount | None:
         return None
     root = unescape(words[3])
     return Mount(
+        id=words[0],
+        parent=words[1],
         device=words[2],
         root=root.removesuffix(_GONE) or "/",
         point=unescape(words[4]),

@@ -19,6 +19,8 @@ from isoaudit.probes.kubernetes.security import note_security
 from isoaudit.probes.kubernetes.settings import note_settings
 from isoaudit.probes.kubernetes.workload import Container, containers
 
+_NAMESPACES = ("mnt", "pid", "net", "ipc", "uts", "cgroup")
+
 
 class KubernetesProbe:
     """Reads the pods of one file; `shown` is the path by which targets are named."""
@@ -62,7 +64,10 @@ class KubernetesProbe:
         facts.say("container.platform", KUBERNETES, container.node, "a container of a pod")
         process.say("process.name", container.name, container.node, "the container")
         process.say("process.main", True, container.node, "the container")
-        note_security(context)
+        if container.pod.windows:
+            _note_windows(facts, process)
+        else:
+            note_security(context)
         note_settings(context)
         note_mounts(context)
         facts.part("process", [process.record()])
@@ -78,3 +83,16 @@ class KubernetesProbe:
             dialect=KUBERNETES,
             location=container.node.location,
         )
+
+
+def _note_windows(facts: Sheet, process: Sheet) -> None:
+    """Note that what only Linux has is not known of a pod for Windows."""
+    why = "a pod for Windows, which has nothing of that kind"
+    for path in ("privileged", "rootfs.read_only", "seccomp.profile", "apparmor.profile",
+                 "selinux.disabled", "masked_paths", "readonly_paths",
+                 "user_namespace"):  # fmt: skip
+        facts.unknown(f"container.{path}", why)
+    for path in ("root_permitted", "user_namespace", "no_new_privileges", "seccomp.mode",
+                 "capabilities.effective", "capabilities.permitted", "capabilities.bounding",
+                 "apparmor.confined", *(f"namespaces.{n}" for n in _NAMESPACES)):  # fmt: skip
+        process.unknown(f"process.{path}", why)

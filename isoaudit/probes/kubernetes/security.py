@@ -23,6 +23,7 @@ from isoaudit.probes.kubernetes.workload import scalar
 
 _BOUNDING = "process.capabilities.bounding"
 _IN_FORCE = ("process.capabilities.effective", "process.capabilities.permitted")
+_LARGEST_UID = 2**31 - 1
 _SHARED = "shareProcessNamespace"
 
 
@@ -66,8 +67,10 @@ def _note_user(context: Context) -> Node | None:
         scalar(user)
         uid = user.integer()
         process.say("process.uid", uid, user)
-        process.say("process.root_permitted", uid == 0, user)
-        return user if uid != 0 else None
+        # NOTE: what is no user id is refused by the API server, and wraps round to root elsewhere.
+        other = 0 < uid <= _LARGEST_UID
+        process.say("process.root_permitted", not other, user)
+        return user if other else None
     process.unknown("process.uid", "no runAsUser: the image decides", "Set runAsUser to a number.")
     if forbidden and not_root is not None:
         process.say("process.root_permitted", False, not_root, "the kubelet refuses root")

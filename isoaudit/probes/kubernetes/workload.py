@@ -54,6 +54,15 @@ class Pod:
         return self.spec.get("securityContext")
 
     @cached_property
+    def windows(self) -> bool:
+        """Whether only nodes with Windows run it: what Linux isolates by does not exist there."""
+        for path in (("os", "name"), ("nodeSelector", "kubernetes.io/os")):
+            said = self.spec.get(*path)
+            if said is not None:
+                return scalar(said) == "windows"
+        return False
+
+    @cached_property
     def annotations(self) -> Node | None:
         """The annotations of the pod."""
         return self.template.get("metadata", "annotations") if self.template is not None else None

@@ -25,7 +25,8 @@ KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA7\nq8Zc\n-----END RSA PR
     ["PASSWORD", "DB_PASSWORD", "PGPASSWORD", "MYSQL_ROOT_PASSWORD", "userPassword", "DB_PASS",
      "db.pwd", "API_KEY", "apiKey", "X-API-KEY", "AWS_SECRET_ACCESS_KEY", "SECRET_KEY_BASE",
      "secretKey", "clientSecret", "GITHUB_TOKEN", "authToken", "TOKENS", "SSH_KEY", "JWT_KEY",
-     "ENCRYPTION_KEY", "SENTRY_DSN", "passphrase", "CREDENTIALS", "COOKIE", "PASSWORD_1"],
+     "ENCRYPTION_KEY", "SENTRY_DSN", "passphrase", "CREDENTIALS", "COOKIE", "PASSWORD_1",
+     "DBPASS", "requirepass"],
 )  # fmt: skip
 def test_names_of_secrets(name: str) -> None:
     """Whatever their value is."""
@@ -35,11 +36,19 @@ def test_names_of_secrets(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     ["PATH", "HOME", "PASSWORD_FILE", "TOKEN_TTL", "SECRET_NAME", "API_KEY_ID", "AUTHOR", "MONKEY",
-     "COMPASS", "KEYBOARD", "PASSENGERS", "TOKENIZER", "NODE_ENV", "AUTH_TYPE"],
+     "COMPASS", "KEYBOARD", "PASSENGERS", "TOKENIZER", "NODE_ENV", "AUTH_TYPE", "AUTH_MODE",
+     "PASSWORD_MIN_LENGTH", "SECRET_STORE", "NO_PROXY_BYPASS"],
 )  # fmt: skip
 def test_names_of_no_secrets(name: str) -> None:
     """Nor is what merely points to one."""
     assert not looks_secret(name, "hunter2")
+
+
+@pytest.mark.parametrize("value", ["true", "False", "off", "none"])
+def test_switches_are_no_secrets(value: str) -> None:
+    """A variable that turns passwords on or off holds none."""
+    assert not looks_secret("AUTH_ENABLED", value)
+    assert not looks_secret("DISABLE_PASSWORD", value)
 
 
 @pytest.mark.parametrize(

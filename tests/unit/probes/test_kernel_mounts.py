@@ -169,6 +169,29 @@ def test_paths_are_hidden_by_an_empty_tmpfs_or_the_null_device(
     assert {"/proc/keys", "/proc/scsi"}.isdisjoint(hidden)
 
 
+def test_what_a_later_mount_buries_protects_nothing(machine: Machine, tmp_path: Path) -> None:
+    """A second /proc over the first one lays bare what was hidden inside that."""
+    for name in ("proc/kcore", "proc/sys", "proc/irq"):
+        (tmp_path / name).write_text("")
+    lines = (
+        "30 21 0:102 /null /proc/kcore rw - tmpfs tmpfs rw\n"
+        "31 21 0:101 /sys /proc/sys ro - proc proc rw\n"
+        "32 21 0:101 /irq /proc/irq ro - proc proc rw\n"
+        "29 21 0:110 / /proc rw - proc proc rw\n"
+        "33 29 0:110 /irq /proc/irq ro - proc proc rw\n"
+    )
+    seen = paths(machine, lines)
+    assert "/proc/kcore" not in value(seen, "container.masked_paths", Vantage.KERNEL)
+    kept = value(seen, "container.readonly_paths", Vantage.KERNEL)
+    assert ("/proc/sys" in kept, "/proc/irq" in kept) == (False, True)
+
+
+def test_mount_table_without_end_of_parents_is_read() -> None:
+    """Mounts that name each other as parents bury nothing."""
+    table = Table("1 2 0:1 / /a rw - proc p rw\n2 1 0:1 / /a/b rw - proc p rw\n")
+    assert table.mounts[1] is table.at("/a/b")
+
+
 def test_paths_are_read_only_by_their_mount(machine: Machine, tmp_path: Path) -> None:
     """A path is read-only if what it lies in is, the whole of /proc included."""
     for name in ("proc/sys", "proc/irq"):

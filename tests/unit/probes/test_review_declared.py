@@ -92,3 +92,45 @@ def test_drop_with_a_prefix_drops_nothing_for_sure() -> None:
     """Containerd puts CAP_ before every name, and knows no CAP_CAP_SYS_ADMIN."""
     seen = kubernetes("securityContext: {capabilities: {add: [ALL], drop: [CAP_SYS_ADMIN]}}")
     assert "CAP_SYS_ADMIN" in seen.facts[BOUNDING]
+
+
+@pytest.mark.parametrize(
+    "pod", ["os: {name: windows}", "nodeSelector: {kubernetes.io/os: windows}"]
+)
+def test_pod_for_windows_is_not_judged_by_what_linux_has(pod: str) -> None:
+    """It has no capabilities and no seccomp filter to drop or to set; its mounts are judged."""
+    seen = kubernetes("image: a", pod)
+    assert {BOUNDING, NET, "process.seccomp.mode", "container.privileged"} <= set(seen.missing)
+    assert False is seen.facts["container.windows_host_process"]
+    assert NET in kubernetes("image: a", "os: {name: linux}").facts
+
+
+@pytest.mark.parametrize("uid", [-1, 2**32])
+def test_number_that_is_no_user_id_proves_nothing(uid: int) -> None:
+    """Cut to 32 bits it may be root's."""
+    seen = kubernetes(f"securityContext: {{runAsUser: {uid}}}")
+    assert True is seen.facts["process.root_permitted"]
+
+
+@pytest.mark.parametrize("external", ["true", "{name: w}", "'${E}'"])
+def test_volume_made_outside_the_file_may_be_a_host_path(external: str) -> None:
+    """`docker volume create` takes any folder for `device`, which the file does not show."""
+    seen = compose("volumes: ['data:/v']", f"volumes: {{data: {{external: {external}}}}}")
+    assert {"mount.kind", "mount.source", "mount.managed"} == set(seen.unread("mount")[0])
+    (kept,) = compose("volumes: ['data:/v']", "volumes: {data: {external: false}}").records("mount")
+    assert "volume" == kept["mount.kind"]
+
+
+@pytest.mark.parametrize("option", ["", "${X:-}", "=true"])
+def test_security_option_without_a_name_is_none(option: str) -> None:
+    """An empty entry asks for nothing, least of all for no-new-privileges."""
+    seen = compose(f"security_opt: ['{option}']")
+    assert False is seen.facts["process.no_new_privileges"]
+    assert "process.apparmor.confined" in seen.missing
+
+
+@pytest.mark.parametrize("path", ["/dev/../dev/mem", "//dev/./mem", "/dev/mem/"])
+def test_device_is_known_by_the_shortest_form_of_its_path(path: str) -> None:
+    """Whoever writes a detour gets the same device."""
+    (device,) = compose(f"devices: ['{path}:/dev/x']").records("device")
+    assert ("/dev/mem", "/dev/x") == (device["device.path"], device["device.destination"])
