@@ -84,8 +84,15 @@ def _docker(files: Files, pid: int, words: list[str]) -> Options:
     hosts = [value for name, value in given if name == "host"]
     listed = config.get("hosts")
     hosts += [host for host in listed if isinstance(host, str)] if isinstance(listed, list) else []
-    addresses = tuple(_DOCKER_SOCKET if host.startswith("fd:") else host for host in hosts)
+    addresses = tuple(map(_address, hosts))
     return Options(addresses or (_DOCKER_SOCKET,), switches, f"/proc/{pid}/cmdline, {path}")
+
+
+def _address(host: str) -> str:
+    """Return a listener with its scheme: without one dockerd takes it for TCP."""
+    if host.startswith("fd:") or not host:
+        return _DOCKER_SOCKET
+    return host if "://" in host else f"tcp://{host}"
 
 
 def _given(words: list[str]) -> Iterator[tuple[str, str]]:

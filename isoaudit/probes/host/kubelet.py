@@ -16,6 +16,7 @@ from isoaudit.probes.host.sheet import Sheet
 from isoaudit.transports.base import Unreadable
 
 _CONFIG = "/var/lib/kubelet/config.yaml"
+_DROP_INS = "config-dir"
 _EMBEDDING = frozenset({"k3s", "k3s-server", "k3s-agent", "k0s", "kubelite", "rke2"})
 """Processes that have a kubelet within them and set it up by means of their own."""
 
@@ -112,6 +113,10 @@ def _note_settings(sheet: Sheet, pid: str) -> None:
         _note_unknown(sheet, Reason.PARSE_ERROR, str(error), "Correct the kubelet's settings.")
         return
     for setting, value, source, from_flags in values:
+        if _DROP_INS in flags and not from_flags:
+            detail = f"--{_DROP_INS} {flags[_DROP_INS]}: files there may say otherwise"
+            _note_one_unknown(sheet, setting, Reason.NOT_SUPPORTED, detail, "See /configz.")
+            continue
         notes: Notes = sheet.kernel if from_flags else sheet.declared
         notes.fact(f"host.kubelet.{setting.name}", value, source)
 
@@ -161,4 +166,10 @@ def _convert(setting: _Setting, text: str) -> bool | int | str:
 
 def _note_unknown(sheet: Sheet, reason: Reason, detail: str, remedy: str) -> None:
     for setting in _SETTINGS:
-        sheet.declared.missing(f"host.kubelet.{setting.name}", reason, detail, remedy)
+        _note_one_unknown(sheet, setting, reason, detail, remedy)
+
+
+def _note_one_unknown(
+    sheet: Sheet, setting: _Setting, reason: Reason, detail: str, remedy: str
+) -> None:
+    sheet.declared.missing(f"host.kubelet.{setting.name}", reason, detail, remedy)

@@ -89,6 +89,7 @@ def dockerd(root: Path, *words: str, config: dict[str, Any] | None = None) -> Re
             *[("tcp://0.0.0.0:2375",)] * 2,
         ),
         (("--host=fd://", "-Htcp://:2376", "--tlsverify"), ("tcp://:2376",), ()),
+        (("-H", "fd://", "-H", "0.0.0.0:2375"), *[("tcp://0.0.0.0:2375",)] * 2),
         (("-H", "fd://", "--host", "tcp://:2376", "--tls"), *[("tcp://:2376",)] * 2),
         (("-H", "fd://", "-H", "tcp://:2376", "--tlsverify=false"), *[("tcp://:2376",)] * 2),
     ],

@@ -184,6 +184,19 @@ def test_kubelet_flags_override_its_file(tmp_path: Path) -> None:
     assert Vantage.KERNEL is facts.facts["host.kubelet.read_only_port"][0].vantage
 
 
+def test_kubelet_with_drop_in_files_is_known_by_its_flags_only(tmp_path: Path) -> None:
+    """What files of --config-dir say wins over the file, and is not read."""
+    words = ["kubelet", "--config=/k.yaml", "--config-dir=/k.d", "--read-only-port=0", ""]
+    files = {
+        "/proc/77/comm": "kubelet\n",
+        "/proc/77/cmdline": "\0".join(words),
+        "/k.yaml": "authorization: {mode: Webhook}\n",
+    }
+    facts = collect(tree(tmp_path, files))
+    assert Reason.NOT_SUPPORTED == reason(facts, "host.kubelet.authorization")
+    assert 0 == value(facts, "host.kubelet.read_only_port")
+
+
 def test_kubelet_without_a_file_has_its_flags_defaults(tmp_path: Path) -> None:
     """A kubelet set up by flags alone lets anyone in unless told otherwise."""
     files = {

@@ -97,9 +97,9 @@ def test_profiles_that_extend_each_other_are_refused(tmp_path: Path) -> None:
 
 def test_several_profiles_give_the_strictest_gate() -> None:
     """The union of checks runs, and the lower bar counts."""
-    gate = select(["default", "sensitive"], CATALOGUE).gate
+    gate = select(["default", "strict"], CATALOGUE).gate
 
-    assert (Severity.MEDIUM, True) == (gate.fail_on, gate.fail_on_unknown)
+    assert (Severity.HIGH, True) == (gate.fail_on, gate.fail_on_unknown)
 
 
 def test_two_values_for_one_parameter_are_refused(tmp_path: Path) -> None:
