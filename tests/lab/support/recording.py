@@ -7,6 +7,7 @@ hold. An engine of the lab is recorded as if it answered at the usual address, s
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import gzip
 import json
@@ -77,12 +78,13 @@ def write(engine: str, lab: Lab) -> None:
     tapes: dict[str, Tape] = {"api": {}, "files": {}}
     own = _AtUsualAddress(lab.folder, places, uri)
     files = record(own, tapes["files"])
-    api = _recorded_api(engine, uri, places.usual, tapes["api"])
-    openers = {
-        "host": lambda: Opened(HostProbe(files)),
-        engine: lambda: replaying.opened(engine, api, files),
-    }
-    with replaying.in_place(**openers):
+    with contextlib.ExitStack() as stack:
+        api = _recorded_api(engine, uri, places.usual, tapes["api"], stack)
+        openers = {
+            "host": lambda: Opened(HostProbe(files)),
+            engine: lambda: replaying.opened(engine, api, files),
+        }
+        stack.enter_context(replaying.in_place(**openers))
         addresses = [parse("host"), parse(f"{engine}:isolab-*")]
         bundle = collect(Request(addresses, (), Limits(2, _SECONDS)), "")
     assert bundle.errors == (), f"not recorded: {bundle.errors}"
@@ -143,10 +145,13 @@ class _LabLibvirt:
         return {**self._api.version(), "hostname": HOST_NAME}
 
 
-def _recorded_api(engine: str, uri: str, usual: str, tape: Tape) -> Any:
+def _recorded_api(
+    engine: str, uri: str, usual: str, tape: Tape, stack: contextlib.ExitStack
+) -> Any:
     if engine == "libvirt":
         return record(_LabLibvirt(libvirt.connect(uri), usual), tape, ("uri", "local"))
-    api = _LabEngine(docker.connect(uri, _SECONDS), usual)
+    connection = stack.enter_context(contextlib.closing(docker.connect(uri, _SECONDS)))
+    api = _LabEngine(connection, usual)
     return record(api, tape, ("endpoint", "engine", "local"))
 
 
