@@ -77,8 +77,17 @@ class NarrowApi:
     def __init__(self, api: DockerApi, name: str) -> None:
         self.endpoint, self.engine, self.local = api.endpoint, api.engine, api.local
         self._name = f"/{name}"
-        self.version, self.info, self.inspect = api.version, api.info, api.inspect
-        self.volumes, self._containers = api.volumes, api.containers
+        self.version, self.inspect, self.volumes = api.version, api.inspect, api.volumes
+        self._info, self._containers = api.info, api.containers
+
+    def info(self) -> dict[str, Any]:
+        """Return the answer of GET /info, without the hosts of registries."""
+        answer = self._info()
+        answer.pop("IndexServerAddress", None)
+        registries = answer.get("RegistryConfig")
+        if isinstance(registries, dict):
+            registries["IndexConfigs"] = {}
+        return answer
 
     def containers(self) -> list[dict[str, Any]]:
         """Return the entry of the one container."""
