@@ -43,12 +43,11 @@ class Table:
         self.complete = lines[-1] == "" and len(self.mounts) == len(read)
         self._points: dict[str, list[Mount]] = {}
         self._devices: dict[str, list[Mount]] = {}
-        self._children: dict[str, list[Mount]] = {}
         self._ids = {mount.id: mount for mount in self.mounts}
         for mount in self.mounts:
             self._points.setdefault(mount.point, []).append(mount)
             self._devices.setdefault(mount.device, []).append(mount)
-            self._children.setdefault(mount.parent, []).append(mount)
+        self._covered = _covered(self.mounts)
 
     def at(self, point: str) -> Mount | None:
         """Return the entry that is visible at a mount point: of several ones the last."""
@@ -74,9 +73,7 @@ class Table:
             below = self._ids.get(mount.parent)
             if below is None or below is mount:
                 return False
-            siblings = self._children[mount.parent]
-            later = siblings[siblings.index(mount) + 1 :]
-            if any(s.point != mount.point and inside(mount.point, s.point) for s in later):
+            if mount.id in self._covered:
                 return True
             mount = below
         return False
@@ -98,6 +95,24 @@ class Table:
             depth = 0 if candidate.file_system == "btrfs" else len(candidate.root)
             paths.append((candidate.point != "/", depth, len(candidate.point), path))
         return min(paths)[3] if paths else None
+
+
+def _covered(mounts: list[Mount]) -> set[str]:
+    """Return the ids of mounts with a later sibling at a folder above their mount point.
+
+    One pass from the last line up, since a stranger's table may have a hundred thousand lines.
+    """
+    later: dict[str, set[str]] = {}
+    covered: set[str] = set()
+    for mount in reversed(mounts):
+        points = later.setdefault(mount.parent, set())
+        folder = mount.point
+        while folder != "/" and mount.id not in covered:
+            folder = folder.rpartition("/")[0] or "/"
+            if folder in points:
+                covered.add(mount.id)
+        points.add(mount.point)
+    return covered
 
 
 def _entry(line: str) -> Mount | None:
