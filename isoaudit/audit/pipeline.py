@@ -1,22 +1,21 @@
 """The order of a run; the only module that knows it.
 
 Files are read first, in forked workers where there are many of them: a fork must come before the
-first thread. What runs is collected next, side by side. Every target is judged as it comes.
+first thread. What runs is collected next, side by side, and judged by a process beside this one.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from isoaudit.audit.common import Collected, Limits, run_error
+from isoaudit.audit.common import Collected, Limits
 from isoaudit.audit.files import FileUnit, file_units, read_unit
+from isoaudit.audit.judging import Around, Judging, aside_for, judge_live, outcome
 from isoaudit.bundle import Bundle, Evidence
-from isoaudit.model import FactSet, Kind, Record, RunError, TargetResult
+from isoaudit.model import RunError, TargetResult
 from isoaudit.rules.check import Check
-from isoaudit.rules.context import Context
 from isoaudit.rules.judge import Judge
 from isoaudit.targets.address import Address
 
@@ -42,14 +41,6 @@ class Audit(NamedTuple):
     results: Iterator[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class _Around:
-    """What surrounds targets: the host they may run on, and the engines that run them."""
-
-    host: Evidence | None = None
-    engines: Mapping[str, Record] = field(default_factory=dict)
-
-
 def audit(request: Request, finish: Callable[[TargetResult], _Finished]) -> Audit:
     """Audit everything a request names.
 
@@ -63,14 +54,12 @@ def audit(request: Request, finish: Callable[[TargetResult], _Finished]) -> Audi
     from_files = _judge_files(_FileWork(units, judge, finish), request.limits.jobs)
     if len(units) >= PARALLEL_FROM and any(not a.is_file for a in request.addresses):
         from_files = iter(list(from_files))
+    judging = Judging(judge, finish)
+    some = any(not address.is_file for address in request.addresses)
+    aside = aside_for(judging, live=some, jobs=request.limits.jobs)
     live = _live(request)
-    around = _Around(live.host, live.engines)
-
-    def judged_live() -> Iterator[_Finished | RunError]:
-        for entry in live.targets:
-            yield entry if isinstance(entry, RunError) else _outcome(judge, finish, entry, around)
-
-    return Audit(live.host, itertools.chain(errors, from_files, judged_live()))
+    judged = judge_live(live, judging, aside)
+    return Audit(live.host, itertools.chain(errors, from_files, judged))
 
 
 def collect(request: Request, collected_at: str) -> Bundle:
@@ -114,14 +103,14 @@ class _FileWork(NamedTuple):
             elif isinstance(entry, Bundle):
                 yield from self.replay(entry)
             else:
-                yield _outcome(self.judge, self.finish, entry, _Around())
+                yield outcome(self.judge, self.finish, entry, Around())
 
     def replay(self, bundle: Bundle) -> Iterator[Any]:
         """Judge what a bundle holds as if it were here."""
-        around = _Around(bundle.host, bundle.engines)
+        around = Around(bundle.host, bundle.engines)
         yield from bundle.errors
         for evidence in bundle.targets:
-            yield _outcome(self.judge, self.finish, evidence, around)
+            yield outcome(self.judge, self.finish, evidence, around)
 
 
 _inherited: _FileWork | None = None
@@ -174,24 +163,3 @@ def _live(request: Request) -> Collected:
     from isoaudit.audit.live import collect_live
 
     return collect_live(addresses, request.limits)
-
-
-def _outcome(
-    judge: Judge, finish: Callable[[TargetResult], _Finished], evidence: Evidence, around: _Around
-) -> _Finished | RunError:
-    """Judge and finish one target; a fault of isoaudit's own costs that target only."""
-    try:
-        return finish(_judged(judge, evidence, around))
-    except Exception as error:
-        return run_error(Address(evidence.target.id, "file"), "judge", error)
-
-
-def _judged(judge: Judge, evidence: Evidence, around: _Around) -> TargetResult:
-    """Judge one target against its own evidence and that of the host it is proven to run on."""
-    target = evidence.target
-    host: FactSet | None = None
-    if around.host is not None and target.host == around.host.target.id:
-        host = around.host.facts
-    engine = None if target.kind is Kind.HOST else around.engines.get(target.engine)
-    context = Context(target, evidence.facts, host, engine)
-    return TargetResult(target, evidence.facts, judge.judge(context))

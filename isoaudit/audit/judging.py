@@ -1,0 +1,106 @@
+"""Judges targets against what surrounds them, here or in a process aside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from isoaudit.audit.common import Collected, run_error
+from isoaudit.bundle import Evidence
+from isoaudit.model import FactSet, Kind, Record, RunError, TargetResult
+from isoaudit.rules.context import Context
+from isoaudit.rules.judge import Judge
+from isoaudit.targets.address import Address
+
+if TYPE_CHECKING:
+    from isoaudit.audit.aside import Aside
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What surrounds targets: the host they may run on, and the engines that run them."""
+
+    host: Evidence | None = None
+    engines: Mapping[str, Record] = field(default_factory=dict)
+
+
+class Judging:
+    """Judges and finishes live targets, here or in a process aside; told first what is around."""
+
+    def __init__(self, judge: Judge, finish: Callable[[TargetResult], Any]) -> None:
+        self._judge = judge
+        self._finish = finish
+        self._around = Around()
+
+    def __call__(self, item: Evidence | Around) -> Any:
+        """Take note of what is around, or return what judging and finishing a target gives."""
+        if isinstance(item, Around):
+            self._around = item
+            return None
+        return outcome(self._judge, self._finish, item, self._around)
+
+
+def aside_for(judging: Judging, *, live: bool, jobs: int) -> Aside[Any, Any] | None:
+    """Fork a process that judges, where there is something to collect meanwhile."""
+    if not live or jobs == 1:
+        return None
+    import threading
+
+    if threading.active_count() > 1:
+        return None  # a fork would inherit locks that nobody opens any more
+    from isoaudit.audit.aside import Aside
+
+    return Aside(judging)
+
+
+def judge_live(live: Collected, judging: Judging, aside: Aside[Any, Any] | None) -> Iterator[Any]:
+    """Yield what finishing every live target gives, and an error for each that was not read."""
+    around = Around(live.host, live.engines)
+    judging(around)
+    if aside is None:
+        for entry in live.targets:
+            yield entry if isinstance(entry, RunError) else judging(entry)
+        return
+    errors: list[RunError] = []
+
+    def evidence() -> Iterator[Evidence | Around]:
+        yield around
+        for entry in live.targets:
+            if isinstance(entry, RunError):
+                errors.append(entry)
+            else:
+                yield entry
+
+    for result in aside.results(evidence(), _lost):
+        if result is not None:
+            yield result
+    yield from errors
+
+
+def _lost(item: Evidence | Around) -> RunError | None:
+    if isinstance(item, Around):
+        return None
+    return RunError(item.target.id, "judge", "the process that judged it died",
+                    "Scan with -j 1, which judges in one process.")  # fmt: skip
+
+
+def outcome(
+    judge: Judge, finish: Callable[[TargetResult], Any], evidence: Evidence, around: Around
+) -> Any:
+    """Judge and finish one target; a fault of isoaudit's own costs that target only."""
+    try:
+        return finish(judged(judge, evidence, around))
+    except Exception as error:
+        return run_error(Address(evidence.target.id, "file"), "judge", error)
+
+
+def judged(judge: Judge, evidence: Evidence, around: Around) -> TargetResult:
+    """Judge one target against its own evidence and that of the host it is proven to run on."""
+    target = evidence.target
+    host: FactSet | None = None
+    if around.host is not None and target.host == around.host.target.id:
+        host = around.host.facts
+    engine = None if target.kind is Kind.HOST else around.engines.get(target.engine)
+    context = Context(target, evidence.facts, host, engine)
+    return TargetResult(target, evidence.facts, judge.judge(context))
