@@ -12,6 +12,11 @@ packages="docker.io podman runc busybox-static libvirt-daemon-system libvirt-cli
  qemu-system-x86 seabios dropbear-bin pkg-config gcc kmod cpio openssh-client iptables
  util-linux"
 
+# Debian's own Python needs its venv module and, for libvirt-python, its headers.
+case $(command -v python3 || true) in
+    "" | /usr/bin/python3) packages="$packages python3 python3-dev python3-venv" ;;
+esac
+
 say() { echo "test-setup: $*" >&2; }
 
 as_root() {
