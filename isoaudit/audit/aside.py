@@ -14,6 +14,7 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 _Item = TypeVar("_Item")
@@ -37,8 +38,8 @@ class Aside(Generic[_Item, _Result]):
             ours.close()
             _serve(theirs, work)
         theirs.close()
+        self._channel = ours
         self._stream = ours.makefile("rwb")
-        ours.close()
         self._answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def results(
@@ -67,6 +68,7 @@ class Aside(Generic[_Item, _Result]):
             self._send(_END)
             os.waitpid(self._pid, 0)
             self._pid = 0
+            self._channel.close()
 
     def _send(self, item: Any) -> None:
         try:
@@ -79,7 +81,11 @@ class Aside(Generic[_Item, _Result]):
         try:
             while True:
                 self._answers.put(pickle.load(self._stream))  # noqa: S301 - our own fork's words
-        except (EOFError, OSError, pickle.UnpicklingError):
+        except Exception:
+            # The end, a broken pipe, or an answer that cannot be read: there will be no other, and
+            # neither side may go on waiting for the other to read.
+            with suppress(OSError):
+                self._channel.shutdown(socket.SHUT_RDWR)
             self._answers.put(AsideDiedError())
 
     def _next(self, waiting: deque[_Item], lost: Callable[[_Item], _Result]) -> _Result:

@@ -27,15 +27,18 @@ class Collected(NamedTuple):
 
 
 def run_error(address: Address, stage: str, error: BaseException) -> RunError:
-    """Return the row that stands in a report for an address that could not be read."""
+    """Return the row that stands in a report for an address that could not be read.
+
+    A fault of isoaudit's own leaves the run incomplete whether or not its target was named: it
+    says nothing about the target, and must not end green.
+    """
     if isinstance(error, IsoauditError):
         return RunError(address.text, stage, error.cause, error.remedy, address.asked)
     if isinstance(error, TimeoutError):
         remedy = "Give it longer with --timeout, or see why it does not answer."
         return RunError(address.text, stage, str(error), remedy, address.asked)
     message = f"a fault of isoaudit's own: {type(error).__name__}: {error}"
-    return RunError(address.text, stage, message, "Report it with `isoaudit doctor`'s output.",
-                    address.asked)  # fmt: skip
+    return RunError(address.text, stage, message, "Report it with `isoaudit doctor`'s output.")
 
 
 def listed(names: Sequence[str]) -> str:

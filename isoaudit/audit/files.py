@@ -13,7 +13,7 @@ from isoaudit import bundle
 from isoaudit.audit.common import listed, run_error
 from isoaudit.bundle import Bundle, Evidence
 from isoaudit.documents import limits
-from isoaudit.errors import DocumentError, IsoauditError, TargetError, UsageError
+from isoaudit.errors import DocumentError, TargetError, UsageError
 from isoaudit.model import RunError, Target
 from isoaudit.probes.table import open_file
 from isoaudit.targets.address import Address
@@ -104,8 +104,6 @@ def read_unit(unit: FileUnit) -> Iterator[Evidence | Bundle | RunError]:
                 yield run_error(unit.address, "read", _not_recognised(unit, dialect))
             return
         yield from _targets(unit, dialect, text)
-    except IsoauditError as error:
-        yield _error(unit, error)
     except Exception as error:
         yield _error(unit, error)
 

@@ -85,7 +85,10 @@ class Context:
         if source is None:
             return Missing(path, Reason.OTHER_HOST, _NO_HOST, _NO_HOST_REMEDY)
         several = source.facts.get(path)
-        unread = source.missing.get(path, ()) or source.missing.get(whose, ())
+        unread: tuple[Missing, ...] = ()
+        if source.missing:
+            several_unread = [source.missing.get(branch, ()) for branch in _branches(path)]
+            unread = tuple(entry for entries in several_unread for entry in entries)
         if not several:
             return unread[0] if unread else self._never_read(path)
         return Seen(several[0], _outranking(several[0].vantage, unread) if unread else None)
@@ -126,10 +129,13 @@ class Context:
     def field(self, record: Record, path: str) -> Seen | Missing:
         """Return a field of a record, or why it is missing."""
         fact = record.facts.get(path)
-        unread = record.missing.get(path)
+        if not record.missing:
+            return self._never_read(path) if fact is None else Seen(fact)
+        known = record.missing
+        unread = tuple(known[branch] for branch in _branches(path) if branch in known)
         if fact is None:
-            return unread or self._never_read(path)
-        return Seen(fact, _outranking(fact.vantage, (unread,)) if unread else None)
+            return unread[0] if unread else self._never_read(path)
+        return Seen(fact, _outranking(fact.vantage, unread))
 
     def _engine_fact(self, path: str) -> Seen | Missing:
         if self._engine is None:
@@ -139,6 +145,13 @@ class Context:
 
     def _never_read(self, path: str) -> Missing:
         return _nobody_tried(self.target.dialect, path)
+
+
+@lru_cache(4096)
+def _branches(path: str) -> tuple[str, ...]:
+    """Return a path and every branch above it: a missing entry may stand for all below it."""
+    words = path.split(".")
+    return tuple(".".join(words[:end]) for end in range(len(words), 0, -1))
 
 
 @lru_cache(4096)

@@ -121,18 +121,18 @@ class Judge:
         key = (plan.check.each, when.source)
         known = context.in_question.get(key)
         if known is None:
-            known = [one for one in records if not self._passes_by(plan, when, one)]
+            known = [one for one in records if not self._passes_by(plan, context, when, one)]
             context.in_question[key] = known
         return known
 
-    def _passes_by(self, plan: _Plan, when: Condition, record: Record) -> bool:
+    def _passes_by(self, plan: _Plan, context: Context, when: Condition, record: Record) -> bool:
         """Say whether `when` is false by fields that nothing outranks."""
         values: dict[str, Value] = {}
         for path in when.reads:
-            fact = record.facts.get(path)
-            if fact is None or path in record.missing:
+            seen = context.field(record, path)
+            if isinstance(seen, Missing) or seen.dark:
                 return False
-            values[path] = fact.value
+            values[path] = seen.fact.value
         return self._holds(plan, when, values) is False
 
     def _verdict(self, plan: _Plan, case: Case) -> _Verdict:

@@ -71,3 +71,17 @@ def test_a_reader_that_stops_early_leaves_no_process_behind() -> None:
 
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+class Unreadable:
+    """Can be sent, and cannot be made again at the other end."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (int, ("no number",))
+
+
+def test_an_answer_that_cannot_be_read_is_told_lost() -> None:
+    """Whatever goes wrong on the way back, nobody waits for ever."""
+    aside: Aside[int, object] = Aside(lambda n: Unreadable() if n == 0 else bytes(5_000_000))
+
+    assert [("lost", n) for n in range(9)] == list(aside.results(range(9), _lost))

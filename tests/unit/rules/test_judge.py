@@ -278,3 +278,51 @@ def test_equal_values_are_judged_once() -> None:
 def test_enormous_numbers_are_no_fault(value: int) -> None:
     """An integer beyond 64 bits is clamped, not an error."""
     assert Status.PASS is judged(check(), {"process": [process(uid=value)]})[0].status
+
+
+LIMITED = """
+id: TST-003
+title: The memory of the container is limited
+severity: medium
+applies_to: [container]
+pass: container.limits.memory.set
+message: no limit
+rationale: A rationale that is long enough to be one.
+remediation: {docker_run: Do something else.}
+examples:
+  - {name: one, facts: {}, expect: pass}
+  - {name: two, facts: {}, expect: fail}
+  - {name: six, facts: {}, expect: unknown}
+"""
+
+
+@pytest.mark.parametrize("branch", ["container.limits.memory", "container.limits", "container"])
+@pytest.mark.parametrize(("value", "status"), [(True, Status.UNKNOWN), (False, Status.FAIL)])
+def test_a_dark_branch_darkens_every_path_below_it(
+    branch: str, value: bool, status: Status
+) -> None:
+    """A vanished container's limits are the engine's word alone, which passes nothing."""
+    one = parse_check(LIMITED, "t.yaml")
+    fact = Fact("container.limits.memory.set", value, "x", Vantage.ENGINE)
+    dark = Missing(branch, Reason.VANISHED, "gone", "", Vantage.KERNEL)
+    own = Missing(fact.path, Reason.NOT_SUPPORTED, "told at a lower vantage", "", Vantage.ENGINE)
+
+    for missing in ([dark], [own, dark]):
+        finding = Judge([one]).findings(one, _context(FactSet.of([fact], missing=missing)))[0]
+
+        assert status is finding.status
+
+
+def test_a_dark_branch_of_a_record_darkens_its_fields() -> None:
+    """The same holds for the fields of one record, also for those that `when` reads."""
+    one = check(when="process.main")
+    dark = Missing("process", Reason.PERMISSION_DENIED, "no right", "", Vantage.KERNEL)
+    facts = [
+        Fact("process.main", False, "x", Vantage.ENGINE),
+        Fact("process.uid", 0, "x", Vantage.ENGINE),
+    ]
+    part = Part("process", Vantage.ENGINE, (Record.of(facts, [dark]),))
+
+    finding = Judge([one]).findings(one, _context(FactSet.of(parts=[part])))[0]
+
+    assert Status.UNKNOWN is finding.status
