@@ -5,21 +5,21 @@ from __future__ import annotations
 from functools import cache
 
 from isoaudit.facts.spec import FactSpec, PartSpec
-from isoaudit.facts.vocabulary import container, host, vm
+from isoaudit.facts.vocabulary import container, engine, host, mount, process, vm
+
+_TABLES = (container, process, mount, host, engine, vm)
 
 
 @cache
 def facts() -> dict[str, FactSpec]:
     """Return every fact of the vocabulary by its path."""
-    specs = (*container.FACTS, *host.FACTS, *vm.FACTS)
-    return {spec.path: spec for spec in specs}
+    return {spec.path: spec for table in _TABLES for spec in table.FACTS}
 
 
 @cache
 def parts() -> dict[str, PartSpec]:
     """Return every part of the vocabulary by its name."""
-    specs = (*container.PARTS, *host.PARTS, *vm.PARTS)
-    return {spec.name: spec for spec in specs}
+    return {spec.name: spec for table in _TABLES for spec in table.PARTS}
 
 
 def root(path: str) -> str:

@@ -1,7 +1,7 @@
-"""Facts of containers: what was asked for, and the processes, mounts and devices that came of it.
+"""Facts of containers as a whole: what was asked for, its ports and its environment.
 
-Sources: capabilities(7), namespaces(7), user_namespaces(7), proc(5), seccomp(2), the Docker Engine
-API reference, the Compose specification, the Kubernetes API reference.
+Sources: the Docker Engine API reference, the Compose specification, the Kubernetes API reference,
+the OCI runtime specification.
 """
 
 from isoaudit.facts.spec import (
@@ -20,17 +20,6 @@ from isoaudit.facts.spec import (
 _C, _F = CONTAINER, CONTAINER_FILES
 
 PARTS = (
-    PartSpec(
-        "process",
-        "The processes of the sandbox. Those that agree in user namespace, ids, capability sets, "
-        "no-new-privileges, seccomp, LSM label and namespaces are one record. A file and an engine "
-        "give one record: the main process as asked for.",
-        _C,
-        _F,
-    ),
-    PartSpec("mount", "Every file system mounted into the container.", _C, _F),
-    PartSpec("device", "Host devices handed to the container by name.", _C, _F),
-    PartSpec("device_rule", "Rules of the device cgroup beyond the runtime's own.", _C, _F),
     PartSpec("port", "Ports of the host that lead to the container.", _C, _F),
     PartSpec("environment", "Environment variables; their values are never kept.", _C, _F),
 )
@@ -89,77 +78,6 @@ FACTS = (
              _C, (COMPOSE,)),
     FactSpec("container.build.privileged", BOOL, "Whether the image is built privileged.",
              _C, (COMPOSE,)),
-    # -- process ---------------------------------------------------------------------------------
-    FactSpec("process.name", STRING, "Command name of the example process.", _C, _F,
-             identifying=True),
-    FactSpec("process.pid", INT, "Pid of the example process on the host.", _C),
-    FactSpec("process.count", INT, "How many processes agree with this record.", _C,
-             unit="processes"),
-    FactSpec("process.main", BOOL, "Whether the container's first process is among them.", _C, _F,
-             identifying=True),
-    FactSpec("process.uid", INT, "Effective uid inside the user namespace.", _C, _F),
-    FactSpec("process.host_uid", INT, "Effective uid as the host sees it.", _C),
-    FactSpec("process.root_permitted", BOOL,
-             "False only if the process is proven not to run as uid 0 of its user namespace.",
-             _C, _F),
-    FactSpec("process.user_namespace", STRING,
-             "host (the initial one), or private.", _C, _F),
-    FactSpec("process.user_namespace_maps_root", BOOL,
-             "Whether uid 0 of the host is mapped into the process's user namespace.", _C),
-    FactSpec("process.capabilities.effective", LIST, "Capabilities in force (CapEff).", _C, _F),
-    FactSpec("process.capabilities.permitted", LIST, "Capabilities it may raise (CapPrm).", _C, _F),
-    FactSpec("process.capabilities.inheritable", LIST, "Capabilities kept over exec (CapInh).", _C),
-    FactSpec("process.capabilities.bounding", LIST,
-             "Upper limit of what exec can give (CapBnd).", _C, _F),
-    FactSpec("process.capabilities.ambient", LIST, "Capabilities every exec gets (CapAmb).", _C),
-    FactSpec("process.no_new_privileges", BOOL,
-             "Whether exec can no longer add privileges (PR_SET_NO_NEW_PRIVS).", _C, _F),
-    FactSpec("process.seccomp.mode", STRING, "disabled, strict or filter.", _C, _F),
-    FactSpec("process.seccomp.filters", INT, "Number of loaded filters.", _C, unit="filters"),
-    FactSpec("process.lsm.label", STRING, "Label of the active LSM; empty if none is active.", _C),
-    FactSpec("process.apparmor.confined", BOOL,
-             "Whether AppArmor confines it: declared as not unconfined, or seen in enforce mode.",
-             _C, _F),
-    FactSpec("process.selinux.type", STRING, "SELinux type of the process.", _C),
-    FactSpec("process.namespaces.mnt", STRING, "host, private, or shared (with another sandbox).",
-             _C, _F),
-    FactSpec("process.namespaces.pid", STRING, "host, private, or shared.", _C, _F),
-    FactSpec("process.namespaces.net", STRING, "host, private, or shared.", _C, _F),
-    FactSpec("process.namespaces.ipc", STRING, "host, private, or shared.", _C, _F),
-    FactSpec("process.namespaces.uts", STRING, "host, private, or shared.", _C, _F),
-    FactSpec("process.namespaces.cgroup", STRING, "host, private, or shared.", _C, _F),
-    FactSpec("process.namespaces.time", STRING, "host, private, or shared.", _C),
-    FactSpec("process.root_is_host", BOOL,
-             "Whether its root directory is the root of the host.", _C),
-    # -- mount -----------------------------------------------------------------------------------
-    FactSpec("mount.kind", STRING,
-             "bind (a host path), volume (kept by the engine), tmpfs, or system (proc, sysfs, "
-             "the root file system and what the runtime adds).", _C, _F, identifying=True),
-    FactSpec("mount.source", STRING,
-             "Host path behind a bind or volume, without trailing slash; only if there is one.",
-             _C, _F, identifying=True),
-    FactSpec("mount.destination", STRING, "Path inside the container.", _C, _F, identifying=True),
-    FactSpec("mount.file_system", STRING, "File system type as the kernel names it.", _C),
-    FactSpec("mount.read_only", BOOL, "Whether the mount refuses writes.", _C, _F),
-    FactSpec("mount.propagation", STRING,
-             "private, slave, shared (new mounts travel both ways) or unbindable.", _C, _F),
-    FactSpec("mount.source_type", STRING,
-             "What the host path is: directory, file, socket, block, character, other.", _C),
-    FactSpec("mount.managed", BOOL,
-             "Whether the engine put it there by itself (resolv.conf, hosts, a named volume).",
-             _C, _F),
-    FactSpec("mount.relabel", BOOL, "Whether SELinux relabelling is asked for (:z, :Z).", _C, _F),
-    # -- device, port, environment ---------------------------------------------------------------
-    FactSpec("device.path", STRING, "Device node on the host, or a CDI name.", _C, _F,
-             identifying=True),
-    FactSpec("device.destination", STRING, "Path inside the container.", _C, _F, identifying=True),
-    FactSpec("device.permissions", STRING, "Any of r, w, m.", _C, _F, identifying=True),
-    FactSpec("device.type", STRING, "block, character, or other.", _C),
-    FactSpec("device_rule.type", STRING, "a (all), b (block) or c (character).", _C, _F,
-             identifying=True),
-    FactSpec("device_rule.major", STRING, "Major number, or *.", _C, _F, identifying=True),
-    FactSpec("device_rule.minor", STRING, "Minor number, or *.", _C, _F, identifying=True),
-    FactSpec("device_rule.access", STRING, "Any of r, w, m.", _C, _F, identifying=True),
     FactSpec("port.host_address", STRING, "Address it listens on; empty means all of them.",
              _C, _F, identifying=True),
     FactSpec("port.host_port", INT, "Port on the host; 0 if the engine picks one.", _C, _F,

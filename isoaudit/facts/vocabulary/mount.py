@@ -1,0 +1,51 @@
+"""Facts of what a container is given of its host: mounts, devices and device rules.
+
+Sources: proc(5) (mountinfo), mount_namespaces(7), cgroups(7), the Docker Engine API reference.
+"""
+
+from isoaudit.facts.spec import (
+    BOOL,
+    CONTAINER,
+    CONTAINER_FILES,
+    STRING,
+    FactSpec,
+    PartSpec,
+)
+
+_C, _F = CONTAINER, CONTAINER_FILES
+
+PARTS = (
+    PartSpec("mount", "Every file system mounted into the container.", _C, _F),
+    PartSpec("device", "Host devices handed to the container by name.", _C, _F),
+    PartSpec("device_rule", "Rules of the device cgroup beyond the runtime's own.", _C, _F),
+)
+
+FACTS = (
+    FactSpec("mount.kind", STRING,
+             "bind (a host path), volume (kept by the engine), tmpfs, or system (proc, sysfs, "
+             "the root file system and what the runtime adds).", _C, _F, identifying=True),
+    FactSpec("mount.source", STRING,
+             "Host path behind a bind or volume, without trailing slash; only if there is one.",
+             _C, _F, identifying=True),
+    FactSpec("mount.destination", STRING, "Path inside the container.", _C, _F, identifying=True),
+    FactSpec("mount.file_system", STRING, "File system type as the kernel names it.", _C),
+    FactSpec("mount.read_only", BOOL, "Whether the mount refuses writes.", _C, _F),
+    FactSpec("mount.propagation", STRING,
+             "private, slave, shared (new mounts travel both ways) or unbindable.", _C, _F),
+    FactSpec("mount.source_type", STRING,
+             "What the host path is: directory, file, socket, block, character, other.", _C),
+    FactSpec("mount.managed", BOOL,
+             "Whether the engine put it there by itself (resolv.conf, hosts, a named volume).",
+             _C, _F),
+    FactSpec("mount.relabel", BOOL, "Whether SELinux relabelling is asked for (:z, :Z).", _C, _F),
+    FactSpec("device.path", STRING, "Device node on the host, or a CDI name.", _C, _F,
+             identifying=True),
+    FactSpec("device.destination", STRING, "Path inside the container.", _C, _F, identifying=True),
+    FactSpec("device.permissions", STRING, "Any of r, w, m.", _C, _F, identifying=True),
+    FactSpec("device.type", STRING, "block, character, or other.", _C),
+    FactSpec("device_rule.type", STRING, "a (all), b (block) or c (character).", _C, _F,
+             identifying=True),
+    FactSpec("device_rule.major", STRING, "Major number, or *.", _C, _F, identifying=True),
+    FactSpec("device_rule.minor", STRING, "Minor number, or *.", _C, _F, identifying=True),
+    FactSpec("device_rule.access", STRING, "Any of r, w, m.", _C, _F, identifying=True),
+)  # fmt: skip
