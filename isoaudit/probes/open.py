@@ -17,6 +17,14 @@ def open_host(_uri: str, _timeout: float) -> Opened:
     return Opened(HostProbe(LocalFiles()))
 
 
+def open_proc(_uri: str, _timeout: float) -> Opened:
+    """Open the probe of the sandboxes that /proc shows."""
+    from isoaudit.probes.proc import ProcProbe
+
+    probe = ProcProbe(LocalFiles())
+    return Opened(probe, "proc", locate=probe.locate)
+
+
 def open_docker(uri: str, timeout: float) -> Opened:
     """Open the probe of a docker engine; raises Unreadable."""
     return _open_engine("docker", uri, timeout)

@@ -47,5 +47,8 @@ FACTS = (
              identifying=True),
     FactSpec("device_rule.major", STRING, "Major number, or *.", _C, _F, identifying=True),
     FactSpec("device_rule.minor", STRING, "Minor number, or *.", _C, _F, identifying=True),
+    FactSpec("device_rule.nodes_can_be_made", BOOL,
+             "Whether a process inside may make the nodes that it opens (CAP_MKNOD over the host).",
+             _C),
     FactSpec("device_rule.access", STRING, "Any of r, w, m.", _C, _F, identifying=True),
 )  # fmt: skip

@@ -25,6 +25,17 @@ PARTS = (
         _C,
         _F,
     ),
+    PartSpec(
+        "nested",
+        "Sandboxes made inside the sandbox: a user namespace below its own. What their processes "
+        "may do, they may do to what that namespace owns, so that they are no part of `process`.",
+        _C,
+    ),
+    PartSpec(
+        "descriptor",
+        "Open descriptors of its processes that lead to a file outside all of its mounts.",
+        _C,
+    ),
 )
 
 FACTS = (
@@ -44,6 +55,8 @@ FACTS = (
              "host (the initial one), or private.", _C, _F),
     FactSpec("process.user_namespace_maps_root", BOOL,
              "Whether uid 0 of the host is mapped into the process's user namespace.", _C),
+    FactSpec("process.user_namespace_maps_root_group", BOOL,
+             "Whether gid 0 of the host is mapped into the process's user namespace.", _C),
     FactSpec("process.capabilities.effective", LIST, "Capabilities in force (CapEff).", _C, _F),
     FactSpec("process.capabilities.permitted", LIST, "Capabilities it may raise (CapPrm).", _C, _F),
     FactSpec("process.capabilities.inheritable", LIST, "Capabilities kept over exec (CapInh).", _C),
@@ -67,6 +80,20 @@ FACTS = (
     FactSpec("process.namespaces.uts", STRING, "host, private, or shared.", _C, _F),
     FactSpec("process.namespaces.cgroup", STRING, "host, private, or shared.", _C, _F),
     FactSpec("process.namespaces.time", STRING, "host, private, or shared.", _C),
+    FactSpec("process.namespaces.shared_with", LIST,
+             "Whose namespaces it shares, as KIND:NAME, NAME being a container id cut short or the "
+             "name of a process; empty if none.", _C),
     FactSpec("process.root_is_host", BOOL,
              "Whether its root directory is the root of the host.", _C),
+    # -- nested, descriptor ----------------------------------------------------------------------
+    FactSpec("nested.name", STRING, "Command name of the example process.", _C, identifying=True),
+    FactSpec("nested.pid", INT, "Pid of the example process on the host.", _C),
+    FactSpec("nested.count", INT, "How many processes are in it.", _C, unit="processes"),
+    FactSpec("descriptor.process", STRING, "Command name of the process that holds it open.", _C,
+             identifying=True),
+    FactSpec("descriptor.path", STRING, "Where it leads, as the kernel names it.", _C,
+             identifying=True),
+    FactSpec("descriptor.of_host", BOOL, "Whether that is on a mount of the host's own.", _C),
+    FactSpec("descriptor.kind", STRING,
+             "What a path of the host's is: file, directory, device, or other.", _C),
 )  # fmt: skip

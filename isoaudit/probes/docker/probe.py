@@ -18,7 +18,7 @@ from isoaudit.probes.docker.options import (
 from isoaudit.probes.docker.process import process_record
 from isoaudit.probes.docker.settings import note_settings
 from isoaudit.probes.kernel import Asked, Machine, Sandbox, read_sandbox
-from isoaudit.probes.kernel.machine import gone
+from isoaudit.probes.kernel.census import gone
 from isoaudit.probes.kernel.sandbox import belongs, dark
 from isoaudit.transports import EngineApi, Files, Unreadable
 
@@ -51,6 +51,9 @@ class DockerProbe:
             raise TargetError(error.cause, error.remedy) from error
         self._machine = None if self._files is None else Machine(self._files)
         self._devices = None
+        if self._machine is not None:
+            # NOTE: who asks is not who is asked about: its rights are those an audit needs.
+            listed = [entry for entry in listed if entry.get("Id") not in self._machine.own_ids]
         ids = [entry["Id"] for entry in listed if isinstance(entry.get("Id"), str)]
         host = _LOCAL_HOST if self._runs_here(ids) else None
         targets = [self._target(entry, host) for entry in listed]

@@ -85,16 +85,21 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """The mount tables of a sandbox and its host; `source` is what the facts name as theirs."""
+    """The mount tables of a sandbox and its host; `source` is what the facts name as theirs.
+
+    `hidden` are the numbers of mounts that lie under another one and stay there.
+    """
 
     own: Table
     machine: Machine
     source: str
+    hidden: frozenset[str] = frozenset()
 
 
 def mount_records(tables: Tables, asked: Asked) -> list[Record]:
-    """Return a record for every mount of the sandbox."""
-    return [_record(mount, tables, asked) for mount in tables.own.mounts]
+    """Return a record for every mount of the sandbox that can be seen."""
+    seen = (mount for mount in tables.own.mounts if mount.id not in tables.hidden)
+    return [_record(mount, tables, asked) for mount in seen]
 
 
 def _record(mount: Mount, tables: Tables, asked: Asked) -> Record:
@@ -180,10 +185,15 @@ def _is_engines(mount: Mount, path: str | None, asked: Asked) -> bool:
     )
 
 
+def may_hang(mount: Mount) -> bool:
+    """Say whether a file system may never answer: one of the network or of another process."""
+    return mount.file_system in _REMOTE or mount.file_system.startswith("fuse")
+
+
 def _note_type(notes: Notes, mount: Mount, path: str, files: Files) -> None:
     """Note what the host path is; a network file system is not touched, for it may never answer."""
     name = "mount.source_type"
-    if mount.file_system in _REMOTE or mount.file_system.startswith("fuse"):
+    if may_hang(mount):
         detail = f"{mount.file_system} is not looked into: it may not answer"
         notes.missing(name, Reason.NOT_SUPPORTED, detail)
         return

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from isoaudit.model import Reason, Record, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.defaults import ALL_CAPABILITIES
-from isoaudit.probes.kernel.machine import NAMESPACES, Machine
+from isoaudit.probes.kernel.census import NAMESPACES, Link
+from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.kernel.mountinfo import Table
 from isoaudit.probes.kernel.process import CAPABILITY_SETS, Seen
 from isoaudit.transports import Unreadable
@@ -31,6 +32,38 @@ class View:
     own: frozenset[int]
     main: int
     table: Table | Unreadable
+
+    def split(self, processes: Iterable[Seen]) -> tuple[list[Seen], list[Seen]]:
+        """Return the processes of the sandbox, and those of sandboxes made inside it.
+
+        A user namespace below the first process's own is one: what its processes may do, they may
+        do to what that namespace owns. No process below can be less filtered than the one that
+        made it, since filters and no-new-privileges are inherited for good.
+        """
+        inside: list[Seen] = []
+        nested: list[Seen] = []
+        own = next((one.links["user"] for one in processes if one.pid == self.main), "")
+        for one in processes:
+            (nested if self._is_below(one, own) else inside).append(one)
+        return inside, nested
+
+    def neighbours(self, kind: str, link: str) -> frozenset[str]:
+        """Return who outside the sandbox is in a namespace: container ids cut short, or names."""
+        outside = self.machine.census.holders(kind, link) - self.own
+        return frozenset(self.machine.called(pid) for pid in outside)
+
+    def _is_below(self, one: Seen, own: Link) -> bool:
+        link = one.links["user"]
+        if not isinstance(link, str) or not isinstance(own, str) or link == own:
+            return False
+        try:
+            if link == self.machine.initial("user"):
+                return False
+            if own == self.machine.initial("user"):
+                return True
+            return own in self.machine.user_namespaces_above(one.pid, link)
+        except Unreadable:
+            return False
 
 
 def process_records(view: View, processes: Iterable[Seen]) -> list[Record]:
@@ -59,6 +92,22 @@ def _record(view: View, seen: Seen) -> Record:
     _note_label(notes, view.machine, seen)
     _note_namespaces(notes, view, seen)
     return notes.record()
+
+
+def nested_records(processes: Iterable[Seen]) -> list[Record]:
+    """Return one record for each user namespace made inside a sandbox."""
+    groups: dict[Link, list[Seen]] = {}
+    for seen in processes:
+        groups.setdefault(seen.links["user"], []).append(seen)
+    records = []
+    for several in groups.values():
+        first, source = several[0], f"/proc/{several[0].pid}/ns/user"
+        notes = Notes(Vantage.KERNEL)
+        notes.fact("nested.name", first.status.get("Name", ""), f"/proc/{first.pid}/status Name")
+        notes.fact("nested.pid", first.pid, source)
+        notes.fact("nested.count", len(several), source)
+        records.append(notes.record())
+    return records
 
 
 def _absent(notes: Notes, path: str, seen: Seen, key: str) -> None:
@@ -92,6 +141,12 @@ def _note_ids(notes: Notes, seen: Seen) -> None:
     # NOTE: real, saved and file system uid count too: a process may take any of them up again.
     reach = any(uid in {0, None} for uid in inside)
     notes.fact("process.root_permitted", reach, f"{source}, {mapped}")
+    if isinstance(seen.gid_map, Unreadable):
+        path = "process.user_namespace_maps_root_group"
+        notes.lacks(seen.gid_map.missing(path, Vantage.KERNEL))
+        return
+    root = any(first <= 0 < first + count for _, first, count in seen.gid_map)
+    notes.fact("process.user_namespace_maps_root_group", root, f"/proc/{seen.pid}/gid_map")
 
 
 def _inside(uid: int, ranges: list[tuple[int, int, int]]) -> int | None:
@@ -168,6 +223,7 @@ def _note_label(notes: Notes, machine: Machine, seen: Seen) -> None:
 
 
 def _note_namespaces(notes: Notes, view: View, seen: Seen) -> None:
+    neighbours: list[str] = []
     for kind in NAMESPACES:
         user = kind == "user"
         path = "process.user_namespace" if user else f"process.namespaces.{kind}"
@@ -181,17 +237,16 @@ def _note_namespaces(notes: Notes, view: View, seen: Seen) -> None:
             initial = view.machine.initial(kind)
             if isinstance(link, Unreadable):
                 raise link
-            word = "host" if link == initial else _apart(view, kind, link)
         except Unreadable as error:
             notes.lacks(error.missing(path, Vantage.KERNEL))
             continue
+        others = frozenset() if link == initial else view.neighbours(kind, link)
+        neighbours += [f"{kind}:{name}" for name in sorted(others)]
+        word = "host" if link == initial else "shared" if others else "private"
         notes.fact(path, "private" if user and word == "shared" else word, source)
+    source = f"/proc/{seen.pid}/ns/*, those of all processes"
+    notes.fact("process.namespaces.shared_with", neighbours, source)
     _note_root(notes, view, seen)
-
-
-def _apart(view: View, kind: str, link: str) -> str:
-    """Return shared if a process outside the sandbox is in the namespace, else private."""
-    return "shared" if view.machine.holders(kind, link) - view.own else "private"
 
 
 def _note_root(notes: Notes, view: View, seen: Seen) -> None:

@@ -2,35 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from isoaudit.model import FactSet, Missing, Reason, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.kernel import cgroup
-from isoaudit.probes.kernel.machine import TABLE_LIMIT, Machine, container_ids, gone, start_time
+from isoaudit.probes.kernel.census import gone, start_time
+from isoaudit.probes.kernel.descriptors import note_descriptors
+from isoaudit.probes.kernel.devices import Place, note_devices
+from isoaudit.probes.kernel.discovery import Discovery
+from isoaudit.probes.kernel.machine import TABLE_LIMIT, Machine, container_ids
 from isoaudit.probes.kernel.mountinfo import Table
 from isoaudit.probes.kernel.mounts import Asked, Tables, mount_records, note_paths
 from isoaudit.probes.kernel.process import Seen, read_process
-from isoaudit.probes.kernel.records import View, process_records
+from isoaudit.probes.kernel.records import (
+    View,
+    decode_capabilities,
+    nested_records,
+    process_records,
+)
 from isoaudit.transports import Unreadable
 
-PATHS = (
-    "process",
+_HELD = ("CapEff", "CapPrm")
+_MOUNT_PATHS = (
     "mount",
     "container.masked_paths",
     "container.readonly_paths",
     "container.rootfs.read_only",
-    "container.limits",
 )
+PATHS = ("process", *_MOUNT_PATHS, "device", "descriptor", "container.limits")
 """What the kernel's vantage covers, and what stays dark together if a sandbox cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """A sandbox of this machine: its first process, and the id that its control groups carry."""
+    """A sandbox of this machine: its first process, all that are known, and the id that its
+    control groups carry, "" for one without. `starters` are outside and share its namespaces."""
 
     pid: int
     id: str = ""
+    pids: frozenset[int] = frozenset()
+    starters: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A sandbox whose parts are being read: what each part's reader needs of the others."""
+
+    machine: Machine
+    sandbox: Sandbox
+    asked: Asked
+    table: Table | Unreadable
+    groups: dict[str, cgroup.Group]
+    processes: list[Seen]
+
+    @property
+    def mount_source(self) -> str:
+        """What facts of mounts give as their source."""
+        return f"/proc/{self.sandbox.pid}/mountinfo"
 
 
 def belongs(machine: Machine, sandbox: Sandbox) -> bool:
@@ -40,13 +70,12 @@ def belongs(machine: Machine, sandbox: Sandbox) -> bool:
     container in its mount points. False means another process or another machine. Raises
     Unreadable where that cannot be told.
     """
-    folder = f"/proc/{sandbox.pid}"
     try:
-        if sandbox.id in container_ids(machine.files.read_text(f"{folder}/cgroup")):
+        if sandbox.id in container_ids(machine.census.glimpse(sandbox.pid).cgroup):
             return True
-        table = Table(machine.files.read_text(f"{folder}/mountinfo", TABLE_LIMIT))
+        text = machine.files.read_text(f"/proc/{sandbox.pid}/mountinfo", TABLE_LIMIT)
     except Unreadable as error:
-        if not error.absent:
+        if error.reason is not Reason.VANISHED and not error.absent:
             raise
         if machine.hides_processes:
             raise Unreadable(
@@ -55,7 +84,7 @@ def belongs(machine: Machine, sandbox: Sandbox) -> bool:
                 "Run isoaudit as root.",
             ) from error
         return False
-    return any(sandbox.id in mount.root.split("/") for mount in table.mounts)
+    return any(sandbox.id in mount.root.split("/") for mount in Table(text).mounts)
 
 
 def dark(error: Unreadable) -> FactSet:
@@ -67,8 +96,10 @@ def read_sandbox(machine: Machine, sandbox: Sandbox, asked: Asked) -> FactSet:
     """Return what the kernel shows of a sandbox whose pid is proven; never raises Unreadable."""
     notes = Notes(Vantage.KERNEL)
     try:
-        started = start_time(machine.files, sandbox.pid)
-        _read(notes, machine, sandbox, asked)
+        started = machine.census.glimpse(sandbox.pid).start
+        scene = _look(notes, machine, sandbox, asked)
+        for note in _TOPICS:
+            note(notes, scene)
         if start_time(machine.files, sandbox.pid) != started:
             raise gone(sandbox.pid)
     except Unreadable as error:
@@ -76,33 +107,44 @@ def read_sandbox(machine: Machine, sandbox: Sandbox, asked: Asked) -> FactSet:
     return notes.factset()
 
 
-def _read(notes: Notes, machine: Machine, sandbox: Sandbox, asked: Asked) -> None:
-    text = machine.files.read_text(f"/proc/{sandbox.pid}/cgroup")
-    groups = cgroup.groups(text, machine.own_mounts)
-    source = f"/proc/{sandbox.pid}/mountinfo"
+def _look(notes: Notes, machine: Machine, sandbox: Sandbox, asked: Asked) -> Scene:
+    """Read the processes and the mount table; raises Unreadable if the first process is gone."""
     table: Table | Unreadable
     try:
-        table = Table(machine.files.read_text(source, TABLE_LIMIT))
+        text = machine.files.read_text(f"/proc/{sandbox.pid}/mountinfo", TABLE_LIMIT)
+        table = Table(text)
     except Unreadable as error:
         table = error
-    _note_processes(notes, machine, sandbox, groups, table)
-    _note_mounts(notes, machine, table, asked, source)
-    cgroup.note_limits(notes, machine.files, groups, sandbox.id)
+    groups = cgroup.groups(machine.census.glimpse(sandbox.pid).cgroup, machine.own_mounts)
+    seen = _note_processes(notes, machine, sandbox, table)
+    return Scene(machine, sandbox, asked, table, groups, seen)
+
+
+def _members(machine: Machine, sandbox: Sandbox) -> frozenset[int]:
+    """Return the pids of a sandbox: those its control groups name, or its namespaces hold."""
+    named = machine.containers.get(sandbox.id) if sandbox.id else None
+    if named is not None:
+        return frozenset(named)
+    if sandbox.pids:
+        return sandbox.pids
+    group = Discovery(machine).around(sandbox.pid)
+    if group is None or not group.bounded:
+        raise Unreadable(
+            Reason.NOT_SUPPORTED,
+            "neither a control group nor a namespace tells its processes from the host's",
+            "Run it with a control group of its own.",
+        )
+    return group.pids
 
 
 def _note_processes(
-    notes: Notes,
-    machine: Machine,
-    sandbox: Sandbox,
-    groups: dict[str, cgroup.Group],
-    table: Table | Unreadable,
-) -> None:
-    """Note the part process; without its control group only the first process is known."""
+    notes: Notes, machine: Machine, sandbox: Sandbox, table: Table | Unreadable
+) -> list[Seen]:
+    """Note the part process, and return the processes."""
     incomplete: Missing | None = None
-    pids = {sandbox.pid}
+    pids = frozenset({sandbox.pid}) | sandbox.pids
     try:
-        pids.update(cgroup.members(machine.files, groups, sandbox.id))
-        pids.update(_seen_before(machine, sandbox))
+        pids |= _members(machine, sandbox)
     except Unreadable as error:
         incomplete = error.missing("process", Vantage.KERNEL)
     seen: list[Seen] = []
@@ -115,42 +157,70 @@ def _note_processes(
                 raise
             if error.reason is not Reason.VANISHED:
                 incomplete = error.missing("process", Vantage.KERNEL)
-    view = View(machine, frozenset(pids), sandbox.pid, table)
-    notes.part("process", process_records(view, seen), incomplete)
+    view = View(machine, pids | sandbox.starters, sandbox.pid, table)
+    inside, nested = view.split(seen)
+    notes.part("process", process_records(view, inside), incomplete)
+    if nested:
+        notes.part("nested", nested_records(nested), incomplete)
+    return seen
 
 
-def _seen_before(machine: Machine, sandbox: Sandbox) -> set[int]:
-    """Return the pids whose cgroup paths name the sandbox, as all processes were looked through.
-
-    Finds what sits in a group with a name made to be overlooked. A pid given out again is not of
-    the sandbox any more, so each is asked anew.
-    """
-    found: set[int] = set()
-    for pid in machine.containers.get(sandbox.id, []) if sandbox.id else []:
-        try:
-            if sandbox.id in container_ids(machine.files.read_text(f"/proc/{pid}/cgroup")):
-                found.add(pid)
-        except Unreadable:
-            continue
-    return found
-
-
-def _note_mounts(
-    notes: Notes, machine: Machine, table: Table | Unreadable, asked: Asked, source: str
-) -> None:
+def _note_mounts(notes: Notes, scene: Scene) -> None:
     """Note the part mount and what follows from it, or why a table cannot be read."""
+    table = scene.table
     try:
         if isinstance(table, Unreadable):
             raise table
-        machine.mounts  # noqa: B018 - read here, where it may fail
+        scene.machine.mounts  # noqa: B018 - read here, where it may fail
     except Unreadable as error:
-        for path in PATHS[1:-1]:
+        for path in _MOUNT_PATHS:
             notes.lacks(error.missing(path, Vantage.KERNEL))
         return
     incomplete: Missing | None = None
     if not table.complete:
-        detail = f"{source} could not be read to its end"
+        detail = f"{scene.mount_source} could not be read to its end"
         incomplete = Missing("mount", Reason.LIMIT, detail, "", Vantage.KERNEL)
-    tables = Tables(table, machine, source)
-    notes.part("mount", mount_records(tables, asked), incomplete)
-    note_paths(notes, tables, asked)
+    hidden = frozenset() if _may_unmount(scene.processes) else table.covered
+    tables = Tables(table, scene.machine, scene.mount_source, hidden)
+    notes.part("mount", mount_records(tables, scene.asked), incomplete)
+    note_paths(notes, tables, scene.asked)
+
+
+def _may_unmount(processes: list[Seen]) -> bool:
+    """Say whether one of them may take away a mount that lies over another one."""
+    sets = [decode_capabilities(one.status.get(key, "")) for one in processes for key in _HELD]
+    return any(held is None or "CAP_SYS_ADMIN" in held for held in sets)
+
+
+def _note_limits(notes: Notes, scene: Scene) -> None:
+    cgroup.note_limits(notes, scene.machine.files, scene.groups, scene.sandbox.id)
+
+
+def _note_devices(notes: Notes, scene: Scene) -> None:
+    place = Place(scene.machine, scene.sandbox.pid, scene.table)
+    note_devices(notes, place, scene.groups, nodes_can_be_made=_may_make_nodes(scene))
+
+
+def _may_make_nodes(scene: Scene) -> bool:
+    """Say whether one of the processes may make device nodes: CAP_MKNOD, and over the host."""
+    for one in scene.processes:
+        held = decode_capabilities(one.status.get("CapBnd", ""))
+        try:
+            over_host = one.links["user"] == scene.machine.initial("user")
+        except Unreadable:
+            over_host = True
+        if over_host and (held is None or "CAP_MKNOD" in held):
+            return True
+    return False
+
+
+def _note_descriptors(notes: Notes, scene: Scene) -> None:
+    note_descriptors(notes, scene.machine, scene.table, scene.processes)
+
+
+_TOPICS: tuple[Callable[[Notes, Scene], None], ...] = (
+    _note_mounts,
+    _note_devices,
+    _note_descriptors,
+    _note_limits,
+)

@@ -151,6 +151,10 @@ def write_process(
     (folder / "stat").write_text(f"{pid} (we b) ) S 0 {'0 ' * 17}{start} 0\n")
     (folder / "cgroup").write_text(cgroup)
     (folder / "uid_map").write_text(uid_map)
+    (folder / "gid_map").write_text(uid_map)
+    (folder / "limits").write_text("")
+    (folder / "oom_score_adj").write_text("0\n")
+    (folder / "fd").mkdir()
     (folder / "mountinfo").write_text(mounts)
     os.symlink("/", folder / "root")
     return folder
