@@ -20,7 +20,7 @@ from isoaudit.model import (
     Target,
     Vantage,
 )
-from isoaudit.probes.table import Opened, open_live
+from isoaudit.probes.table import Effort, Opened, open_live
 from isoaudit.targets.address import ENGINES, PROC, Address
 from isoaudit.targets.discover import local_engines
 
@@ -33,7 +33,7 @@ LOCAL = "local"
 
 def collect_live(addresses: Sequence[Address], limits: Limits) -> Collected:
     """Collect every live target of `addresses`; the host is read even where it is no target."""
-    host_task = Task(lambda: _collect_host(limits.timeout))
+    host_task = Task(lambda: _collect_host(limits))
     wanted = [address for address in addresses if address.scheme != "host"]
     named = [address for address in addresses if address.scheme == "host"]
     # The engines are part of a host, and know more of a sandbox that /proc shows, whether or not
@@ -86,7 +86,7 @@ def _open_all(
 ) -> tuple[list[tuple[Address, Opened]], list[RunError]]:
     """Connect to every endpoint once, all at the same time."""
     endpoints = dict.fromkeys((address.scheme, address.uri) for address in addresses)
-    tasks = {endpoint: Task(_opener(*endpoint, limits.timeout)) for endpoint in endpoints}
+    tasks = {endpoint: Task(_opener(*endpoint, limits.effort)) for endpoint in endpoints}
     opened: list[tuple[Address, Opened]] = []
     errors: list[RunError] = []
     for address in addresses:
@@ -130,12 +130,12 @@ def _with_engines(host: Evidence, engines: list[Record], errors: list[RunError])
     return replace(host, facts=host.facts.merge(FactSet.of(parts=[part])))
 
 
-def _opener(scheme: str, uri: str, timeout: float) -> Callable[[], Opened]:
-    return lambda: open_live(scheme, uri, timeout)
+def _opener(scheme: str, uri: str, effort: Effort) -> Callable[[], Opened]:
+    return lambda: open_live(scheme, uri, effort)
 
 
-def _collect_host(timeout: float) -> Evidence:
-    probe = open_live("host", "", timeout).probe
+def _collect_host(limits: Limits) -> Evidence:
+    probe = open_live("host", "", limits.effort).probe
     target = probe.find()[0]
     return Evidence(replace(target, host=target.id), probe.collect(target))
 

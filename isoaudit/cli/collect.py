@@ -18,7 +18,7 @@ from isoaudit.report.layout import count
 @collecting
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FILE",
               help="The evidence bundle; compressed if its name ends in .gz.")  # fmt: skip
-def collect(targets: tuple[str, ...], jobs: int, timeout: float, output: Path) -> None:
+def collect(targets: tuple[str, ...], jobs: int, timeout: float, deep: bool, output: Path) -> None:
     """Collect evidence without judging it, for instance as root on a host without a network.
 
     Values of environment variables and whatever else looks like a secret are not in it. Judge it
@@ -32,7 +32,7 @@ def collect(targets: tuple[str, ...], jobs: int, timeout: float, output: Path) -
 
     require_place(output)
     addresses = addresses_of(targets)
-    request = Request(addresses, (), Limits(jobs, timeout), stdin_of(addresses))
+    request = Request(addresses, (), Limits(jobs, timeout, deep), stdin_of(addresses))
     evidence = collect_evidence(request, utc(time.time()))
     lost = [error for error in evidence.errors if error.asked]
     if not evidence.targets and not lost:

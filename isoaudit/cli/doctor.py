@@ -79,10 +79,10 @@ def _library(name: str, module: str, remedy: str) -> _Row:
 def _engines(addresses: list[Address], timeout: float) -> list[_Row]:
     """Connect to every endpoint at once and count what it lists."""
     from isoaudit.audit.workers import side_by_side
-    from isoaudit.probes.table import open_live
+    from isoaudit.probes.table import Effort, open_live
 
     def ask(address: Address) -> int:
-        source = open_live(address.scheme, address.uri, timeout)
+        source = open_live(address.scheme, address.uri, Effort(timeout))
         try:
             return len(source.probe.find())
         finally:
@@ -90,7 +90,7 @@ def _engines(addresses: list[Address], timeout: float) -> list[_Row]:
 
     rows: list[_Row] = []
     for address, task in list(side_by_side(ask, addresses, jobs=len(addresses))):
-        name = f"{address.scheme} at {address.uri}"
+        name = f"{address.scheme} at {address.uri}" if address.uri else "sandboxes in /proc"
         try:
             rows.append(_Row(name, "ok", f"answers, {count(task.result(timeout), 'target')}"))
         except IsoauditError as error:

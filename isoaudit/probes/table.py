@@ -33,6 +33,14 @@ def _nobody(_name: str) -> Target | None:
     return None
 
 
+class Effort(NamedTuple):
+    """How far a probe goes: seconds that each request to an engine may take, and whether it may
+    do what has a side effect, as stopping a process for an instant to read its filters."""
+
+    timeout: float = 30.0
+    deep: bool = False
+
+
 class Opened(NamedTuple):
     """A probe that answers, where it does, how to ask about the engine itself, how to hang up.
 
@@ -47,13 +55,10 @@ class Opened(NamedTuple):
     locate: Callable[[str], Target | None] = _nobody
 
 
-def open_live(scheme: str, uri: str, timeout: float) -> Opened:
-    """Open the probe of something that runs; `uri` "" is the usual endpoint.
-
-    `timeout` bounds, in seconds, each request to the engine. Raises Unreadable.
-    """
-    opener: Callable[[str, float], Opened] = _load(LIVE[scheme])
-    return opener(uri, timeout)
+def open_live(scheme: str, uri: str, effort: Effort) -> Opened:
+    """Open the probe of something that runs; `uri` "" is the usual endpoint. Raises Unreadable."""
+    opener: Callable[[str, Effort], Opened] = _load(LIVE[scheme])
+    return opener(uri, effort)
 
 
 def open_file(dialect: str, text: str, shown: str) -> Probe:

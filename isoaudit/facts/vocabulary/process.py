@@ -26,6 +26,12 @@ PARTS = (
         _F,
     ),
     PartSpec(
+        "drift",
+        "Differences between what was asked for and what the kernel shows: one record for each "
+        "path that differs. Empty for what does not run.",
+        _C,
+    ),
+    PartSpec(
         "nested",
         "Sandboxes made inside the sandbox: a user namespace below its own. What their processes "
         "may do, they may do to what that namespace owns, so that they are no part of `process`.",
@@ -85,6 +91,16 @@ FACTS = (
              "name of a process; empty if none.", _C),
     FactSpec("process.root_is_host", BOOL,
              "Whether its root directory is the root of the host.", _C),
+    # -- drift -----------------------------------------------------------------------------------
+    FactSpec("drift.path", STRING, "The fact that differs.", _C, identifying=True),
+    FactSpec("drift.subject", STRING,
+             "The process or mount it is about; empty for the container as a whole.", _C,
+             identifying=True),
+    FactSpec("drift.asked", STRING, "What was asked for, as text.", _C, identifying=True),
+    FactSpec("drift.found", STRING,
+             "What the kernel shows, as text; of capability sets those beyond what was asked for.",
+             _C, identifying=True),
+    FactSpec("drift.weaker", BOOL, "Whether that protects less than what was asked for.", _C),
     # -- nested, descriptor ----------------------------------------------------------------------
     FactSpec("nested.name", STRING, "Command name of the example process.", _C, identifying=True),
     FactSpec("nested.pid", INT, "Pid of the example process on the host.", _C),

@@ -6,6 +6,7 @@ process. Sources: proc(5), namespaces(7), include/linux/sched.h (PF_KTHREAD).
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import NamedTuple
 
@@ -17,18 +18,21 @@ NAMESPACES = ("mnt", "pid", "net", "ipc", "uts", "user", "cgroup", "time")
 
 _LINKS = tuple(f"ns/{kind}" for kind in NAMESPACES)
 _KERNEL_THREAD = 0x00200000
+_ID = re.compile(r"(?<!conmon-)(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
 Link = str | Unreadable
 
 
 class Glimpse(NamedTuple):
-    """What one look shows of a process. `start` is in clock ticks since boot, as text.
+    """What one look shows of a process.
 
+    `comm` is the name it gave itself, `start` the clock ticks since boot, as text.
     `links` are its namespaces by kind, each the kernel's own text or why it is closed to us.
     `problem` says why nothing more can be read of a process that is there.
     """
 
     pid: int
+    comm: str
     parent: int
     start: str
     kernel_thread: bool
@@ -123,6 +127,7 @@ class Census:
             links[kind] = failed(errors[f"ns/{kind}"]) if link is None else link
         return Glimpse(
             pid=pid,
+            comm=values["stat"].partition("(")[2].rpartition(")")[0],
             parent=int(fields[1]),
             start=fields[19],
             kernel_thread=_is_kernel_thread(fields),
@@ -196,3 +201,12 @@ def gone(pid: int) -> Unreadable:
 
 def _is_kernel_thread(fields: list[str]) -> bool:
     return len(fields) > 6 and fields[6].isdecimal() and bool(int(fields[6]) & _KERNEL_THREAD)
+
+
+def container_ids(text: str) -> set[str]:
+    """Return the container ids that /proc/PID/cgroup names.
+
+    Not those of conmon, which watches a container of podman or CRI-O from the outside and whose
+    group carries the same id.
+    """
+    return set(_ID.findall(text))

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 
 from isoaudit.model import Missing, Reason, Record, Vantage
 from isoaudit.probes.base import Notes
-from isoaudit.probes.kernel.machine import TABLE_LIMIT, Machine
-from isoaudit.probes.kernel.mountinfo import Mount, Table
+from isoaudit.probes.kernel.machine import Machine
+from isoaudit.probes.kernel.mountinfo import TABLE_LIMIT, Mount, Table
 from isoaudit.probes.kernel.mounts import may_hang
 from isoaudit.probes.kernel.process import Seen
 from isoaudit.transports import Unreadable

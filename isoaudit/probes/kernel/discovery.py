@@ -15,8 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from isoaudit.probes.kernel.census import Glimpse
-from isoaudit.probes.kernel.machine import Machine, container_ids
+from isoaudit.probes.kernel.census import Glimpse, container_ids
+from isoaudit.probes.kernel.machine import Machine
 from isoaudit.transports import Unreadable
 
 _MOST_PARENTS = 16

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 
-from isoaudit.probes.kernel.census import Census
-from isoaudit.probes.kernel.mountinfo import Table
+from isoaudit.probes.kernel.census import Census, container_ids
+from isoaudit.probes.kernel.engine_sockets import ControlSocket, control_sockets
+from isoaudit.probes.kernel.mountinfo import TABLE_LIMIT, Table
 from isoaudit.transports import Files, Unreadable
 from isoaudit.transports.base import DeviceNode
-
-_ID = re.compile(r"(?<!conmon-)(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
 _OF_ENGINES = ("/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/run/.containerenv")
 
 _MOST_LEVELS = 33  # user namespaces nest 32 deep (user_namespaces(7))
-
-TABLE_LIMIT = 16 * 1_048_576
-"""Most bytes of a mount table: a busy node has thousands of mounts of some 300 bytes each."""
 
 
 class Machine:
@@ -97,6 +92,11 @@ class Machine:
             if name in active:
                 return name
         return "other" if {"smack", "tomoyo"} & set(active) else ""
+
+    @cached_property
+    def control_sockets(self) -> list[ControlSocket]:
+        """The sockets on which the host's engines listen; raises Unreadable."""
+        return control_sockets(self.files, self.census)
 
     @cached_property
     def labels(self) -> bool | Unreadable:
@@ -189,7 +189,7 @@ class Machine:
             ids = set()
         if ids:
             return min(ids)[:12]
-        return self._text(f"/proc/{pid}/comm").rstrip("\n") or str(pid)
+        return self.census.glimpse(pid).comm or str(pid)
 
     def lacks(self, path: str) -> bool:
         """Say whether this kernel has no such file below /proc or /sys; raises Unreadable."""
@@ -210,12 +210,3 @@ class Machine:
             return self.files.read_text(path, limit)
         except Unreadable:
             return ""
-
-
-def container_ids(text: str) -> set[str]:
-    """Return the container ids that /proc/PID/cgroup names.
-
-    Not those of conmon, which watches a container of podman or CRI-O from the outside and whose
-    group carries the same id.
-    """
-    return set(_ID.findall(text))

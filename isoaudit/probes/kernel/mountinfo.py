@@ -7,6 +7,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 _ESCAPE = re.compile(r"\\([0-7]{3})")
+TABLE_LIMIT = 16 * 1_048_576
+"""Most bytes of a mount table: a busy node has thousands of mounts of some 300 bytes each."""
+
 _GONE = "//deleted"
 
 
@@ -67,6 +70,10 @@ class Table:
     def covered(self) -> frozenset[str]:
         """The numbers of the mounts that lie under another one."""
         return frozenset(m.id for m in self.mounts if self.at(m.point) is not m)
+
+    def on(self, device: str) -> list[Mount]:
+        """Return the mounts of a file system, by its device number."""
+        return self._devices.get(device, [])
 
     def at(self, point: str) -> Mount | None:
         """Return the entry that is visible at a mount point: of several ones the last."""

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from isoaudit.model import FactSet, Missing, Reason, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.kernel import cgroup
-from isoaudit.probes.kernel.census import gone, start_time
+from isoaudit.probes.kernel.census import container_ids, gone, start_time
+from isoaudit.probes.kernel.control import note_control_sockets
 from isoaudit.probes.kernel.descriptors import note_descriptors
 from isoaudit.probes.kernel.devices import Place, note_devices
 from isoaudit.probes.kernel.discovery import Discovery
-from isoaudit.probes.kernel.machine import TABLE_LIMIT, Machine, container_ids
-from isoaudit.probes.kernel.mountinfo import Table
+from isoaudit.probes.kernel.machine import Machine
+from isoaudit.probes.kernel.mountinfo import TABLE_LIMIT, Table
 from isoaudit.probes.kernel.mounts import Asked, Tables, mount_records, note_paths
 from isoaudit.probes.kernel.process import Seen, read_process
 from isoaudit.probes.kernel.records import (
@@ -31,7 +32,7 @@ _MOUNT_PATHS = (
     "container.readonly_paths",
     "container.rootfs.read_only",
 )
-PATHS = ("process", *_MOUNT_PATHS, "device", "descriptor", "container.limits")
+PATHS = ("process", *_MOUNT_PATHS, "device", "descriptor", "control_socket", "container.limits")
 """What the kernel's vantage covers, and what stays dark together if a sandbox cannot be read."""
 
 
@@ -214,6 +215,10 @@ def _may_make_nodes(scene: Scene) -> bool:
     return False
 
 
+def _note_control_sockets(notes: Notes, scene: Scene) -> None:
+    note_control_sockets(notes, scene.machine, scene.table, scene.processes)
+
+
 def _note_descriptors(notes: Notes, scene: Scene) -> None:
     note_descriptors(notes, scene.machine, scene.table, scene.processes)
 
@@ -222,5 +227,6 @@ _TOPICS: tuple[Callable[[Notes, Scene], None], ...] = (
     _note_mounts,
     _note_devices,
     _note_descriptors,
+    _note_control_sockets,
     _note_limits,
 )
