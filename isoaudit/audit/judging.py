@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What surrounds targets: the host they may run on, and the engines that run them."""
+    """What surrounds targets: the host they may run on, the engines that run them, and what
+    could not be read beside them."""
 
     host: Evidence | None = None
     engines: Mapping[str, Record] = field(default_factory=dict)
+    errors: tuple[RunError, ...] = ()
 
 
 class Judging:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from isoaudit.cli.files import require_place, write_whole
+from isoaudit.cli.files import require_place, whole
 from isoaudit.cli.options import addresses_of, collecting, stdin_of
 from isoaudit.cli.screen import say
 from isoaudit.errors import NothingToAuditError
@@ -33,12 +33,14 @@ def collect(targets: tuple[str, ...], jobs: int, timeout: float, deep: bool, out
     require_place(output)
     addresses = addresses_of(targets)
     request = Request(addresses, (), Limits(jobs, timeout, deep), stdin_of(addresses))
-    evidence = collect_evidence(request, utc(time.time()))
-    lost = [error for error in evidence.errors if error.asked]
-    if not evidence.targets and not lost:
-        raise NothingToAuditError("nothing to collect was found", "See: isoaudit doctor")
-    write_whole(output, bundle.encode(evidence, compress=output.suffix == ".gz"))
-    say(f"{count(len(evidence.targets), 'target')} in {output}; to judge: isoaudit scan {output}")
-    for error in evidence.errors:
+    with whole(output) as stream:
+        writer = bundle.Writer(stream, utc(time.time()), compress=output.suffix == ".gz")
+        around = collect_evidence(request, writer.add)
+        lost = [error for error in around.errors if error.asked]
+        if not writer.count and not lost:
+            raise NothingToAuditError("nothing to collect was found", "See: isoaudit doctor")
+        writer.close(around.host, around.engines, around.errors)
+    say(f"{count(writer.count, 'target')} in {output}; to judge: isoaudit scan {output}")
+    for error in around.errors:
         say(f"{error.target}: {error.message}. {error.how_to_get}")
     raise click.exceptions.Exit(4 if lost else 0)

@@ -17,11 +17,16 @@ def discover() -> list[Address]:
     found = [Address("host", "host", asked=False)]
     found += [_address(endpoint) for endpoint in find_endpoints() if endpoint.named]
     found += [address for address in local_engines() if address not in found]
-    found.append(Address("proc:", PROC, asked=False))
+    found += sandboxes()
     found += [
         Address(f"libvirt+{uri}", "libvirt", uri=uri, asked=False) for uri in available_uris()
     ]
     return found
+
+
+def sandboxes() -> list[Address]:
+    """Return the address of whatever stands behind a boundary on this machine."""
+    return [Address("proc:", PROC, asked=False)]
 
 
 def local_engines() -> list[Address]:

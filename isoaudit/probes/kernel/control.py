@@ -11,30 +11,41 @@ from isoaudit.model import Record, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.kernel.engine_sockets import ControlSocket
 from isoaudit.probes.kernel.machine import Machine
-from isoaudit.probes.kernel.mountinfo import Table, inside
+from isoaudit.probes.kernel.mountinfo import Layout, Table, inside
 from isoaudit.probes.kernel.process import Seen
 from isoaudit.transports import Unreadable
 from isoaudit.transports.base import FileStat
 
 
 def note_control_sockets(
-    notes: Notes, machine: Machine, table: Table | Unreadable, processes: list[Seen]
+    notes: Notes, machine: Machine, layout: Layout | Unreadable, processes: list[Seen]
 ) -> None:
     """Note the part control_socket: those that the mounts of a sandbox show."""
     part = "control_socket"
     try:
-        if isinstance(table, Unreadable):
-            raise table
+        if isinstance(layout, Unreadable):
+            raise layout
         sockets = machine.control_sockets
     except Unreadable as error:
         notes.lacks(error.missing(part, Vantage.KERNEL))
         return
-    records = []
-    for socket in sockets:
-        path = _path_inside(table, socket)
-        if path is not None:
-            records.append(_record(machine, socket, path, processes))
-    notes.part(part, records)
+    shown = layout.kept.get(part)
+    if shown is None:
+        several = ((socket, _path_inside(layout.table, socket)) for socket in sockets)
+        shown = layout.kept[part] = [(one, path) for one, path in several if path is not None]
+    key = (part, *{_credentials(one) for one in processes})
+    if key not in layout.kept:
+        found = layout.kept[key] = Notes(Vantage.KERNEL)
+        records = [_record(machine, one, path, processes) for one, path in shown]
+        found.part(part, records, None, machine.new_kin())
+    notes.extend(layout.kept[key])
+
+
+def _credentials(one: Seen) -> tuple[object, ...]:
+    """Return what decides whether a process may connect."""
+    words = ("Uid", "Gid", "Groups", "CapEff", "NoNewPrivs")
+    ranges = None if isinstance(one.uid_map, Unreadable) else tuple(one.uid_map)
+    return (*map(one.status.get, words), ranges)
 
 
 def _path_inside(table: Table, socket: ControlSocket) -> str | None:
@@ -56,7 +67,7 @@ def _record(machine: Machine, socket: ControlSocket, path: str, processes: list[
     notes.fact("control_socket.host_path", socket.path, source)
     notes.fact("control_socket.path", path, source)
     try:
-        seen = machine.files.stat(socket.path)
+        seen = machine.stat(socket.path)
     except Unreadable as error:
         notes.lacks(error.missing("control_socket.permitted", Vantage.KERNEL))
         return notes.record()

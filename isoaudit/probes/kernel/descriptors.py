@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from isoaudit.model import Missing, Reason, Record, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.kernel.machine import Machine
-from isoaudit.probes.kernel.mountinfo import TABLE_LIMIT, Mount, Table
+from isoaudit.probes.kernel.mountinfo import TABLE_LIMIT, Mount, renumbered
 from isoaudit.probes.kernel.mounts import may_hang
 from isoaudit.probes.kernel.process import Seen
 from isoaudit.transports import Unreadable
@@ -28,13 +28,17 @@ _KINDS = {"directory": "directory", "block": "device", "character": "device", "f
 
 
 def note_descriptors(
-    notes: Notes, machine: Machine, table: Table | Unreadable, processes: Iterable[Seen]
+    notes: Notes, machine: Machine, mounts: frozenset[str], processes: Iterable[Seen]
 ) -> None:
-    """Note the part descriptor: the descriptors that lead outside."""
-    if isinstance(table, Unreadable):
-        notes.lacks(table.missing("descriptor", Vantage.KERNEL))
+    """Note the part descriptor: the descriptors that lead outside.
+
+    `mounts` are the numbers of the first process's mounts, none if its table cannot be read.
+    """
+    if not mounts:
+        detail = "its mount table cannot be read"
+        notes.missing("descriptor", Reason.PERMISSION_DENIED, detail, "Run isoaudit as root.")
         return
-    reader = _Reader(machine, table)
+    reader = _Reader(machine, mounts)
     for seen in processes:
         try:
             reader.read(seen)
@@ -47,9 +51,9 @@ def note_descriptors(
 class _Reader:
     """Gathers the records of one sandbox, reading each of its mount namespaces once."""
 
-    def __init__(self, machine: Machine, table: Table) -> None:
+    def __init__(self, machine: Machine, mounts: frozenset[str]) -> None:
         self._machine = machine
-        self._first = table
+        self._first = mounts
         self._tables: dict[object, frozenset[str]] = {}
         self.records: list[Record] = []
         self.incomplete: Missing | None = None
@@ -82,11 +86,11 @@ class _Reader:
 
     def _read_ids(self, seen: Seen) -> frozenset[str]:
         if not self._tables:
-            return self._first.ids
+            return self._first
         if len(self._tables) >= _MOST_TABLES:
             raise Unreadable(Reason.LIMIT, f"more than {_MOST_TABLES} mount namespaces in it")
         text = self._machine.files.read_text(f"/proc/{seen.pid}/mountinfo", TABLE_LIMIT)
-        return Table(text).ids
+        return renumbered(text)[1]
 
     def _record(self, seen: Seen, number: str, link: str, mount: str) -> Record:
         notes = Notes(Vantage.KERNEL)

@@ -57,7 +57,7 @@ def note_devices(
     rules = _rules(notes, machine.files, groups.get("devices"), nodes_can_be_made)
     try:
         if _is_hosts(place):
-            notes.part("device", [_whole(pid)])
+            notes.part("device", [_whole()])
             return
         found = machine.files.device_nodes(pid, _DEV, _MOST)
     except Unreadable as error:
@@ -85,10 +85,10 @@ def _is_hosts(place: Place) -> bool:
     return (theirs.point, theirs.device, theirs.root) == (_DEV, ours.device, ours.root)
 
 
-def _whole(pid: int) -> Record:
+def _whole() -> Record:
     """Return the one record that stands for every device of the host."""
     notes = Notes(Vantage.KERNEL)
-    source = f"/proc/{pid}/mountinfo, host mount table"
+    source = "/proc/PID/mountinfo, host mount table"
     notes.fact("device.path", _DEV, source)
     notes.fact("device.destination", _DEV, source)
     notes.fact("device.type", "other", source)

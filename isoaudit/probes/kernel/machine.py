@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import count
+from typing import Any
 
 from isoaudit.probes.kernel.census import Census, container_ids
 from isoaudit.probes.kernel.engine_sockets import ControlSocket, control_sockets
-from isoaudit.probes.kernel.mountinfo import TABLE_LIMIT, Table
+from isoaudit.probes.kernel.mountinfo import TABLE_LIMIT, Layout, Table, renumbered
 from isoaudit.transports import Files, Unreadable
-from isoaudit.transports.base import DeviceNode
+from isoaudit.transports.base import DeviceNode, FileStat
+
+_NUMBERS = count(1)
+_MOST_KIN = 4096
+
+_MOST_LAYOUTS = 256  # mount tables kept at a time, so that memory stays flat
 
 _OF_ENGINES = ("/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/run/.containerenv")
 
@@ -23,6 +30,11 @@ class Machine:
         self.census = Census(files)
         self._initial: dict[str, str | Unreadable] = {}
         self._lacking: dict[str, bool | Unreadable] = {}
+        self._layouts: dict[tuple[str, ...], Layout] = {}
+        self._kin: dict[object, int] = {}
+        self._seen: dict[str, FileStat | Unreadable] = {}
+        self.kept: dict[object, Any] = {}
+        """What was found once and holds for several sandboxes, under keys of those who found it."""
 
     @property
     def pids(self) -> list[int]:
@@ -61,6 +73,42 @@ class Machine:
             return Table(self.files.read_text("/proc/1/mountinfo", TABLE_LIMIT))
         except Unreadable:
             return Table(self.files.read_text("/proc/self/mountinfo", TABLE_LIMIT))
+
+    def layout(self, text: str) -> tuple[Layout, frozenset[str]]:
+        """Return the layout of a mount table, and the numbers that its mounts have."""
+        lines, numbers = renumbered(text)
+        known = self._layouts.get(lines)
+        if known is None:
+            if len(self._layouts) >= _MOST_LAYOUTS:
+                self._layouts.clear()
+            known = self._layouts[lines] = Layout(lines)
+        return known, numbers
+
+    def new_kin(self) -> int:
+        """Return a number for a part that others will share as it is."""
+        return next(_NUMBERS)
+
+    def kin(self, key: object) -> int:
+        """Return the number of a key, the same whenever it comes: what `Part.kin` is made of."""
+        if len(self._kin) >= _MOST_KIN:
+            self._kin.clear()  # numbers go on, so that none comes to mean another key
+        known = self._kin.get(key)
+        if known is None:
+            known = self._kin[key] = next(_NUMBERS)
+        return known
+
+    def stat(self, path: str) -> FileStat:
+        """Return what a path of the host is, looked at once a run; raises Unreadable."""
+        known = self._seen.get(path)
+        if known is None:
+            try:
+                known = self.files.stat(path)
+            except Unreadable as error:
+                known = error
+            self._seen[path] = known
+        if isinstance(known, Unreadable):
+            raise known
+        return known
 
     @cached_property
     def own_mounts(self) -> Table:

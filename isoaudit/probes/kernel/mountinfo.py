@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 TABLE_LIMIT = 16 * 1_048_576
@@ -41,6 +41,36 @@ class Mount(NamedTuple):
         return self[2:]
 
 
+class Layout:
+    """A mount table without the numbers that the kernel gave its mounts, and what follows from it.
+
+    Sandboxes that were made alike have the same one, which is then read and judged once: `kept`
+    holds whatever was derived from it, under keys of those who derive it.
+    """
+
+    __slots__ = ("kept", "table")
+
+    def __init__(self, lines: tuple[str, ...]) -> None:
+        self.table = Table("\n".join(lines))
+        self.kept: dict[object, Any] = {}
+
+
+def renumbered(text: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Return the lines of a table, its mounts numbered from 0, and the kernel's own numbers.
+
+    The last element is what stands after the last line break: "" unless it was cut off.
+    """
+    numbers: dict[str, str] = {}
+    parts = [line.split(" ", 2) for line in text.split("\n")]
+    for place, part in enumerate(parts):
+        numbers.setdefault(part[0], str(place))
+    lines = tuple(
+        f"{numbers[part[0]]} {numbers.get(part[1], '-')} {part[2]}" if len(part) == 3 else part[0]
+        for part in parts
+    )
+    return lines, frozenset(numbers)
+
+
 class Table:
     """A mount table. `complete` is false if it was cut off or has a line of another shape."""
 
@@ -56,11 +86,6 @@ class Table:
             self._points.setdefault(mount.point, []).append(mount)
             self._devices.setdefault(mount.device, []).append(mount)
         self._covered = _covered(self.mounts)
-
-    @property
-    def ids(self) -> frozenset[str]:
-        """The numbers of all its mounts."""
-        return frozenset(self._ids)
 
     def by_id(self, number: str) -> Mount | None:
         """Return the mount with a number of the kernel's."""

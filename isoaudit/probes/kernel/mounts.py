@@ -19,7 +19,7 @@ from isoaudit.probes.defaults import (
 )
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.kernel.mountinfo import Mount, Table, inside
-from isoaudit.transports import Files, Unreadable
+from isoaudit.transports import Unreadable
 
 _STANDARD = {
     "proc": "/proc",
@@ -122,7 +122,7 @@ def _record(mount: Mount, tables: Tables, asked: Asked) -> Record:
             notes.missing(name, Reason.NOT_SUPPORTED, detail, "Look at what mounted it.")
         return notes.record()
     notes.fact("mount.source", path, f"{source}, host mount table")
-    _note_type(notes, mount, path, tables.machine.files)
+    _note_type(notes, mount, path, tables.machine)
     return notes.record()
 
 
@@ -190,7 +190,7 @@ def may_hang(mount: Mount) -> bool:
     return mount.file_system in _REMOTE or mount.file_system.startswith("fuse")
 
 
-def _note_type(notes: Notes, mount: Mount, path: str, files: Files) -> None:
+def _note_type(notes: Notes, mount: Mount, path: str, machine: Machine) -> None:
     """Note what the host path is; a network file system is not touched, for it may never answer."""
     name = "mount.source_type"
     if may_hang(mount):
@@ -198,7 +198,7 @@ def _note_type(notes: Notes, mount: Mount, path: str, files: Files) -> None:
         notes.missing(name, Reason.NOT_SUPPORTED, detail)
         return
     try:
-        kind = files.stat(path)["type"]
+        kind = machine.stat(path)["type"]
     except Unreadable as error:
         notes.lacks(error.missing(name, Vantage.KERNEL))
         return

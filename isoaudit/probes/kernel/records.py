@@ -79,7 +79,7 @@ def process_records(view: View, processes: Iterable[Seen]) -> list[Record]:
 
 def _record(view: View, seen: Seen) -> Record:
     notes = Notes(Vantage.KERNEL)
-    source = f"/proc/{seen.pid}/status"
+    source = "/proc/PID/status"
     name = seen.status.get("Name")
     if name is not None:
         notes.fact("process.name", name, f"{source} Name")
@@ -111,12 +111,12 @@ def nested_records(processes: Iterable[Seen]) -> list[Record]:
 
 
 def _absent(notes: Notes, path: str, seen: Seen, key: str) -> None:
-    notes.missing(path, Reason.NOT_SUPPORTED, f"/proc/{seen.pid}/status has no {key}: older kernel")
+    notes.missing(path, Reason.NOT_SUPPORTED, f"/proc/PID/status has no {key}: older kernel")
 
 
 def _note_ids(notes: Notes, seen: Seen) -> None:
     """Note the effective uid on both sides of the user namespace, and whether root is in reach."""
-    source = f"/proc/{seen.pid}/status Uid"
+    source = "/proc/PID/status Uid"
     words = seen.status.get("Uid", "").split()
     if len(words) != 4 or not all(word.isdecimal() for word in words):
         for path in ("process.uid", "process.host_uid", "process.root_permitted"):
@@ -128,7 +128,7 @@ def _note_ids(notes: Notes, seen: Seen) -> None:
         for path in ("uid", "root_permitted", "user_namespace_maps_root"):
             notes.lacks(seen.uid_map.missing(f"process.{path}", Vantage.KERNEL))
         return
-    mapped = f"/proc/{seen.pid}/uid_map"
+    mapped = "/proc/PID/uid_map"
     ranges = seen.uid_map
     root = any(first <= 0 < first + count for _, first, count in ranges)
     notes.fact("process.user_namespace_maps_root", root, mapped)
@@ -146,7 +146,7 @@ def _note_ids(notes: Notes, seen: Seen) -> None:
         notes.lacks(seen.gid_map.missing(path, Vantage.KERNEL))
         return
     root = any(first <= 0 < first + count for _, first, count in seen.gid_map)
-    notes.fact("process.user_namespace_maps_root_group", root, f"/proc/{seen.pid}/gid_map")
+    notes.fact("process.user_namespace_maps_root_group", root, "/proc/PID/gid_map")
 
 
 def _inside(uid: int, ranges: list[tuple[int, int, int]]) -> int | None:
@@ -163,7 +163,7 @@ def _note_capabilities(notes: Notes, seen: Seen) -> None:
         if held is None:
             _absent(notes, path, seen, key)
         else:
-            notes.fact(path, held, f"/proc/{seen.pid}/status {key}")
+            notes.fact(path, held, f"/proc/PID/status {key}")
 
 
 def decode_capabilities(mask: str) -> tuple[str, ...] | None:
@@ -181,7 +181,7 @@ def decode_capabilities(mask: str) -> tuple[str, ...] | None:
 
 
 def _note_filters(notes: Notes, seen: Seen) -> None:
-    source = f"/proc/{seen.pid}/status"
+    source = "/proc/PID/status"
     privileges = seen.status.get("NoNewPrivs")
     if privileges in {"0", "1"}:
         notes.fact("process.no_new_privileges", privileges == "1", f"{source} NoNewPrivs")
@@ -206,7 +206,7 @@ def _note_label(notes: Notes, machine: Machine, seen: Seen) -> None:
         notes.lacks(seen.label.missing("process.lsm.label", Vantage.KERNEL))
         notes.lacks(seen.label.missing(path, Vantage.KERNEL))
         return
-    source = f"/proc/{seen.pid}/attr/current"
+    source = "/proc/PID/attr/current"
     if not machine.lsm:
         words = "no labelling LSM is active"
         notes.fact("process.lsm.label", "", words)
@@ -228,7 +228,7 @@ def _note_namespaces(notes: Notes, view: View, seen: Seen) -> None:
         user = kind == "user"
         path = "process.user_namespace" if user else f"process.namespaces.{kind}"
         link = seen.links[kind]
-        source = f"/proc/{seen.pid}/ns/{kind}"
+        source = f"/proc/PID/ns/{kind}"
         if isinstance(link, Unreadable) and link.absent:
             # A kernel built without this kind has one for all (namespaces(7)).
             notes.fact(path, "host", f"{source}: the kernel has none of this kind")
@@ -244,7 +244,7 @@ def _note_namespaces(notes: Notes, view: View, seen: Seen) -> None:
         neighbours += [f"{kind}:{name}" for name in sorted(others)]
         word = "host" if link == initial else "shared" if others else "private"
         notes.fact(path, "private" if user and word == "shared" else word, source)
-    source = f"/proc/{seen.pid}/ns/*, those of all processes"
+    source = "/proc/PID/ns/*, those of all processes"
     notes.fact("process.namespaces.shared_with", neighbours, source)
     _note_root(notes, view, seen)
 
@@ -261,7 +261,7 @@ def _note_root(notes: Notes, view: View, seen: Seen) -> None:
     except Unreadable as error:
         notes.lacks(error.missing(path, Vantage.KERNEL))
         return
-    notes.fact(path, same and root == "/", f"/proc/{seen.pid}/root, mount tables")
+    notes.fact(path, same and root == "/", "/proc/PID/root, mount tables")
 
 
 def root_is_host(view: View) -> bool:

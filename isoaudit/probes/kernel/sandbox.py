@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from isoaudit.model import FactSet, Missing, Reason, Vantage
+from isoaudit.model import FactSet, Missing, Reason, Record, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.kernel import cgroup
 from isoaudit.probes.kernel.census import container_ids, gone, start_time
@@ -14,7 +14,7 @@ from isoaudit.probes.kernel.descriptors import note_descriptors
 from isoaudit.probes.kernel.devices import Place, note_devices
 from isoaudit.probes.kernel.discovery import Discovery
 from isoaudit.probes.kernel.machine import Machine
-from isoaudit.probes.kernel.mountinfo import TABLE_LIMIT, Table
+from isoaudit.probes.kernel.mountinfo import TABLE_LIMIT, Layout, Table
 from isoaudit.probes.kernel.mounts import Asked, Tables, mount_records, note_paths
 from isoaudit.probes.kernel.process import Seen, read_process
 from isoaudit.probes.kernel.records import (
@@ -25,6 +25,11 @@ from isoaudit.probes.kernel.records import (
 )
 from isoaudit.transports import Unreadable
 
+MOUNTINFO = "/proc/PID/mountinfo"
+"""What facts of mounts give as their source: PID is that of the sandbox's first process
+(`container.pid`), so that sandboxes with the same mounts have the same facts."""
+
+_PID = "process.pid"
 _HELD = ("CapEff", "CapPrm")
 _MOUNT_PATHS = (
     "mount",
@@ -49,19 +54,18 @@ class Sandbox:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A sandbox whose parts are being read: what each part's reader needs of the others."""
+    """A sandbox whose parts are being read: what each part's reader needs of the others.
+
+    `layout` is its mount table, `numbers` what the kernel calls those mounts.
+    """
 
     machine: Machine
     sandbox: Sandbox
     asked: Asked
-    table: Table | Unreadable
+    layout: Layout | Unreadable
+    numbers: frozenset[str]
     groups: dict[str, cgroup.Group]
     processes: list[Seen]
-
-    @property
-    def mount_source(self) -> str:
-        """What facts of mounts give as their source."""
-        return f"/proc/{self.sandbox.pid}/mountinfo"
 
 
 def belongs(machine: Machine, sandbox: Sandbox) -> bool:
@@ -99,6 +103,7 @@ def read_sandbox(machine: Machine, sandbox: Sandbox, asked: Asked) -> FactSet:
     try:
         started = machine.census.glimpse(sandbox.pid).start
         scene = _look(notes, machine, sandbox, asked)
+        notes.fact("container.pid", sandbox.pid, "first process of the sandbox")
         for note in _TOPICS:
             note(notes, scene)
         if start_time(machine.files, sandbox.pid) != started:
@@ -110,15 +115,17 @@ def read_sandbox(machine: Machine, sandbox: Sandbox, asked: Asked) -> FactSet:
 
 def _look(notes: Notes, machine: Machine, sandbox: Sandbox, asked: Asked) -> Scene:
     """Read the processes and the mount table; raises Unreadable if the first process is gone."""
-    table: Table | Unreadable
+    layout: Layout | Unreadable
+    numbers: frozenset[str] = frozenset()
     try:
         text = machine.files.read_text(f"/proc/{sandbox.pid}/mountinfo", TABLE_LIMIT)
-        table = Table(text)
+        layout, numbers = machine.layout(text)
     except Unreadable as error:
-        table = error
+        layout = error
     groups = cgroup.groups(machine.census.glimpse(sandbox.pid).cgroup, machine.own_mounts)
+    table = layout if isinstance(layout, Unreadable) else layout.table
     seen = _note_processes(notes, machine, sandbox, table)
-    return Scene(machine, sandbox, asked, table, groups, seen)
+    return Scene(machine, sandbox, asked, layout, numbers, groups, seen)
 
 
 def _members(machine: Machine, sandbox: Sandbox) -> frozenset[int]:
@@ -160,31 +167,55 @@ def _note_processes(
                 incomplete = error.missing("process", Vantage.KERNEL)
     view = View(machine, pids | sandbox.starters, sandbox.pid, table)
     inside, nested = view.split(seen)
-    notes.part("process", process_records(view, inside), incomplete)
+    records = process_records(view, inside)
+    notes.part("process", records, incomplete, _kin(machine, records))
     if nested:
         notes.part("nested", nested_records(nested), incomplete)
     return seen
 
 
+def _kin(machine: Machine, records: list[Record]) -> int:
+    """Return the number of these records, pids aside; 0 if a missing entry may name a pid."""
+    if any(record.missing for record in records):
+        return 0
+    return machine.kin(
+        tuple(
+            tuple((fact.path, fact.value) for fact in record.facts.values() if fact.path != _PID)
+            for record in records
+        )
+    )
+
+
 def _note_mounts(notes: Notes, scene: Scene) -> None:
     """Note the part mount and what follows from it, or why a table cannot be read."""
-    table = scene.table
+    layout = scene.layout
     try:
-        if isinstance(table, Unreadable):
-            raise table
+        if isinstance(layout, Unreadable):
+            raise layout
         scene.machine.mounts  # noqa: B018 - read here, where it may fail
     except Unreadable as error:
         for path in _MOUNT_PATHS:
             notes.lacks(error.missing(path, Vantage.KERNEL))
         return
+    key = ("mount", scene.asked, _may_unmount(scene.processes))
+    known = layout.kept.get(key)
+    if known is None:
+        known = layout.kept[key] = _mounts(scene, layout.table, all_shown=key[2])
+    notes.extend(known)
+
+
+def _mounts(scene: Scene, table: Table, *, all_shown: bool) -> Notes:
+    notes = Notes(Vantage.KERNEL)
     incomplete: Missing | None = None
     if not table.complete:
-        detail = f"{scene.mount_source} could not be read to its end"
+        detail = f"{MOUNTINFO} could not be read to its end"
         incomplete = Missing("mount", Reason.LIMIT, detail, "", Vantage.KERNEL)
-    hidden = frozenset() if _may_unmount(scene.processes) else table.covered
-    tables = Tables(table, scene.machine, scene.mount_source, hidden)
-    notes.part("mount", mount_records(tables, scene.asked), incomplete)
+    hidden = frozenset() if all_shown else table.covered
+    tables = Tables(table, scene.machine, MOUNTINFO, hidden)
+    records = mount_records(tables, scene.asked)
+    notes.part("mount", records, incomplete, scene.machine.new_kin())
     note_paths(notes, tables, scene.asked)
+    return notes
 
 
 def _may_unmount(processes: list[Seen]) -> bool:
@@ -194,11 +225,17 @@ def _may_unmount(processes: list[Seen]) -> bool:
 
 
 def _note_limits(notes: Notes, scene: Scene) -> None:
-    cgroup.note_limits(notes, scene.machine.files, scene.groups, scene.sandbox.id)
+    """Note the limits; those of a control group that several sandboxes share are read once."""
+    folders = tuple((name, group.folder) for name, group in scene.groups.items())
+    key, kept = ("limits", folders, scene.sandbox.id), scene.machine.kept
+    if key not in kept:
+        found = kept[key] = Notes(Vantage.KERNEL)
+        cgroup.note_limits(found, scene.machine.files, scene.groups, scene.sandbox.id)
+    notes.extend(kept[key])
 
 
 def _note_devices(notes: Notes, scene: Scene) -> None:
-    place = Place(scene.machine, scene.sandbox.pid, scene.table)
+    place = Place(scene.machine, scene.sandbox.pid, _table(scene))
     note_devices(notes, place, scene.groups, nodes_can_be_made=_may_make_nodes(scene))
 
 
@@ -216,11 +253,15 @@ def _may_make_nodes(scene: Scene) -> bool:
 
 
 def _note_control_sockets(notes: Notes, scene: Scene) -> None:
-    note_control_sockets(notes, scene.machine, scene.table, scene.processes)
+    note_control_sockets(notes, scene.machine, scene.layout, scene.processes)
 
 
 def _note_descriptors(notes: Notes, scene: Scene) -> None:
-    note_descriptors(notes, scene.machine, scene.table, scene.processes)
+    note_descriptors(notes, scene.machine, scene.numbers, scene.processes)
+
+
+def _table(scene: Scene) -> Table | Unreadable:
+    return scene.layout if isinstance(scene.layout, Unreadable) else scene.layout.table
 
 
 _TOPICS: tuple[Callable[[Notes, Scene], None], ...] = (
