@@ -32,13 +32,14 @@ def doctor(timeout: float) -> None:
 
     Nothing is audited, and it always ends with 0.
     """
+    from isoaudit.targets.address import PROC
     from isoaudit.targets.discover import discover
 
     rows = [_python(), _rights(), _library("CEL", "cel_expr_python", "pip install isoaudit"),
             _library("libvirt-python", "libvirt", "pip install 'isoaudit[vm]'")]  # fmt: skip
     live = [address for address in discover() if address.scheme != "host"]
     rows += _engines(live, timeout)
-    if not live:
+    if all(address.scheme == PROC for address in live):
         rows.append(_Row("engines", "none", "no socket of docker, podman or libvirt was found",
                          "Start one, or set DOCKER_HOST or CONTAINER_HOST."))  # fmt: skip
     click.echo(f"isoaudit {__version__}\n")

@@ -29,7 +29,9 @@ _FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 _CHUNK = 65_536
 
 _NR_OPENAT2 = 437  # the same on every architecture that has it
-_RESOLVE_NO_MAGICLINKS, _RESOLVE_IN_ROOT = 0x02, 0x10  # include/uapi/linux/openat2.h
+# include/uapi/linux/openat2.h: RESOLVE_IN_ROOT (links stay below), RESOLVE_NO_MAGICLINKS (none of
+# /proc's own); RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS, RESOLVE_NO_XDEV (no other mount).
+_IN_ROOT, _SAME_MOUNT = 0x10 | 0x02, 0x08 | 0x04 | 0x01
 _NS_GET_PARENT = 0xB702  # ioctl_ns(2)
 _UNNAMED = ("pipe:[", "socket:[", "anon_inode:", "/memfd:", "/dev/null")
 """Descriptors that lead to no file: what they lead to has no place in a mount table."""
@@ -170,30 +172,53 @@ def device_nodes(root: str, pid: int, folder: str, most: int) -> DeviceNodes:
 
 def _nodes_below(top: int, folder: str, most: int) -> DeviceNodes:
     nodes: list[DeviceNode] = []
-    todo, looked, complete = [folder], 0, True
-    while todo:
-        place = todo.pop()
-        handle = open_beneath(top, place)
-        try:
-            for name in sorted(os.listdir(handle)):
-                looked += 1
-                if looked > most:
-                    return DeviceNodes(nodes=nodes, complete=False)
-                try:
-                    seen = os.stat(name, dir_fd=handle, follow_symlinks=False)
-                except OSError:
-                    complete = False
-                    continue
-                path = f"{place}/{name}"
-                if stat.S_ISDIR(seen.st_mode) and place == folder:
-                    todo.append(path)
-                elif stat.S_ISBLK(seen.st_mode) or stat.S_ISCHR(seen.st_mode):
-                    nodes.append(_node(path, seen))
-        except OSError as error:
-            raise unreadable(error, place) from error
-        finally:
-            os.close(handle)
+    handle = open_beneath(top, folder, _IN_ROOT)
+    try:
+        complete, below = _look(handle, folder, most, nodes)
+        for name in below:
+            # NOTE: what is mounted there may be another process's file system and never answer.
+            try:
+                inner = open_beneath(handle, name, _SAME_MOUNT)
+            except Unreadable:
+                complete = complete and _ends_at_a_mount(name)
+                continue
+            try:
+                whole, _ = _look(inner, f"{folder}/{name}", most, nodes)
+                complete = complete and whole
+            finally:
+                os.close(inner)
+    except OSError as error:
+        raise unreadable(error, folder) from error
+    finally:
+        os.close(handle)
     return DeviceNodes(nodes=nodes, complete=complete)
+
+
+def _look(handle: int, folder: str, most: int, nodes: list[DeviceNode]) -> tuple[bool, list[str]]:
+    """Add the device nodes of an open folder; return whether these are all, and its subfolders."""
+    complete = True
+    below: list[str] = []
+    with os.scandir(handle) as entries:
+        for looked, entry in enumerate(entries):
+            if looked >= most:
+                return False, below
+            try:
+                seen = os.stat(entry.name, dir_fd=handle, follow_symlinks=False)
+            except OSError:
+                complete = False
+                continue
+            if stat.S_ISDIR(seen.st_mode):
+                below.append(entry.name)
+            elif stat.S_ISBLK(seen.st_mode) or stat.S_ISCHR(seen.st_mode):
+                nodes.append(_node(f"{folder}/{entry.name}", seen))
+    nodes.sort(key=lambda node: node["path"])
+    return complete, sorted(below)
+
+
+def _ends_at_a_mount(name: str) -> bool:
+    """Say whether a folder of /dev is where every runtime mounts what holds no devices of its own:
+    terminals, message queues, shared memory."""
+    return name in {"pts", "mqueue", "shm", "hugepages"}
 
 
 def _node(path: str, seen: os.stat_result) -> DeviceNode:
@@ -208,10 +233,9 @@ def _node(path: str, seen: os.stat_result) -> DeviceNode:
     )
 
 
-def open_beneath(top: int, path: str) -> int:
-    """Return a descriptor of a folder below `top`, resolved as if `top` were the root.
+def open_beneath(top: int, path: str, resolve: int) -> int:
+    """Return a descriptor of a folder, resolved from `top` as `resolve` of openat2(2) demands.
 
-    Symbolic links stay inside and the kernel's own (/proc/PID/root and the like) are refused.
     Raises Unreadable; needs Linux 5.6.
     """
     import ctypes
@@ -223,7 +247,7 @@ def open_beneath(top: int, path: str) -> int:
                     ("resolve", ctypes.c_uint64))  # fmt: skip
 
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NONBLOCK | os.O_CLOEXEC
-    how = OpenHow(flags, 0, _RESOLVE_IN_ROOT | _RESOLVE_NO_MAGICLINKS)
+    how = OpenHow(flags, 0, resolve)
     libc = ctypes.CDLL(None, use_errno=True)
     result = libc.syscall(
         _NR_OPENAT2, ctypes.c_int(top), os.fsencode(path), ctypes.byref(how), ctypes.sizeof(how)

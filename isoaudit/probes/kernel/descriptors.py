@@ -21,6 +21,9 @@ from isoaudit.transports import Unreadable
 _MOST = 4096
 """Descriptors of one process that are looked at; a busy server holds some thousands."""
 
+_MOST_TOGETHER = 100_000
+"""Descriptors of one sandbox that are looked at."""
+
 _MOST_TABLES = 8
 """Mount namespaces of one sandbox whose tables are read."""
 
@@ -56,11 +59,16 @@ class _Reader:
         self._first = mounts
         self._tables: dict[object, frozenset[str]] = {}
         self.records: list[Record] = []
+        self._left = _MOST_TOGETHER
         self.incomplete: Missing | None = None
 
     def read(self, seen: Seen) -> None:
         """Add what a process holds open outside; raises Unreadable."""
+        if self._left <= 0:
+            self._stop(f"its processes have more than {_MOST_TOGETHER} open descriptors")
+            return
         found = self._machine.files.descriptors(seen.pid, _MOST)
+        self._left -= len(found["links"])
         if not found["complete"]:
             self._stop(f"process {seen.pid} has more than {_MOST} open descriptors")
         mounts = found["mounts"]

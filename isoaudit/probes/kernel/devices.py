@@ -17,6 +17,7 @@ from isoaudit.probes.base import Notes
 from isoaudit.probes.kernel.cgroup import Group
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.kernel.mountinfo import Table
+from isoaudit.probes.kernel.mounts import may_hang
 from isoaudit.transports import Files, Unreadable
 from isoaudit.transports.base import DeviceNode
 
@@ -59,6 +60,7 @@ def note_devices(
         if _is_hosts(place):
             notes.part("device", [_whole()])
             return
+        _require_local(place)
         found = machine.files.device_nodes(pid, _DEV, _MOST)
     except Unreadable as error:
         if error.absent:
@@ -83,6 +85,16 @@ def _is_hosts(place: Place) -> bool:
     if theirs is None or ours is None or ours.point != _DEV:
         return False
     return (theirs.point, theirs.device, theirs.root) == (_DEV, ours.device, ours.root)
+
+
+def _require_local(place: Place) -> None:
+    """Raise Unreadable if its /dev is on a file system that may never answer."""
+    if isinstance(place.table, Unreadable):
+        raise place.table
+    mount = place.table.covering(_DEV)
+    if mount is None or may_hang(mount):
+        kind = mount.file_system if mount else "no mount"
+        raise Unreadable(Reason.NOT_SUPPORTED, f"its {_DEV} is {kind}, and not looked into")
 
 
 def _whole() -> Record:

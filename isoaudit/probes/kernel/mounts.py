@@ -6,6 +6,7 @@ systems, maskedPaths, readonlyPaths). Nothing below the container's root is open
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -61,6 +62,12 @@ _REMOTE = frozenset(
 """File systems that may never answer."""
 
 
+_ONE_NUMBER = frozenset({"ext2", "ext3", "ext4", "xfs", "tmpfs", "devtmpfs", "f2fs"})
+"""File systems whose files have the device number of the mount; btrfs and overlay give others."""
+
+MOST_MOUNTS = 10_000
+"""Mounts of one sandbox that are looked at; the kernel allows 100,000 (fs.mount-max)."""
+
 _ENGINE_PLACES = frozenset(
     {"/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/dev/shm", "/run/.containerenv"}  # noqa: S108
 )
@@ -98,7 +105,8 @@ class Tables:
 
 def mount_records(tables: Tables, asked: Asked) -> list[Record]:
     """Return a record for every mount of the sandbox that can be seen."""
-    seen = (mount for mount in tables.own.mounts if mount.id not in tables.hidden)
+    listed = tables.own.mounts[:MOST_MOUNTS]
+    seen = (mount for mount in listed if mount.id not in tables.hidden)
     return [_record(mount, tables, asked) for mount in seen]
 
 
@@ -190,6 +198,13 @@ def may_hang(mount: Mount) -> bool:
     return mount.file_system in _REMOTE or mount.file_system.startswith("fuse")
 
 
+def _is_on(mount: Mount, device: int) -> bool:
+    """Say whether a file is on the file system that is mounted, where both are told alike."""
+    if mount.file_system not in _ONE_NUMBER:
+        return True
+    return mount.device == f"{os.major(device)}:{os.minor(device)}"
+
+
 def _note_type(notes: Notes, mount: Mount, path: str, machine: Machine) -> None:
     """Note what the host path is; a network file system is not touched, for it may never answer."""
     name = "mount.source_type"
@@ -198,9 +213,15 @@ def _note_type(notes: Notes, mount: Mount, path: str, machine: Machine) -> None:
         notes.missing(name, Reason.NOT_SUPPORTED, detail)
         return
     try:
-        kind = machine.stat(path)["type"]
+        seen = machine.stat(path)
     except Unreadable as error:
         notes.lacks(error.missing(name, Vantage.KERNEL))
+        return
+    kind = seen["type"]
+    if kind in {"file", "directory"} and not _is_on(mount, seen["device"]):
+        # NOTE: who may write above the source can put a link to another file in its place.
+        detail = f"{path} is another file by now than the one that is mounted"
+        notes.missing(name, Reason.NOT_SUPPORTED, detail, "Look at who may write above it.")
         return
     notes.fact(name, "other" if kind in {"fifo", "link"} else kind, f"stat {path}")
 

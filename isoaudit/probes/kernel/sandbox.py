@@ -15,7 +15,13 @@ from isoaudit.probes.kernel.devices import Place, note_devices
 from isoaudit.probes.kernel.discovery import Discovery
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.kernel.mountinfo import TABLE_LIMIT, Layout, Table
-from isoaudit.probes.kernel.mounts import Asked, Tables, mount_records, note_paths
+from isoaudit.probes.kernel.mounts import (
+    MOST_MOUNTS,
+    Asked,
+    Tables,
+    mount_records,
+    note_paths,
+)
 from isoaudit.probes.kernel.process import Seen, read_process
 from isoaudit.probes.kernel.records import (
     View,
@@ -30,6 +36,10 @@ MOUNTINFO = "/proc/PID/mountinfo"
 (`container.pid`), so that sandboxes with the same mounts have the same facts."""
 
 _PID = "process.pid"
+_MOST_PROCESSES = 20_000
+_MOST_RECORDS = 512
+"""Processes of one sandbox that are read, and records they may make: a stranger decides both."""
+
 _HELD = ("CapEff", "CapPrm")
 _MOUNT_PATHS = (
     "mount",
@@ -156,7 +166,10 @@ def _note_processes(
     except Unreadable as error:
         incomplete = error.missing("process", Vantage.KERNEL)
     seen: list[Seen] = []
-    for pid in sorted(pids):
+    if len(pids) > _MOST_PROCESSES:
+        detail = f"more than {_MOST_PROCESSES} processes in it"
+        incomplete = Missing("process", Reason.LIMIT, detail, "", Vantage.KERNEL)
+    for pid in sorted(pids, key=lambda pid: (pid != sandbox.pid, pid))[:_MOST_PROCESSES]:
         try:
             seen.append(read_process(machine, pid))
         except Unreadable as error:
@@ -168,6 +181,10 @@ def _note_processes(
     view = View(machine, pids | sandbox.starters, sandbox.pid, table)
     inside, nested = view.split(seen)
     records = process_records(view, inside)
+    if len(records) > _MOST_RECORDS:
+        detail = f"more than {_MOST_RECORDS} kinds of processes in it"
+        incomplete = Missing("process", Reason.LIMIT, detail, "", Vantage.KERNEL)
+        records = records[:_MOST_RECORDS]
     notes.part("process", records, incomplete, _kin(machine, records))
     if nested:
         notes.part("nested", nested_records(nested), incomplete)
@@ -207,8 +224,8 @@ def _note_mounts(notes: Notes, scene: Scene) -> None:
 def _mounts(scene: Scene, table: Table, *, all_shown: bool) -> Notes:
     notes = Notes(Vantage.KERNEL)
     incomplete: Missing | None = None
-    if not table.complete:
-        detail = f"{MOUNTINFO} could not be read to its end"
+    if not table.complete or len(table.mounts) > MOST_MOUNTS:
+        detail = f"{MOUNTINFO} has more than {MOST_MOUNTS} mounts, or could not be read to its end"
         incomplete = Missing("mount", Reason.LIMIT, detail, "", Vantage.KERNEL)
     hidden = frozenset() if all_shown else table.covered
     tables = Tables(table, scene.machine, MOUNTINFO, hidden)
