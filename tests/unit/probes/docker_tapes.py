@@ -134,6 +134,7 @@ def write_process(
     uid_map: str = "0 0 4294967295\n",
     status: str = "",
     start: int = 100,
+    parent: int = 0,
     mounts: str = "1 0 0:1 / / rw - ext4 /dev/vda rw\n",
 ) -> Path:
     """Write /proc/PID as the kernel would show it and return the folder."""
@@ -148,7 +149,7 @@ def write_process(
     )
     rest = status or "NoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t3\n"
     (folder / "status").write_text(f"Name:\tweb\nUid:\t{ids}\nGid:\t{ids}\n{sets}{rest}")
-    (folder / "stat").write_text(f"{pid} (we b) ) S 0 {'0 ' * 17}{start} 0\n")
+    (folder / "stat").write_text(f"{pid} (we b) ) S {parent} {'0 ' * 17}{start} 0\n")
     (folder / "cgroup").write_text(cgroup)
     (folder / "uid_map").write_text(uid_map)
     (folder / "gid_map").write_text(uid_map)
