@@ -87,9 +87,7 @@ def interfaces(
     return Interfaces(native, found)
 
 
-def _present(
-    abi: Abi, options: Mapping[str, str] | None, command_line: str | None
-) -> bool | None:
+def _present(abi: Abi, options: Mapping[str, str] | None, command_line: str | None) -> bool | None:
     if options is None:
         return None
     if not any(options.get(name) == "y" for name in _OPTIONS[abi.name]):

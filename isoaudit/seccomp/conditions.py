@@ -140,11 +140,10 @@ def _few(about: Sequence[Condition]) -> list[int] | None:
     asked = list(about)
     while len(values) <= 4:
         found = solve(asked)
+        if isinstance(found, bool):
+            return sorted(values)
         if found is None:
             return None
-        if found is False:
-            return sorted(values)
-        assert isinstance(found, tuple)
         value = found[about[0].word]
         values.append(value)
         asked.append(Condition(about[0].word, _WORD, Relation.NE, value))
@@ -189,7 +188,8 @@ def _whole(one: tuple[Condition, ...], other: tuple[Condition, ...]) -> Conditio
     same = high.relation is step and high.value == top.value
     # NOTE: for an upper half, `!= 0` is `> 0`.
     if not same and not (
-        step is Relation.GT and high == Condition(top.word, _WORD, Relation.NE, 0)
+        step is Relation.GT
+        and high == Condition(top.word, _WORD, Relation.NE, 0)
         and top.value == 0
     ):
         return None

@@ -95,9 +95,7 @@ def _candidates(engine: str, version: str, upstream: bool | None) -> list[_Range
         return []
     number, spelt_so = parsed
     ranges = _ranges(engine)
-    end = version_of(known["until"])
-    assert end is not None  # the table's own
-    if not ranges[0].start <= number < end[0]:
+    if not ranges[0].start <= number < _version(known["until"]):
         return []
     at = max(i for i, one in enumerate(ranges) if one.start <= number)
     own = spelt_so if upstream is None else upstream and spelt_so
@@ -135,12 +133,18 @@ def _value(value: Any, holder: Holder) -> bool | None:
         return value
     if isinstance(value, str):
         return _by_width(value, holder.machine)
-    since = value.get("kernel")
-    if since is not None:
-        if holder.kernel is None:
-            return None
-        if holder.kernel >= tuple(int(part) for part in since.split(".")):
-            return True
+    new_enough = _since(value.get("kernel"), holder.kernel)
+    return True if new_enough else _either(new_enough, _by_capabilities(value, holder))
+
+
+def _since(version: str | None, kernel: tuple[int, int] | None) -> bool | None:
+    """Return whether a kernel is as new as a version; false if none is named."""
+    if version is None:
+        return False
+    return None if kernel is None else kernel >= tuple(int(part) for part in version.split("."))
+
+
+def _by_capabilities(value: Any, holder: Holder) -> bool | None:
     if holder.capabilities is None:
         return None
     if holder.capabilities.intersection(value["caps"]):
@@ -170,12 +174,16 @@ def _agreed(answers: list[bool | None]) -> bool | None:
 @cache
 def _ranges(engine: str) -> tuple[_Range, ...]:
     known = _table()[engine]
-    found = []
-    for one in known["ranges"]:
-        start = version_of(one["from"])
-        assert start is not None  # the table's own
-        found.append(_Range(start[0], one["socketcall"], {**known["common"], **one["surfaces"]}))
-    return tuple(found)
+    return tuple(
+        _Range(_version(one["from"]), one["socketcall"], {**known["common"], **one["surfaces"]})
+        for one in known["ranges"]
+    )
+
+
+def _version(text: str) -> Version:
+    """Return a version of the table."""
+    first, second, third = (int(part) for part in text.split("."))
+    return first, second, third
 
 
 @cache

@@ -132,7 +132,9 @@ def asking(programs: Sequence[Program]) -> Ask:
     return ask
 
 
-def reach(ask: Ask, machine: Interfaces, surfaces: Iterable[Surface] = SURFACES) -> dict[str, Reach]:
+def reach(
+    ask: Ask, machine: Interfaces, surfaces: Iterable[Surface] = SURFACES
+) -> dict[str, Reach]:
     """Return what of the surfaces is within reach on a machine."""
     return {surface.name: _reach(ask, machine, surface) for surface in surfaces}
 
@@ -156,7 +158,7 @@ def _reach(ask: Ask, machine: Interfaces, surface: Surface) -> Reach:
         if abi is machine.native:
             native = open_here
     reachable = True if by else (None if unknown else False)
-    return Reach(reachable, tuple(by), native)
+    return Reach(reachable, tuple(dict.fromkeys(by)), native)
 
 
 def foreign_calls(

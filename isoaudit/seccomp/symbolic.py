@@ -73,9 +73,7 @@ class _Budget:
             raise _Tired
 
 
-def explore(
-    programs: Sequence[Program], known: Known, given: Sequence[Condition] = ()
-) -> Ways:
+def explore(programs: Sequence[Program], known: Known, given: Sequence[Condition] = ()) -> Ways:
     """Return every way of calls whose words are `known` and satisfy what is `given`.
 
     `programs` are the stacked filters, the newest first; without any, the call is allowed.
@@ -123,9 +121,7 @@ def _one(program: Program, known: Known, so_far: Way, budget: _Budget) -> Iterat
             todo += reached
 
 
-def _run(
-    program: Program, known: Known, state: _State, budget: _Budget
-) -> Way | list[_State]:
+def _run(program: Program, known: Known, state: _State, budget: _Budget) -> Way | list[_State]:
     """Follow a way up to its answer or to the first test whose outcome is not known."""
     place, a, x, memory, conditions, exact = state
     steps = 0
@@ -173,9 +169,11 @@ def _compute(code: int, a: _Value, b: _Value) -> _Value:
         return -a & bpf.WORD if isinstance(a, int) else None
     if not isinstance(b, int):
         # Some results do not depend on the unknown: AND with 0, and the like, are not looked for.
-        return b.then(code, a) if isinstance(b, Bits) and isinstance(a, int) and (
-            code in {bpf.AND, bpf.OR, bpf.XOR}
-        ) else None
+        return (
+            b.then(code, a)
+            if isinstance(b, Bits) and isinstance(a, int) and (code in {bpf.AND, bpf.OR, bpf.XOR})
+            else None
+        )
     if isinstance(a, int):
         result = bpf.compute(code, a, b)
         return _ENDS if result is None else result

@@ -11,8 +11,8 @@ from isoaudit.seccomp import bpf
 from isoaudit.seccomp.abi import Abi
 from isoaudit.seccomp.actions import Effect, strictest
 from isoaudit.seccomp.bpf import Call, Program
-from isoaudit.seccomp.symbolic import Known, Way, Ways, explore
-from isoaudit.seccomp.words import Condition, Relation
+from isoaudit.seccomp.symbolic import Way, Ways, explore
+from isoaudit.seccomp.words import Condition, Relation, solve
 
 POINTER = 2
 """Index of the instruction pointer's lower word in struct seccomp_data."""
@@ -62,7 +62,7 @@ def evaluate(programs: Sequence[Program], abi: Abi, nr: int, args: Sequence[int]
 def verdict_of(
     programs: Sequence[Program], abi: Abi, nr: int, given: Sequence[Condition] = ()
 ) -> Verdict:
-    """Return what filters do with a call whose arguments are unknown but satisfy what is `given`."""
+    """Return what filters do with a call; of its arguments only what is `given` is known."""
     known: list[int | None] = [None] * (bpf.DATA_SIZE // 4)
     known[0], known[1] = nr & bpf.WORD, abi.audit
     return judge(explore(programs, tuple(known), given))
@@ -107,9 +107,7 @@ def _exact(ways: Iterable[Way]) -> tuple[tuple[Condition, ...], ...]:
 @lru_cache(maxsize=64)
 def calls_of(programs: tuple[Program, ...], abi: Abi) -> Calls:
     """Return the verdicts of every call of an interface; equal filters are evaluated once."""
-    return {
-        name: verdict_of(programs, abi, number | abi.bit) for name, number in abi.calls.items()
-    }
+    return {name: verdict_of(programs, abi, number | abi.bit) for name, number in abi.calls.items()}
 
 
 def compare(one: Calls, other: Calls) -> Iterator[tuple[str, Verdict, Verdict]]:
@@ -130,13 +128,6 @@ def _same(one: Verdict, other: Verdict) -> bool:
     return _apart(one.allowed, other.denied) and _apart(one.denied, other.allowed)
 
 
-def _apart(
-    some: Iterable[tuple[Condition, ...]], others: Iterable[tuple[Condition, ...]]
-) -> bool:
+def _apart(some: Iterable[tuple[Condition, ...]], others: Iterable[tuple[Condition, ...]]) -> bool:
     """Say whether no arguments satisfy a way of both sides."""
-    from isoaudit.seccomp.words import solve
-
     return all(solve((*way, *also)) is False for way in some for also in others)
-
-
-__all__ = ["Calls", "Kind", "Known", "Verdict", "calls_of", "compare", "evaluate", "verdict_of"]
