@@ -15,15 +15,17 @@ ALLOW = 0x7FFF0000
 
 _ACTION = 0xFFFF0000
 _SIGN = 0x80000000
-_NAMES = {
-    KILL_PROCESS: "KILL_PROCESS",
-    KILL_THREAD: "KILL_THREAD",
-    TRAP: "TRAP",
-    ERRNO: "ERRNO",
-    USER_NOTIF: "USER_NOTIF",
-    TRACE: "TRACE",
-    LOG: "LOG",
-    ALLOW: "ALLOW",
+
+
+_WORDS = {
+    KILL_PROCESS: "kill_process",
+    KILL_THREAD: "kill_thread",
+    TRAP: "trap",
+    ERRNO: "errno",
+    USER_NOTIF: "notify",
+    TRACE: "trace",
+    LOG: "log",
+    ALLOW: "allow",
 }
 
 
@@ -40,9 +42,9 @@ def action_of(value: int) -> int:
     return value & _ACTION
 
 
-def name_of(value: int) -> str:
-    """Return the name of a return value's action; one the kernel does not know kills."""
-    return _NAMES.get(action_of(value), "KILL_PROCESS")
+def word_of(value: int) -> str:
+    """Return what an action is called in facts; one the kernel does not know kills."""
+    return _WORDS.get(action_of(value), "kill_process")
 
 
 def effect_of(value: int) -> Effect:

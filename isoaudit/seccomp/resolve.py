@@ -22,7 +22,6 @@ As the engines and libseccomp read it:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import NamedTuple
 
 from isoaudit.seccomp.abi import ABIS, I386, Abi
@@ -69,7 +68,7 @@ class Resolved:
         """Take the rules that apply; raises ProfileError where that cannot be told."""
         self.profile = profile
         self.native = container.native
-        self._covered = _covered(profile, container.native)
+        self._covered = covered(profile, container.native)
         self._rules = [rule for rule in profile.rules if _applies(rule, container)]
         self._by_abi: dict[str, Mapping[str, list[Answer]]] = {}
 
@@ -117,14 +116,12 @@ class Resolved:
                         add(found, call, (first, *others), rule.answer, abi)
         return found
 
-    @cached_property
-    def covered(self) -> frozenset[str]:
-        """The names of the interfaces that the profile lists; all others are killed."""
-        return self._covered
 
+def covered(profile: Profile, native: Abi) -> frozenset[str]:
+    """Return the names of the interfaces that a profile's filter knows; all others are killed.
 
-def _covered(profile: Profile, native: Abi) -> frozenset[str]:
-    """Return the interfaces that the filter will know; the native one always is."""
+    The native one always is among them.
+    """
     listed = list(profile.architectures)
     for architecture, others in profile.by_architecture:
         if _NAMES.get(architecture) == native.name:

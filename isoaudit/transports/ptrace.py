@@ -88,7 +88,7 @@ class _Reading:
         """Stop the process, read, and let it go; never raises."""
         try:
             self._filters = self._read()
-        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
+        except BaseException as error:  # handed to the thread that waits
             self._error = error
 
     def _read(self) -> list[str]:
