@@ -56,6 +56,10 @@ class Notes:
         """Note that this vantage exists for a path or part and could not be read, and why."""
         self._missing.append(Missing(path, reason, detail, how_to_get, self.vantage))
 
+    def holds(self, fact: Fact) -> None:
+        """Note a fact that another vantage gives."""
+        self._facts.append(fact)
+
     def lacks(self, entry: Missing) -> None:
         """Note a missing entry that a transport made."""
         self._missing.append(entry)

@@ -43,6 +43,16 @@ FACTS = (
              _C, _F),
     FactSpec("container.seccomp.profile", STRING,
              "Seccomp profile as asked for: default, unconfined, or custom.", _C, _F),
+    FactSpec("container.seccomp.default_action", STRING,
+             "What a profile of its own does with calls it does not name: allow, log, trace, "
+             "notify, errno, trap, kill_thread, kill_process; only with such a profile.", _C),
+    FactSpec("container.seccomp.flags", LIST,
+             "Flags a profile of its own asks for, as SECCOMP_FILTER_FLAG_SPEC_ALLOW.", _C),
+    FactSpec("container.seccomp.supervised", BOOL,
+             "Whether a profile of its own leaves some calls to a supervisor (SCMP_ACT_NOTIFY or "
+             "a listener).", _C),
+    FactSpec("container.seccomp.interfaces", LIST,
+             "Interfaces a profile of its own knows, as x86_64, i386; others are killed.", _C),
     FactSpec("container.apparmor.profile", STRING,
              "AppArmor profile as asked for: default, unconfined, or a name.", _C, _F),
     FactSpec("container.selinux.disabled", BOOL,

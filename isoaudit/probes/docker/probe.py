@@ -130,11 +130,17 @@ class DockerProbe:
     def _engine_defaults(self) -> EngineDefaults:
         if self._defaults is None:
             try:
-                self._defaults = read_defaults(self._api.info())
+                self._defaults = read_defaults(self._api.info(), self._version())
             except Unreadable:
                 # What rests on them is noted as missing by whoever needs it.
                 self._defaults = EngineDefaults()
         return self._defaults
+
+    def _version(self) -> dict[str, Any] | None:
+        try:
+            return self._api.version()
+        except Unreadable:
+            return None
 
     def _kernel_facts(self, target: Target, inspect: Answer) -> FactSet:
         """Return the kernel's word, nothing where that vantage cannot exist, or why it is dark."""

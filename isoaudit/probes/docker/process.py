@@ -19,6 +19,7 @@ from isoaudit.probes.defaults import (
 )
 from isoaudit.probes.docker.answer import Answer, not_told, unreliable
 from isoaudit.probes.docker.options import EngineDefaults, SecurityOptions, seccomp_word
+from isoaudit.probes.docker.seccomp import note_asked_filter
 from isoaudit.probes.docker.settings import note_cgroup_namespace
 
 _HOST_PATH = re.compile(r"ns:/proc/(?:1|self|thread-self)/ns/")
@@ -159,6 +160,10 @@ def _note_seccomp(
         notes.fact(path, "disabled", "engine default: info SecurityOptions seccomp")
     else:
         notes.fact(path, "filter", source if asked else "engine default: a filter")
+        add, drop = host.names("CapAdd"), host.names("CapDrop")
+        if add is not None and drop is not None:
+            held = bounding_set(host.engine, privileged, add, drop)
+            note_asked_filter(notes, options, defaults, held, host.engine)
 
 
 def _note_apparmor(

@@ -9,6 +9,7 @@ from isoaudit.probes.base import Notes
 from isoaudit.probes.defaults import MASKED_PATHS
 from isoaudit.probes.docker.answer import Answer, not_told, unreliable
 from isoaudit.probes.docker.options import EngineDefaults, SecurityOptions, seccomp_word
+from isoaudit.probes.docker.seccomp import note_custom_profile
 
 _DEFAULT = "default"
 _NAMESPACE_MODES = {
@@ -37,6 +38,7 @@ def note_settings(
     _note_image(notes, inspect)
     _note_runtime(notes, host, defaults)
     _note_profiles(notes, host, options, privileged)
+    note_custom_profile(notes, host, options, defaults)
     _note_selinux(notes, host, options, privileged)
     _note_paths(notes, host, privileged)
     _note_limits(notes, host)
