@@ -12,6 +12,9 @@ from json.encoder import encode_basestring_ascii as quoted
 from isoaudit.model.evidence import Fact, Location, Missing, Value
 from isoaudit.model.factset import FactSet, Part, Record
 
+_KEPT = 8192
+"""Facts whose text is kept from one target to the next, beside those of the target itself."""
+
 _SHARED = 256
 """Parts whose text is kept for further targets; they are of some ten kilobytes each."""
 
@@ -19,23 +22,21 @@ _SHARED = 256
 class Encoder:
     """Remembers what each fact, missing entry and part reads like; ASCII only.
 
-    The keys are object ids: `next_target` must be called before the objects of a target may go.
-    Telling two equal facts apart costs only some repeated work.
+    The keys are object ids, and the objects are kept alive with their texts, so that no other can
+    come to have the same id. Telling two equal facts apart costs only some repeated work.
     """
 
     def __init__(self) -> None:
-        self._facts: dict[int, str] = {}
-        self._evidence: dict[int, str] = {}
-        self._missing: dict[int, str] = {}
-        self._locations: dict[int, str] = {}
+        self._facts: dict[int, tuple[Fact, str]] = {}
+        self._evidence: dict[int, tuple[Fact, str]] = {}
+        self._missing: dict[int, tuple[Missing, str]] = {}
         self._parts: dict[int, tuple[Part, str]] = {}
 
     def next_target(self) -> None:
-        """Forget what belongs to one target alone."""
-        self._facts.clear()
-        self._evidence.clear()
-        self._missing.clear()
-        self._locations.clear()
+        """Forget what would make memory grow with the number of targets."""
+        for known in (self._facts, self._evidence, self._missing):
+            if len(known) > _KEPT:
+                known.clear()
 
     def factset(self, facts: FactSet) -> str:
         """Return the text of `facts.to_json()`."""
@@ -83,42 +84,35 @@ class Encoder:
         """Return the text of a fact with its path."""
         known = self._evidence.get(id(fact))
         if known is None:
-            known = f'{{"path": {quoted(fact.path)}, {self.fact(fact)}}}'
-            self._evidence[id(fact)] = known
-        return known
+            text = f'{{"path": {quoted(fact.path)}, {self.fact(fact)}}}'
+            known = self._evidence[id(fact)] = (fact, text)
+        return known[1]
 
     def fact(self, fact: Fact) -> str:
         """Return the members of a fact, without the braces around them."""
         known = self._facts.get(id(fact))
         if known is None:
-            known = (
+            text = (
                 f'"value": {_value(fact.value)}, "source": {quoted(fact.source)}, '
                 f'"vantage": {quoted(fact.vantage)}'
             )
             if fact.location is not None:
-                known += f', "location": {self.location(fact.location)}'
-            self._facts[id(fact)] = known
-        return known
+                text += f', "location": {location_text(fact.location)}'
+            known = self._facts[id(fact)] = (fact, text)
+        return known[1]
 
     def missing(self, entry: Missing) -> str:
         """Return the text of `entry.to_json()`."""
         known = self._missing.get(id(entry))
         if known is None:
             vantage = quoted(entry.vantage) if entry.vantage else "null"
-            known = self._missing[id(entry)] = (
+            text = (
                 f'{{"path": {quoted(entry.path)}, "reason": {quoted(entry.reason)}, '
                 f'"detail": {quoted(entry.detail)}, "how_to_get": {quoted(entry.how_to_get)}, '
                 f'"vantage": {vantage}}}'
             )
-        return known
-
-    def location(self, location: Location | None) -> str:
-        """Return the text of a location, null for none."""
-        known = self._locations.get(id(location))
-        if known is None:
-            known = "null" if location is None else _location(location)
-            self._locations[id(location)] = known
-        return known
+            known = self._missing[id(entry)] = (entry, text)
+        return known[1]
 
 
 def _value(value: Value) -> str:
@@ -131,7 +125,10 @@ def _value(value: Value) -> str:
     return str(value)
 
 
-def _location(location: Location) -> str:
+def location_text(location: Location | None) -> str:
+    """Return the text of a location, null for none."""
+    if location is None:
+        return "null"
     line = "null" if location.line is None else location.line
     column = "null" if location.column is None else location.column
     return f'{{"file": {quoted(location.file)}, "line": {line}, "column": {column}}}'

@@ -9,7 +9,7 @@ import json
 from json.encoder import encode_basestring_ascii as quoted
 
 from isoaudit.model import FactSet, Finding, TargetResult
-from isoaudit.model.encoding import Encoder
+from isoaudit.model.encoding import Encoder, location_text
 from isoaudit.report.targets import ordered_missing
 
 
@@ -56,6 +56,6 @@ class TargetEncoder(Encoder):
             f'{{"check": {quoted(finding.check)}, "severity": {quoted(finding.severity)}, '
             f'"status": {quoted(finding.status)}, "message": {quoted(finding.message)}, '
             f'"evidence": [{evidence}], "missing": [{missing}], '
-            f'"location": {self.location(finding.location)}, "waiver": null, '
+            f'"location": {location_text(finding.location)}, "waiver": null, '
             f'"fingerprint": {quoted(finding.fingerprint)}}}'
         )

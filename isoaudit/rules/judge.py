@@ -14,7 +14,7 @@ from isoaudit.model import Fact, Finding, Kind, Missing, Record, Severity, Statu
 from isoaudit.rules.cel import Condition, Evaluator, cel_value
 from isoaudit.rules.check import Check
 from isoaudit.rules.context import Case, Context, SeenPart
-from isoaudit.rules.fingerprint import fingerprint
+from isoaudit.rules.fingerprint import fingerprint, identity_text, of
 
 _PLACEHOLDER = re.compile(r"\{([a-z][\w.]*)\}")
 _SHOWN_VALUE = 200
@@ -36,11 +36,11 @@ class _Verdict(NamedTuple):
 
 
 class _Bare(NamedTuple):
-    """A finding of a part before it is one target's: by which facts of which record it is told
-    from others, and the number of that record, or None for the part as a whole."""
+    """A finding of a part before it is one target's: what tells it from others, as the fingerprint
+    has it, and the number of the record it is about, or None for the part as a whole."""
 
     finding: Finding
-    identity: tuple[Fact, ...]
+    identity: str
     record: int | None
 
 
@@ -137,9 +137,9 @@ class Judge:
             open_cases = [case for verdict, case, _ in judged if verdict.status is Status.UNKNOWN]
             lacking = [entry for case in open_cases for entry in case.lacking()]
             dark = (found.dark,) if found.dark else ()
-            return [_Bare(_undecided(plan, context, (*lacking, *dark)), (), None)]
+            return [_Bare(_undecided(plan, context, (*lacking, *dark)), "{}", None)]
         passed = [case for verdict, case, _ in judged if verdict.status is Status.PASS]
-        return [_Bare(_passed(plan, context, passed), (), None)]
+        return [_Bare(_passed(plan, context, passed), "{}", None)]
 
     def _in_question(
         self, plan: _Plan, context: Context, records: Sequence[Record]
@@ -236,20 +236,18 @@ def _of_record(plan: _Plan, context: Context, found: SeenPart, judged: _Judged) 
     verdict, case, record = judged
     finding = _finding(plan, context, verdict, case, record)
     number = next(n for n, one in enumerate(found.part.records) if one is record)
-    return _Bare(finding, tuple(record.facts.values()), number)
+    return _Bare(finding, identity_text(plan.check, record.facts.values()), number)
 
 
 def _own(plan: _Plan, context: Context, bare: _Bare, found: SeenPart) -> Finding:
     """Return the finding of one target: with its own fingerprint, and with its process's pid."""
-    finding = bare.finding._replace(
-        fingerprint=fingerprint(plan.check, context.target.id, bare.identity)
-    )
-    if bare.record is None:
-        return finding
-    pid = found.part.records[bare.record].facts.get(_PID)
-    if pid is None or pid in finding.evidence:
-        return finding
-    return finding._replace(evidence=(*finding.evidence, pid))
+    print_of_it = of(plan.check.id, context.quoted_id, bare.identity)
+    check, severity, status, message, evidence, missing, _ = bare.finding
+    if bare.record is not None:
+        pid = found.part.records[bare.record].facts.get(_PID)
+        if pid is not None and pid not in evidence:
+            evidence = (*evidence, pid)
+    return Finding(check, severity, status, message, evidence, missing, print_of_it)
 
 
 def _finding(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from isoaudit.model import Reason, Record, Vantage
 from isoaudit.probes.base import Notes
-from isoaudit.probes.defaults import ALL_CAPABILITIES
+from isoaudit.probes.kernel.capabilities import decode_capabilities
 from isoaudit.probes.kernel.census import NAMESPACES, Link
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.kernel.mountinfo import Table
@@ -164,20 +164,6 @@ def _note_capabilities(notes: Notes, seen: Seen) -> None:
             _absent(notes, path, seen, key)
         else:
             notes.fact(path, held, f"/proc/PID/status {key}")
-
-
-def decode_capabilities(mask: str) -> tuple[str, ...] | None:
-    """Return the names of a hexadecimal mask, bits newer than this list as CAP_41; None if broken.
-
-    The kernel clears bits it does not know, so a full mask of an older kernel has fewer names.
-    """
-    try:
-        bits = int(mask, 16)
-    except ValueError:
-        return None
-    named = [name for bit, name in enumerate(ALL_CAPABILITIES) if bits >> bit & 1]
-    newer = range(len(ALL_CAPABILITIES), bits.bit_length())
-    return (*named, *(f"CAP_{bit}" for bit in newer if bits >> bit & 1))
 
 
 def _note_filters(notes: Notes, seen: Seen) -> None:

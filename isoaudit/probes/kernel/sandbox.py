@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from isoaudit.model import FactSet, Missing, Reason, Record, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.kernel import cgroup
+from isoaudit.probes.kernel.capabilities import decode_capabilities
 from isoaudit.probes.kernel.census import container_ids, gone, start_time
 from isoaudit.probes.kernel.control import note_control_sockets
 from isoaudit.probes.kernel.descriptors import note_descriptors
@@ -25,7 +26,6 @@ from isoaudit.probes.kernel.mounts import (
 from isoaudit.probes.kernel.process import Seen, read_process
 from isoaudit.probes.kernel.records import (
     View,
-    decode_capabilities,
     nested_records,
     process_records,
 )
@@ -185,22 +185,29 @@ def _note_processes(
         detail = f"more than {_MOST_RECORDS} kinds of processes in it"
         incomplete = Missing("process", Reason.LIMIT, detail, "", Vantage.KERNEL)
         records = records[:_MOST_RECORDS]
-    notes.part("process", records, incomplete, _kin(machine, records))
+    records, kin = _alike(machine, records)
+    notes.part("process", records, incomplete, kin)
     if nested:
         notes.part("nested", nested_records(nested), incomplete)
     return seen
 
 
-def _kin(machine: Machine, records: list[Record]) -> int:
-    """Return the number of these records, pids aside; 0 if a missing entry may name a pid."""
+def _alike(machine: Machine, records: list[Record]) -> tuple[list[Record], int]:
+    """Return records made of facts that are shared with others like them, and their number.
+
+    Pids aside, sandboxes that were made alike show the same. What is missing may name a pid and is
+    shared with no one: the number is 0.
+    """
     if any(record.missing for record in records):
-        return 0
-    return machine.kin(
-        tuple(
-            tuple((fact.path, fact.value) for fact in record.facts.values() if fact.path != _PID)
-            for record in records
-        )
+        return records, 0
+    key = tuple(
+        tuple((fact.path, fact.value) for fact in record.facts.values() if fact.path != _PID)
+        for record in records
     )
+    first = machine.kept.setdefault(("process", machine.kin(key)), records)
+    pids = (record.facts[_PID] for record in records)
+    shared = [Record({**known.facts, _PID: pid}) for known, pid in zip(first, pids, strict=True)]
+    return shared, machine.kin(key)
 
 
 def _note_mounts(notes: Notes, scene: Scene) -> None:

@@ -10,7 +10,7 @@ from docker_tapes import ID, fields, records, value, write_process
 
 from isoaudit.model import FactSet, Reason, Record, Vantage
 from isoaudit.probes.kernel import Asked, Machine, Sandbox, read_sandbox
-from isoaudit.probes.kernel.records import decode_capabilities
+from isoaudit.probes.kernel.capabilities import decode_capabilities
 from isoaudit.transports.base import ProcessFiles
 from isoaudit.transports.local import LocalFiles
 
