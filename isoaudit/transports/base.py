@@ -156,6 +156,10 @@ class EngineApi(Protocol):
         """Return the volumes that the answer of GET /volumes lists."""
         ...
 
+    def networks(self) -> list[dict[str, Any]]:
+        """Return the answer of GET /networks."""
+        ...
+
 
 class LibvirtApi(Protocol):
     """A libvirt connection, opened read-only. Raises Unreadable."""

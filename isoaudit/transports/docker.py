@@ -68,6 +68,13 @@ class DockerApi:
             raise _unexpected("/volumes")
         return [redact_engine(_mapping(entry, "/volumes")) for entry in listed]
 
+    def networks(self) -> list[dict[str, Any]]:
+        """Return the answer of GET /networks, secrets taken out of their options."""
+        answer = self._ask(self._client.networks)
+        if not isinstance(answer, list):
+            raise _unexpected("/networks")
+        return [redact_engine(_mapping(entry, "/networks")) for entry in answer]
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
@@ -208,7 +215,7 @@ def _refused(error: Any, endpoint: str, absence: str) -> Unreadable:
         return Unreadable(
             Reason.PERMISSION_DENIED,
             f"{endpoint}: the engine refuses the request (HTTP {status})",
-            "Allow GET requests to /version, /info, /containers and /volumes for this client.",
+            "Allow this client GET /version, /info, /containers, /volumes and /networks.",
         )
     return Unreadable(
         Reason.UNREACHABLE,

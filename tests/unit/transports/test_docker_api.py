@@ -128,6 +128,28 @@ def test_list_with_odd_entries_is_refused(server: Server) -> None:
     api.close()
 
 
+def test_networks_are_listed_without_secrets(server: Server) -> None:
+    """The list comes as it is, what looks secret in its options taken out."""
+    listed = [{"Name": "front", "Options": {"token": "hunter2", "parent": "eth0"}}]
+    server.answers["/v1.41/networks?filters=%7B%7D"] = (200, listed)
+    api = connect(server.uri, 5)
+    (network,) = api.networks()
+    assert ("front", "eth0") == (network["Name"], network["Options"]["parent"])
+    assert "hunter2" not in json.dumps(network)
+    api.close()
+
+
+@pytest.mark.parametrize("answer", [{}, ["front"]])
+def test_odd_list_of_networks_is_refused(server: Server, answer: Any) -> None:
+    """What is no list of objects is a parse error."""
+    server.answers["/v1.41/networks?filters=%7B%7D"] = (200, answer)
+    api = connect(server.uri, 5)
+    with pytest.raises(Unreadable) as raised:
+        api.networks()
+    assert Reason.PARSE_ERROR is raised.value.reason
+    api.close()
+
+
 def test_silent_server_times_out() -> None:
     """A server that takes the connection and never answers is a timeout."""
     with socket.create_server(("127.0.0.1", 0)) as one, pytest.raises(Unreadable) as raised:
