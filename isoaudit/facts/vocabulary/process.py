@@ -47,6 +47,8 @@ PARTS = (
 FACTS = (
     FactSpec("process.name", STRING, "Command name of the example process.", _C, _F,
              identifying=True),
+    FactSpec("process.names", LIST,
+             "Command names of all processes of this record, each once.", _C),
     FactSpec("process.pid", INT, "Pid of the example process on the host.", _C),
     FactSpec("process.count", INT, "How many processes agree with this record.", _C,
              unit="processes"),
