@@ -73,7 +73,7 @@ class EngineDefaults:
     `seccomp` is default, unconfined, custom or unavailable. `no_new_privileges` is None where the
     engine is too old to tell. `cgroup_version` is "" where it does not say. `upstream` says whether
     the engine is Docker's own build, None where it does not tell; `kernel` is the version of its
-    host's kernel.
+    host's kernel, `cpus` how many that has, 0 where it does not say.
     """
 
     known: bool = False
@@ -90,6 +90,7 @@ class EngineDefaults:
     upstream: bool | None = None
     architecture: str = ""
     kernel: tuple[int, int] | None = None
+    cpus: int = 0
     options: tuple[str, ...] = field(default_factory=tuple)
 
 
@@ -123,6 +124,7 @@ def read_defaults(info: dict[str, Any], version: dict[str, Any] | None = None) -
         upstream=_upstream(version),
         architecture=_text(info, "Architecture"),
         kernel=_kernel(_text(info, "KernelVersion")),
+        cpus=cpus if isinstance(cpus := info.get("NCPU"), int) else 0,
         options=tuple(named),
     )
 

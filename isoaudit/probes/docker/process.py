@@ -33,7 +33,7 @@ _SETS = ("effective", "permitted", "bounding", "inheritable", "ambient")
 def process_record(
     notes: Notes, inspect: Answer, options: SecurityOptions, defaults: EngineDefaults
 ) -> Record:
-    """Return the record of the main process; `notes` must be empty and of the engine's vantage."""
+    """Return the record of the main process, with what `notes` of the engine's vantage hold."""
     host = inspect.below("HostConfig")
     path = inspect.text("Path")
     notes.fact("process.main", True, f"{inspect.engine} inspect")

@@ -50,6 +50,7 @@ def engine(
     name: str = "docker",
     info: dict[str, Any] | None = None,
     volumes: list[dict[str, Any]] | None = None,
+    networks: list[dict[str, Any]] | None = None,
 ) -> EngineApi:
     """Return an engine with one container; without `inspect` it is gone when it is asked for."""
     listed = [{"Id": ID, "Names": ["/web"], "State": "running"}]
@@ -61,6 +62,8 @@ def engine(
     }
     if volumes is not None:
         calls['["volumes"]'] = {"answer": volumes}
+    if networks is not None:
+        calls['["networks"]'] = {"answer": networks}
     attributes = {"endpoint": endpoint, "engine": name, "local": endpoint.startswith("unix://")}
     return replay({"attributes": attributes, "calls": calls}, EngineApi)
 
