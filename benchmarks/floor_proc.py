@@ -4,7 +4,10 @@ import os
 import sys
 from pathlib import Path
 
-TEXTS = ("stat", "cgroup", "status", "uid_map", "gid_map", "limits", "oom_score_adj", "mountinfo")
+TEXTS = (
+    *("stat", "cgroup", "status", "uid_map", "gid_map", "limits", "oom_score_adj", "mountinfo"),
+    *("net/snmp", "net/unix"),
+)
 LINKS = ("mnt", "pid", "net", "ipc", "uts", "user", "cgroup", "time")
 UNNAMED = ("pipe:", "socket:", "anon_inode:", "/dev/null")
 

@@ -12,6 +12,7 @@ from isoaudit.model import Reason, Record, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.kernel.capabilities import decode_capabilities
 from isoaudit.probes.kernel.census import NAMESPACES, Link
+from isoaudit.probes.kernel.limits import note_process_limits
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.kernel.mountinfo import Table
 from isoaudit.probes.kernel.process import CAPABILITY_SETS, Seen
@@ -91,6 +92,7 @@ def _record(view: View, seen: Seen) -> Record:
     _note_filters(notes, seen)
     _note_label(notes, view.machine, seen)
     _note_namespaces(notes, view, seen)
+    note_process_limits(notes, seen.limits, seen.oom)
     return notes.record()
 
 

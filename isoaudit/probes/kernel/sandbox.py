@@ -14,6 +14,7 @@ from isoaudit.probes.kernel.control import note_control_sockets
 from isoaudit.probes.kernel.descriptors import note_descriptors
 from isoaudit.probes.kernel.devices import Place, note_devices
 from isoaudit.probes.kernel.discovery import Discovery
+from isoaudit.probes.kernel.limits import note_realtime
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.kernel.mountinfo import TABLE_LIMIT, Layout, Table
 from isoaudit.probes.kernel.mounts import (
@@ -23,6 +24,7 @@ from isoaudit.probes.kernel.mounts import (
     mount_records,
     note_paths,
 )
+from isoaudit.probes.kernel.network import note_network
 from isoaudit.probes.kernel.process import Seen, read_process
 from isoaudit.probes.kernel.records import (
     View,
@@ -47,7 +49,15 @@ _MOUNT_PATHS = (
     "container.readonly_paths",
     "container.rootfs.read_only",
 )
-PATHS = ("process", *_MOUNT_PATHS, "device", "descriptor", "control_socket", "container.limits")
+PATHS = (
+    "process",
+    *_MOUNT_PATHS,
+    "device",
+    "descriptor",
+    "control_socket",
+    "container.limits",
+    "container.network",
+)
 """What the kernel's vantage covers, and what stays dark together if a sandbox cannot be read."""
 
 
@@ -256,6 +266,19 @@ def _note_limits(notes: Notes, scene: Scene) -> None:
         found = kept[key] = Notes(Vantage.KERNEL)
         cgroup.note_limits(found, scene.machine.files, scene.groups, scene.sandbox.id)
     notes.extend(kept[key])
+    limits = [one.limits for one in scene.processes]
+    note_realtime(notes, scene.machine.files, scene.groups, scene.sandbox.id, limits)
+
+
+def _note_network(notes: Notes, scene: Scene) -> None:
+    """Note what holds in the network namespace, once for all that share it."""
+    pid, kept = scene.sandbox.pid, scene.machine.kept
+    link = scene.machine.census.glimpse(pid).links["net"]
+    key = ("network", link if isinstance(link, str) else pid)
+    if key not in kept:
+        found = kept[key] = Notes(Vantage.KERNEL)
+        note_network(found, scene.machine.files, pid)
+    notes.extend(kept[key])
 
 
 def _note_devices(notes: Notes, scene: Scene) -> None:
@@ -294,4 +317,5 @@ _TOPICS: tuple[Callable[[Notes, Scene], None], ...] = (
     _note_descriptors,
     _note_control_sockets,
     _note_limits,
+    _note_network,
 )

@@ -16,6 +16,13 @@ from isoaudit.transports.tape import Tape, replay
 
 RECORDINGS = Path(__file__).parents[2] / "recordings"
 ID = "ab" * 32
+LIMITS = """\
+Limit                     Soft Limit           Hard Limit           Units
+Max core file size        0                    unlimited            bytes
+Max open files            1024                 524288               files
+Max locked memory         8388608              8388608              bytes
+Max realtime priority     0                    0
+"""
 NAMESPACES = ("mnt", "pid", "net", "ipc", "uts", "user", "cgroup", "time")
 
 
@@ -156,7 +163,7 @@ def write_process(
     (folder / "cgroup").write_text(cgroup)
     (folder / "uid_map").write_text(uid_map)
     (folder / "gid_map").write_text(uid_map)
-    (folder / "limits").write_text("")
+    (folder / "limits").write_text(LIMITS)
     (folder / "oom_score_adj").write_text("0\n")
     (folder / "fd").mkdir()
     (folder / "mountinfo").write_text(mounts)
