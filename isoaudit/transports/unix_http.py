@@ -25,7 +25,7 @@ class RefusedError(Exception):
 
 
 class UnixClient:
-    """The five requests that isoaudit makes, named as the docker SDK's APIClient names them.
+    """The six requests that isoaudit makes, named as the docker SDK's APIClient names them.
 
     Every method raises RefusedError, OSError (TimeoutError where no answer comes in time), or
     ValueError for an answer that is not an engine's. Threads may use one client at the same time.
@@ -52,6 +52,10 @@ class UnixClient:
     def inspect_container(self, container: str) -> Any:
         """Return the answer of GET /containers/ID/json."""
         return self._get(f"{self._prefix}/containers/{quote(container, safe='')}/json")
+
+    def exec_inspect(self, session: str) -> Any:
+        """Return the answer of GET /exec/ID/json."""
+        return self._get(f"{self._prefix}/exec/{quote(session, safe='')}/json")
 
     def volumes(self) -> Any:
         """Return the answer of GET /volumes."""
