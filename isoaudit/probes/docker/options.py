@@ -23,6 +23,7 @@ class SecurityOptions:
     label_disabled: bool = False
     labels: tuple[str, ...] = ()
     unmasked: tuple[str, ...] = ()
+    writable_cgroups: bool = False
 
 
 def read_security_options(options: list[str]) -> SecurityOptions:
@@ -32,6 +33,7 @@ def read_security_options(options: list[str]) -> SecurityOptions:
     disabled = False
     labels: list[str] = []
     unmasked: list[str] = []
+    cgroups = False
     for option in options:
         name, value = _split(option)
         if name == "no-new-privileges":
@@ -46,7 +48,11 @@ def read_security_options(options: list[str]) -> SecurityOptions:
             labels.append(_split(value)[0] + ":" + _split(value)[1])
         elif name in {"unmask", "systempaths"}:
             unmasked.append(value)
-    return SecurityOptions(seccomp, apparmor, privileges, disabled, tuple(labels), tuple(unmasked))
+        elif name == "writable-cgroups":
+            cgroups = value.lower() not in _FALSE
+    return SecurityOptions(
+        seccomp, apparmor, privileges, disabled, tuple(labels), tuple(unmasked), cgroups
+    )
 
 
 def _split(option: str) -> tuple[str, str]:
@@ -83,6 +89,7 @@ class EngineDefaults:
     cgroup_version: str = ""
     runtime: str = ""
     data_root: str = ""
+    version: str = ""
     options: tuple[str, ...] = field(default_factory=tuple)
 
 
@@ -109,6 +116,7 @@ def read_defaults(info: dict[str, Any]) -> EngineDefaults:
         cgroup_version=_text(info, "CgroupVersion"),
         runtime=_text(info, "DefaultRuntime"),
         data_root=_text(info, "DockerRootDir"),
+        version=_text(info, "ServerVersion"),
         options=tuple(named),
     )
 

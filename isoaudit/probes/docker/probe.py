@@ -9,7 +9,10 @@ from isoaudit.errors import TargetError
 from isoaudit.model import FactSet, Kind, Target, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.docker.answer import Answer
-from isoaudit.probes.docker.mounts import Devices, note_parts, volume_devices
+from isoaudit.probes.docker.executions import exec_records
+from isoaudit.probes.docker.mount_points import Beside, Devices, volume_devices
+from isoaudit.probes.docker.mounts import note_parts
+from isoaudit.probes.docker.neighbours import Neighbours, note_borrowed
 from isoaudit.probes.docker.options import (
     EngineDefaults,
     read_defaults,
@@ -42,6 +45,7 @@ class DockerProbe:
         self._defaults: EngineDefaults | None = None
         self._machine: Machine | None = None
         self._devices: Devices | None = None
+        self._neighbours = Neighbours()
 
     def find(self) -> Sequence[Target]:
         """Return the engine's containers in every state, by name; raises TargetError."""
@@ -51,6 +55,7 @@ class DockerProbe:
             raise TargetError(error.cause, error.remedy) from error
         self._machine = None if self._files is None else Machine(self._files)
         self._devices = None
+        self._neighbours = Neighbours(listed)
         ids = [entry["Id"] for entry in listed if isinstance(entry.get("Id"), str)]
         host = _LOCAL_HOST if self._runs_here(ids) else None
         targets = [self._target(entry, host) for entry in listed]
@@ -66,7 +71,7 @@ class DockerProbe:
         except Unreadable as error:
             raise TargetError(error.cause, error.remedy) from error
         inspect = Answer(raw, "", self._api.engine)
-        asked = self._engine_facts(inspect)
+        asked = self._engine_facts(target, inspect)
         return asked.merge(self._kernel_facts(target, inspect))
 
     def _runs_here(self, ids: list[str]) -> bool:
@@ -105,14 +110,19 @@ class DockerProbe:
             return f"{engine}:{name}"
         return f"{engine}+{endpoint}#{name}"
 
-    def _engine_facts(self, inspect: Answer) -> FactSet:
+    def _engine_facts(self, target: Target, inspect: Answer) -> FactSet:
         notes = Notes(Vantage.ENGINE)
         options = read_security_options(inspect.below("HostConfig").names("SecurityOpt") or [])
         defaults = self._engine_defaults()
         note_settings(notes, inspect, options, defaults)
+        note_borrowed(notes, inspect, self._neighbours)
         record = process_record(Notes(Vantage.ENGINE), inspect, options, defaults)
-        notes.part("process", [record])
-        note_parts(notes, inspect, self._volumes)
+        sessions, incomplete = exec_records(self._api, inspect, options, defaults)
+        notes.part("process", [record, *sessions], incomplete)
+        # Of what runs here the kernel shows the mounts, with the host's folders behind them.
+        runs = inspect.below("State").flag("Running") is not False
+        files = None if runs or target.host is None else self._files
+        note_parts(notes, inspect, Beside(self._volumes, self._neighbours, files))
         return notes.factset()
 
     def _volumes(self) -> Devices:
