@@ -7,12 +7,11 @@ Sources: Docker Engine API (ContainerInspect), moby daemon/oci_linux.go (a mount
 from __future__ import annotations
 
 from isoaudit.probes.base import Notes
-from isoaudit.probes.defaults import CGROUPS, leads_to_cgroups
+from isoaudit.probes.defaults import leads_to_cgroups
 from isoaudit.probes.docker.answer import PODMAN_SILENT, Answer, not_told, unreliable
 from isoaudit.probes.docker.options import EngineDefaults, SecurityOptions
 
 _WRITABLE = "container.cgroup_writable"
-_INITS = frozenset({"init", "systemd"})
 
 
 def note_cgroups(
@@ -52,13 +51,14 @@ def _note_writable(
     if privileged or bound is not None:
         source = host.source("Privileged") if bound is None else bound.source("RW")
         notes.fact(_WRITABLE, True, source)
-    elif options.writable_cgroups or _unmasks(host, options):
+    elif options.writable_cgroups:
         notes.fact(_WRITABLE, True, host.source("SecurityOpt"))
-    elif host.engine == "podman" and _is_init(inspect):
-        unreliable(notes, _WRITABLE, f"{inspect.bare('Path')}: podman lets an init write to it")
+    elif host.engine == "podman":
+        # NOTE: an init may write to it, as may --security-opt unmask, which the answer leaves out.
+        unreliable(notes, _WRITABLE, PODMAN_SILENT)
     elif not defaults.known:
         unreliable(notes, _WRITABLE, "whether the engine remaps users is not known")
-    elif host.engine != "podman" and defaults.remap and host.text("UsernsMode") != "host":
+    elif defaults.remap and host.text("UsernsMode") != "host":
         notes.fact(_WRITABLE, True, "engine default under user-namespace remapping")
     else:
         notes.fact(_WRITABLE, False, "engine default: read-only")
@@ -69,13 +69,3 @@ def _binds_cgroups(mount: Answer) -> bool:
     source = mount.text("Source") or ""
     bound = mount.text("Type") == "bind" and mount.flag("RW") is not False
     return bound and leads_to_cgroups(source.rstrip("/") or "/")
-
-
-def _unmasks(host: Answer, options: SecurityOptions) -> bool:
-    """Say whether podman was asked to unmask the cgroups, which makes them writable."""
-    paths = [path for value in options.unmasked for path in value.split(":")]
-    return host.engine == "podman" and any(path in {"ALL", "all", CGROUPS} for path in paths)
-
-
-def _is_init(inspect: Answer) -> bool:
-    return (inspect.text("Path") or "").rpartition("/")[2] in _INITS

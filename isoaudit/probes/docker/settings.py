@@ -40,7 +40,7 @@ def note_settings(
     _note_runtime(notes, host, defaults)
     _note_profiles(notes, host, options, privileged)
     _note_selinux(notes, host, options, privileged)
-    _note_relabelled(notes, inspect)
+    _note_relabelled(notes, inspect, defaults)
     _note_paths(notes, host, privileged)
     _note_limits(notes, host)
     _note_rest(notes, host)
@@ -132,7 +132,7 @@ def _note_selinux(
     notes.fact("container.selinux.options", list(options.labels), source)
 
 
-def _note_relabelled(notes: Notes, inspect: Answer) -> None:
+def _note_relabelled(notes: Notes, inspect: Answer, defaults: EngineDefaults) -> None:
     """Note the binds that are labelled anew; what the engine does to its own volumes is no news."""
     path, mounts = "container.relabelled_paths", inspect.objects("Mounts")
     if mounts is None:
@@ -141,7 +141,10 @@ def _note_relabelled(notes: Notes, inspect: Answer) -> None:
     binds = [mount for mount in mounts if mount.text("Type") == "bind"]
     if binds and inspect.engine == "podman":
         # NOTE: podman's answer lists the same mode with and without :Z.
-        unreliable(notes, path, f"{inspect.bare('Mounts')}: {PODMAN_SILENT}")
+        if defaults.known and not defaults.selinux:
+            notes.fact(path, (), "info SecurityOptions: no selinux")
+        else:
+            unreliable(notes, path, f"{inspect.bare('Mounts')}: {PODMAN_SILENT}")
         return
     modes = [(mount, (mount.text("Mode") or "").split(",")) for mount in binds]
     asked = [mount.text("Source") or "" for mount, mode in modes if {"z", "Z"} & set(mode)]
