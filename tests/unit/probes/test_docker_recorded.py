@@ -185,7 +185,7 @@ def test_unlimited_container_has_no_limit_value() -> None:
 
 
 def test_privileged_container_that_never_ran() -> None:
-    """A created container is judged by the engine's word alone, which lacks only names of groups."""
+    """A created container is judged by the engine's word alone, which lacks names of groups."""
     seen = audit_recorded("docker/privileged")
     (process,) = records(seen, "process", ENGINE)
     assert (ALL_CAPABILITIES, "disabled", False) == fields(
