@@ -152,6 +152,10 @@ class EngineApi(Protocol):
         """Return the answer of GET /containers/ID/json."""
         ...
 
+    def execution(self, session: str) -> dict[str, Any]:
+        """Return the answer of GET /exec/ID/json, the words of its command redacted."""
+        ...
+
     def volumes(self) -> list[dict[str, Any]]:
         """Return the volumes that the answer of GET /volumes lists."""
         ...

@@ -18,6 +18,7 @@ from isoaudit.facts.redaction import (
 
 _WORDS = frozenset(
     {"Cmd", "Entrypoint", "Args", "CreateCommand", "Test", "Shell", "OnBuild", "Command"}
+    | {"arguments"}  # of an exec session
 )
 _OPTIONS = frozenset({"Labels", "Annotations", "Options", "DriverOpts", "Config", "Opts"})
 _OPTION_WORDS = frozenset({"Labels", "Options"})

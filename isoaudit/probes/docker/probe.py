@@ -9,8 +9,11 @@ from isoaudit.errors import TargetError
 from isoaudit.model import FactSet, Kind, Target, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.docker.answer import Answer
+from isoaudit.probes.docker.executions import exec_records
 from isoaudit.probes.docker.limits import note_limits, note_process_limits
-from isoaudit.probes.docker.mounts import Devices, note_parts, volume_devices
+from isoaudit.probes.docker.mount_points import Beside, Devices, volume_devices
+from isoaudit.probes.docker.mounts import note_parts
+from isoaudit.probes.docker.neighbours import Neighbours, note_borrowed
 from isoaudit.probes.docker.network import Networks, note_network
 from isoaudit.probes.docker.options import (
     EngineDefaults,
@@ -46,6 +49,7 @@ class DockerProbe:
         self._machine: Machine | None = None
         self._devices: Devices | None = None
         self._networks: Networks | None = None
+        self._neighbours = Neighbours()
 
     def find(self) -> Sequence[Target]:
         """Return the engine's containers in every state, by name; raises TargetError."""
@@ -58,6 +62,7 @@ class DockerProbe:
         if self._machine is not None:
             # NOTE: who asks is not who is asked about: its rights are those an audit needs.
             listed = [entry for entry in listed if entry.get("Id") not in self._machine.own_ids]
+        self._neighbours = Neighbours(listed)
         ids = [entry["Id"] for entry in listed if isinstance(entry.get("Id"), str)]
         host = _LOCAL_HOST if self._runs_here(ids) else None
         targets = [self._target(entry, host) for entry in listed]
@@ -73,7 +78,7 @@ class DockerProbe:
         except Unreadable as error:
             raise TargetError(error.cause, error.remedy) from error
         inspect = Answer(raw, "", self._api.engine)
-        asked = self._engine_facts(inspect)
+        asked = self._engine_facts(target, inspect)
         return asked.merge(self._kernel_facts(target, inspect))
 
     def _runs_here(self, ids: list[str]) -> bool:
@@ -112,18 +117,24 @@ class DockerProbe:
             return f"{engine}:{name}"
         return f"{engine}+{endpoint}#{name}"
 
-    def _engine_facts(self, inspect: Answer) -> FactSet:
+    def _engine_facts(self, target: Target, inspect: Answer) -> FactSet:
         notes = Notes(Vantage.ENGINE)
         options = read_security_options(inspect.below("HostConfig").names("SecurityOpt") or [])
         defaults = self._engine_defaults()
         note_settings(notes, inspect, options, defaults)
         note_limits(notes, inspect, defaults)
         note_storage(notes, inspect)
+        note_borrowed(notes, inspect, self._neighbours)
         process = Notes(Vantage.ENGINE)
         note_process_limits(process, inspect)
-        notes.part("process", [process_record(process, inspect, options, defaults)])
+        record = process_record(process, inspect, options, defaults)
+        sessions, incomplete = exec_records(self._api, inspect, options, defaults)
+        notes.part("process", [record, *sessions], incomplete)
         note_network(notes, inspect, self)
-        note_parts(notes, inspect, self._volumes)
+        # Of what runs here the kernel shows the mounts, with the host's folders behind them.
+        runs = inspect.below("State").flag("Running") is not False
+        files = None if runs or target.host is None else self._files
+        note_parts(notes, inspect, Beside(self._volumes, self._neighbours, files))
         return notes.factset()
 
     def _volumes(self) -> Devices:

@@ -18,6 +18,7 @@ from isoaudit.probes.kernel.mountinfo import Table
 from isoaudit.probes.kernel.process import CAPABILITY_SETS, Seen
 from isoaudit.transports import Unreadable
 
+_MOST_NAMES = 64  # names that one record keeps: they are the target's to choose
 _SECCOMP = {"0": "disabled", "1": "strict", "2": "filter"}
 
 
@@ -75,6 +76,8 @@ def process_records(view: View, processes: Iterable[Seen]) -> list[Record]:
         known = groups.setdefault(seen.key, seen)
         if known is not seen:
             known.count += 1
+        if len(known.names) < _MOST_NAMES:
+            known.names.add(seen.status.get("Name", ""))
     return [_record(view, seen) for seen in groups.values()]
 
 
@@ -87,6 +90,7 @@ def _record(view: View, seen: Seen) -> Record:
     notes.fact("process.pid", seen.pid, source)
     notes.fact("process.count", seen.count, "processes of its control group")
     notes.fact("process.main", seen.pid == view.main, "first process of the sandbox")
+    notes.fact("process.names", sorted(seen.names), f"{source} Name of each")
     _note_ids(notes, seen)
     _note_capabilities(notes, seen)
     _note_filters(notes, seen)

@@ -50,13 +50,8 @@ _MOUNT_PATHS = (
     "container.rootfs.read_only",
 )
 PATHS = (
-    "process",
-    *_MOUNT_PATHS,
-    "device",
-    "descriptor",
-    "control_socket",
-    "container.limits",
-    "container.network",
+    *("process", *_MOUNT_PATHS, "device", "descriptor", "control_socket", "container.limits"),
+    *("container.cgroup.own", "container.network.forwarding", "container.network.runtime_sockets"),
 )
 """What the kernel's vantage covers, and what stays dark together if a sandbox cannot be read."""
 
