@@ -26,7 +26,8 @@ _FOLDERS = (
 )
 """In kmod's order: of files with the same name the first one stands for all."""
 
-_INSTALLED = re.compile(r"([^/\n:]+)\.ko(?:\.\w+)?:")
+_INSTALLED = re.compile(r"([^/\n:]+)\.ko(?:\.\w+)?:(.*)")
+_MODULE = re.compile(r"([^/ ]+)\.ko")
 _MOST_FILES = 256
 _DEP_LIMIT = 16_777_216
 _NOTHING = frozenset({"false", "true", ":", "exit"})
@@ -71,11 +72,14 @@ class Modules:
         With `aliases` the request is for one of these, as `net-pf-38` for AF_ALG, and not for the
         module by its name.
         """
-        if self._closed or name in self._never or name in self._rules.refused:
+        if self._closed or name not in self._installed:
             return False
         if aliases and all(self._stopped(name, alias) for alias in aliases):
             return False
-        return name in self._installed
+        # NOTE: what it is built on must be loaded first, and may be refused itself.
+        below = _MODULE.findall(self._installed[name])
+        refused = self._never | self._rules.refused
+        return not any(_same(one) in refused for one in (name, *below))
 
     def _stopped(self, name: str, alias: str) -> bool:
         """Say whether a request by this alias comes to nothing: it is off, or its module is."""
@@ -114,15 +118,16 @@ class Modules:
         return frozenset(_same(name) for name in named.split(","))
 
     @cached_property
-    def _installed(self) -> frozenset[str]:
+    def _installed(self) -> dict[str, str]:
+        """What modules.dep lists, and for each module the files of those it is built on."""
         release = self._sheet.text("/proc/sys/kernel/osrelease")
         try:
             text = self._sheet.whole(f"/lib/modules/{release}/modules.dep", _DEP_LIMIT)
         except Unreadable as error:
             if error.absent:
-                return frozenset()  # modprobe finds nothing without it
+                return {}  # modprobe finds nothing without it
             raise
-        return frozenset(_same(name) for name in _INSTALLED.findall(text))
+        return {_same(name): below for name, below in _INSTALLED.findall(text)}
 
     @cached_property
     def _rules(self) -> _Rules:
