@@ -94,6 +94,10 @@ class Files(Protocol):
         """Return at most `limit` bytes of a file, undecodable ones as backslash escapes."""
         ...
 
+    def read_gzip(self, path: str, limit: int = 1_048_576) -> str:
+        """Return at most `limit` bytes of what a gzip file holds, decoded as `read_text` does."""
+        ...
+
     def read_link(self, path: str) -> str:
         """Return where a symbolic link points, or what a /proc link says."""
         ...

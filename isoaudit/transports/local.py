@@ -36,6 +36,16 @@ class LocalFiles:
 
     def read_text(self, path: str, limit: int = 1_048_576) -> str:
         """Return at most `limit` bytes of a regular or /proc file, undecodable ones escaped."""
+        return self._read(path, limit).decode("utf-8", "backslashreplace")
+
+    def read_gzip(self, path: str, limit: int = 1_048_576) -> str:
+        """Return at most `limit` bytes of what a gzip file holds, undecodable ones escaped.
+
+        No more than `limit` bytes are ever unpacked, however small the file that holds them.
+        """
+        return _unpack(self._read(path, limit), path, limit).decode("utf-8", "backslashreplace")
+
+    def _read(self, path: str, limit: int) -> bytes:
         try:
             # NOTE: non-blocking, since opening a FIFO would otherwise wait for its writer.
             descriptor = os.open(self._root + path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -44,12 +54,11 @@ class LocalFiles:
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise Unreadable(Reason.NOT_SUPPORTED, f"{path} is not a regular file")
-            data = _read_up_to(descriptor, limit)
+            return _read_up_to(descriptor, limit)
         except OSError as error:
             raise unreadable(error, path) from error
         finally:
             os.close(descriptor)
-        return data.decode("utf-8", "backslashreplace")
 
     def read_link(self, path: str) -> str:
         """Return where a symbolic link points, or what a /proc link says."""
@@ -118,3 +127,17 @@ def _read_up_to(descriptor: int, limit: int) -> bytes:
         chunks.append(chunk)
         left -= len(chunk)
     return b"".join(chunks)
+
+
+def _unpack(data: bytes, path: str, limit: int) -> bytes:
+    """Return the first `limit` bytes of what is packed in `data`; raises Unreadable."""
+    import zlib
+
+    unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)  # 16: with gzip's own header
+    try:
+        unpacked = unpacker.decompress(data, limit)
+    except zlib.error as error:
+        raise Unreadable(Reason.PARSE_ERROR, f"{path} is no gzip file: {error}") from error
+    if not unpacker.eof and len(unpacked) < limit:
+        raise Unreadable(Reason.PARSE_ERROR, f"{path}: the gzip file ends too early")
+    return unpacked
