@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from isoaudit.errors import TargetError
-from isoaudit.model import FactSet, Kind, Target, Vantage
+from isoaudit.model import Fact, FactSet, Kind, Target, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.docker.answer import Answer
 from isoaudit.probes.docker.executions import exec_records
@@ -27,6 +27,7 @@ from isoaudit.probes.kernel import Asked, Machine, Sandbox, read_sandbox
 from isoaudit.probes.kernel.census import gone
 from isoaudit.probes.kernel.sandbox import belongs, dark
 from isoaudit.transports import EngineApi, Files, Unreadable
+from isoaudit.transports.ptrace import Filters
 
 _DEFAULT_ENDPOINTS = {
     "docker": {"unix:///var/run/docker.sock", "unix:///run/docker.sock"},
@@ -37,14 +38,18 @@ _LOCAL_HOST = "local"
 
 class DockerProbe:
     """The containers of one engine. `files` are those of this machine; without, /proc is not read.
+    `loaded` reads seccomp filters there, if that is wanted.
 
     A target's host is this machine only by proof: a process here whose control group carries the
     id of a container of this engine. A unix socket alone proves nothing, it may lead elsewhere.
     """
 
-    def __init__(self, api: EngineApi, files: Files | None = None) -> None:
+    def __init__(
+        self, api: EngineApi, files: Files | None = None, loaded: Filters | None = None
+    ) -> None:
         self._api = api
         self._files = files if api.local else None
+        self._loaded = loaded
         self._defaults: EngineDefaults | None = None
         self._machine: Machine | None = None
         self._devices: Devices | None = None
@@ -57,7 +62,7 @@ class DockerProbe:
             listed = self._api.containers()
         except Unreadable as error:
             raise TargetError(error.cause, error.remedy) from error
-        self._machine = None if self._files is None else Machine(self._files)
+        self._machine = None if self._files is None else Machine(self._files, self._loaded)
         self._devices = self._networks = None
         if self._machine is not None:
             # NOTE: who asks is not who is asked about: its rights are those an audit needs.
@@ -79,7 +84,7 @@ class DockerProbe:
             raise TargetError(error.cause, error.remedy) from error
         inspect = Answer(raw, "", self._api.engine)
         asked = self._engine_facts(target, inspect)
-        return asked.merge(self._kernel_facts(target, inspect))
+        return asked.merge(self._kernel_facts(target, inspect, asked))
 
     def _runs_here(self, ids: list[str]) -> bool:
         """Say whether a process of this machine is proven to be in one of the containers."""
@@ -177,13 +182,13 @@ class DockerProbe:
         except Unreadable:
             return None
 
-    def _kernel_facts(self, target: Target, inspect: Answer) -> FactSet:
+    def _kernel_facts(self, target: Target, inspect: Answer, asked: FactSet) -> FactSet:
         """Return the kernel's word, nothing where that vantage cannot exist, or why it is dark."""
         state = inspect.below("State")
         pid = state.number("Pid")
         if self._files is None or not pid or pid < 0 or state.flag("Running") is False:
             return FactSet()
-        machine = self._machine or Machine(self._files)
+        machine = self._machine or Machine(self._files, self._loaded)
         self._machine = machine
         sandbox = Sandbox(pid, inspect.text("Id") or target.handle)
         try:
@@ -191,7 +196,7 @@ class DockerProbe:
                 return self._not_here(target, sandbox)
         except Unreadable as error:
             return dark(error)
-        return read_sandbox(machine, sandbox, self._asked(inspect, sandbox.id))
+        return read_sandbox(machine, sandbox, self._asked(inspect, sandbox.id, asked))
 
     def _not_here(self, target: Target, sandbox: Sandbox) -> FactSet:
         """Return nothing for another machine's process; for one that was here, that it is gone."""
@@ -199,7 +204,7 @@ class DockerProbe:
             return FactSet()
         return dark(gone(sandbox.pid))
 
-    def _asked(self, inspect: Answer, container: str) -> Asked:
+    def _asked(self, inspect: Answer, container: str, asked: FactSet) -> Asked:
         host = inspect.below("HostConfig")
         mounts = inspect.objects("Mounts") or []
         binds = {m.text("Destination") for m in mounts if m.text("Type") == "bind"}
@@ -210,4 +215,12 @@ class DockerProbe:
             volumes=f"{root.rstrip('/')}/volumes" if root else "",
             masked=tuple(host.names("MaskedPaths") or ()),
             readonly=tuple(host.names("ReadonlyPaths") or ()),
+            filter=_of_filter(asked),
         )
+
+
+def _of_filter(asked: FactSet) -> tuple[Fact, ...]:
+    """Return what follows from the seccomp profile that the main process was asked to have."""
+    record = asked.parts["process"][0].records[0]
+    found = (fact for path, fact in record.facts.items() if path.startswith("process.seccomp."))
+    return tuple(fact for fact in found if fact.path != "process.seccomp.mode")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from isoaudit.model import Reason, Record, Vantage
+from isoaudit.model import Fact, Reason, Record, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.kernel.capabilities import decode_capabilities
 from isoaudit.probes.kernel.census import NAMESPACES, Link
@@ -27,13 +27,14 @@ class View:
     """What the processes of a sandbox are judged by.
 
     `own` are the sandbox's pids, by which a namespace shared with others is told from a private
-    one; `main` is its first process, `table` the mount table of that one.
+    one; `main` is its first process, `table` the mount table of that one. `filter` is as in Asked.
     """
 
     machine: Machine
     own: frozenset[int]
     main: int
     table: Table | Unreadable
+    filter: tuple[Fact, ...] = ()
 
     def split(self, processes: Iterable[Seen]) -> tuple[list[Seen], list[Seen]]:
         """Return the processes of the sandbox, and those of sandboxes made inside it.
@@ -94,6 +95,8 @@ def _record(view: View, seen: Seen) -> Record:
     _note_ids(notes, seen)
     _note_capabilities(notes, seen)
     _note_filters(notes, seen)
+    start = view.machine.census.glimpse(seen.pid).start
+    view.machine.filters.note(notes, seen.status, start, view.filter)
     _note_label(notes, view.machine, seen)
     _note_namespaces(notes, view, seen)
     note_process_limits(notes, seen.limits, seen.oom)
