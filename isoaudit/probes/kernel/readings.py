@@ -92,6 +92,30 @@ def veiled(recognition: Recognition) -> tuple[Missing, ...]:
     )
 
 
+def unveiled(seen: FactSet, recognition: Recognition, cmdline: Iterable[str]) -> FactSet:
+    """Return what was read of a sandbox as what it is: of the workload, or of what stands before it.
+
+    `cmdline` is that of the process that was read as its first.
+    """
+    entries = veiled(recognition)
+    if not entries:
+        return seen
+    paths = [entry.path for entry in entries]
+
+    def stays(path: str) -> bool:
+        return not any(path == one or path.startswith(f"{one}.") for one in paths)
+
+    kept = FactSet.of(
+        (fact for several in seen.facts.values() for fact in several if stays(fact.path)),
+        (part for several in seen.parts.values() for part in several if stays(part.name)),
+        [*(e for several in seen.missing.values() for e in several if stays(e.path)), *entries],
+    )
+    records = [r for part in seen.parts.get("process", ()) for r in part.records]
+    if recognition.role == SENTRY and records:
+        return kept.merge(sentry_facts(records[0], cmdline))
+    return kept
+
+
 def note_kernel(notes: Notes, recognition: Recognition) -> None:
     """Note whose kernel the workload has and which runtime its processes show, or why neither."""
     why = recognition.evidence

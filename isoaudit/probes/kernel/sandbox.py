@@ -14,7 +14,8 @@ from isoaudit.probes.kernel.census import container_ids, gone, start_time
 from isoaudit.probes.kernel.control import note_control_sockets
 from isoaudit.probes.kernel.descriptors import note_descriptors
 from isoaudit.probes.kernel.devices import Place, note_devices
-from isoaudit.probes.kernel.discovery import Discovery
+from isoaudit.probes.kernel.discovery import Discovery, Group
+from isoaudit.probes.kernel.identity import command_line, identify
 from isoaudit.probes.kernel.limits import note_realtime
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.kernel.mountinfo import TABLE_LIMIT, Layout, Table
@@ -22,6 +23,7 @@ from isoaudit.probes.kernel.mounts import MOST_MOUNTS, mount_records, note_paths
 from isoaudit.probes.kernel.neighbours import Neighbours
 from isoaudit.probes.kernel.network import note_network
 from isoaudit.probes.kernel.process import Seen, read_process
+from isoaudit.probes.kernel.readings import note_kernel, unveiled
 from isoaudit.probes.kernel.records import nested_records, process_records
 from isoaudit.probes.kernel.view import View
 from isoaudit.transports import Unreadable
@@ -116,11 +118,25 @@ def read_sandbox(machine: Machine, sandbox: Sandbox, asked: Asked) -> FactSet:
         notes.fact("container.pid", sandbox.pid, "first process of the sandbox")
         for note in _TOPICS:
             note(notes, scene)
+        recognition = identify(machine, _group(machine, sandbox))
+        note_kernel(notes, recognition)
         if start_time(machine.files, sandbox.pid) != started:
             raise gone(sandbox.pid)
     except Unreadable as error:
         return dark(error)
-    return notes.factset()
+    return unveiled(notes.factset(), recognition, command_line(machine, sandbox.pid))
+
+
+def _group(machine: Machine, sandbox: Sandbox) -> Group:
+    main = machine.census.glimpse(sandbox.pid)
+    return Group(main, _members_or_itself(machine, sandbox), sandbox.id, sandbox.starters)
+
+
+def _members_or_itself(machine: Machine, sandbox: Sandbox) -> frozenset[int]:
+    try:
+        return _members(machine, sandbox)
+    except Unreadable:
+        return frozenset({sandbox.pid})
 
 
 def _look(notes: Notes, machine: Machine, sandbox: Sandbox, asked: Asked) -> Scene:
