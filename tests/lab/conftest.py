@@ -49,7 +49,7 @@ def _started(
 def docker() -> Iterator[Docker]:
     def fill(engine: Docker) -> None:
         for label in labels.load("docker").targets.values():
-            engine.create(label.name, label.options, label.state)
+            engine.add(label)
 
     yield from _started("docker", docker_engine, fill)
 
