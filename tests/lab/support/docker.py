@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import signal
+import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,7 +115,7 @@ def docker_engine(
             yield engine
         finally:
             _remove_all(engine)
-            processes.stop(process)
+            _end(process)
 
 
 def _command_line(engine: Docker) -> list[str]:
@@ -143,6 +146,14 @@ def _prepare(engine: Docker) -> None:
     (engine.folder / "canary").mkdir()
     for name, profile in SECCOMP_PROFILES.items():
         (engine.folder / f"{name}.json").write_text(json.dumps(profile))
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End dockerd, also where it runs below a command that ends with it and ignores SIGTERM."""
+    for pid in processes.offspring(process.pid) - {process.pid}:
+        if processes.command_line(pid).startswith(b"dockerd\0"):
+            os.kill(pid, signal.SIGTERM)
+    processes.stop(process)
 
 
 def _remove_all(engine: Docker) -> None:

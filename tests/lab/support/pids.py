@@ -39,11 +39,11 @@ def _start(pid: int, argv: Sequence[str]) -> bool:
     wanted = (ctypes.c_int32 * 1)(pid)
     fields = (0, 0, 0, 0, signal.SIGCHLD, 0, 0, 0, ctypes.addressof(wanted), 1, 0)
     arguments = ctypes.create_string_buffer(_ARGUMENTS.pack(*fields), _ARGUMENTS.size)
-    # NOTE: unlike CDLL, PyDLL keeps Python's lock, which no other thread could give back in a child.
+    # NOTE: unlike CDLL, PyDLL keeps Python's lock: no other thread could give it back in a child.
     child = ctypes.PyDLL(None, use_errno=True).syscall(_CLONE3, arguments, _ARGUMENTS.size)
     if child == 0:
         try:
-            os.execvp("setpriv", ["setpriv", "--pdeathsig", "KILL", *argv])
+            os.execvp("setpriv", ["setpriv", "--pdeathsig", "KILL", *argv])  # noqa: S606 - no shell
         finally:
             os._exit(127)
     if child < 0 and ctypes.get_errno() != errno.EEXIST:
