@@ -76,10 +76,14 @@ class Docker:
         argv = ["runc", "--root", state, "exec", "--detach", *given, container, "sleep", "1d"]
         processes.launch(argv, self.folder / "exec.log")
 
+    def pids(self, *names: str) -> list[int]:
+        """Return the pids of containers' first processes, as the engine's machine numbers them."""
+        told = self.cli("inspect", "--format", "{{.State.Pid}}", *names)
+        return [int(word) for word in told.split()]
+
     def pid(self, name: str) -> int:
-        """Return the pid of a container's first process, as the engine's machine numbers it."""
-        number: int = self.inspect(name)["State"]["Pid"]
-        return number
+        """Return the pid of one container's first process."""
+        return self.pids(name)[0]
 
     def inspect(self, name: str) -> dict[str, Any]:
         """Return what the engine says of a container."""
@@ -107,6 +111,7 @@ def docker_engine(
     processes.require("dockerd", "docker", "containerd", "runc", "setpriv", *within[:1])
     with lab_folder("docker") as folder:
         engine = Docker(folder)
+        (folder / "door").mkdir()
         (folder / "daemon.json").write_text(json.dumps(settings or {}))
         process = processes.start([*within, *_command_line(engine)], folder / "log")
         try:
@@ -121,7 +126,8 @@ def docker_engine(
 def _command_line(engine: Docker) -> list[str]:
     folder = engine.folder
     return [
-        "dockerd", "--host", f"unix://{engine.socket}", "--data-root", f"{folder}/data",
+        "dockerd", "--host", f"unix://{engine.socket}", "--host", f"unix://{folder}/door/docker.sock",
+        "--data-root", f"{folder}/data",
         "--exec-root", f"{folder}/exec", "--pidfile", f"{folder}/docker.pid",
         "--config-file", f"{folder}/daemon.json", *_QUIET,
     ]  # fmt: skip

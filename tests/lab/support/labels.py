@@ -54,6 +54,11 @@ def load(engine: str) -> Labels:
     return Labels(targets, frozenset(document["judged"][_JUDGED.get(engine, "container")]))
 
 
+def unlabelled(name: str, command: str) -> Label:
+    """Return the label of a target of which nothing is known but how it is made."""
+    return _label(name, {name: {"command": command}})
+
+
 def _label(name: str, described: Mapping[str, Any]) -> Label:
     entry = described[name]
     found = set(entry.get("must_find", ()))
@@ -82,6 +87,15 @@ def _flat(ids: Iterable[str | list[str]]) -> Iterator[str]:
 def failed(target: Mapping[str, Any]) -> set[str]:
     """Return the ids of the checks that failed for a target of a report."""
     return {f["check"] for f in target["findings"] if f["status"] == "fail"}
+
+
+def decided(target: Mapping[str, Any]) -> dict[str, str]:
+    """Return the status of every check that was decided: fail if it failed for one record."""
+    statuses: dict[str, set[str]] = {}
+    for finding in target["findings"]:
+        statuses.setdefault(finding["check"], set()).add(finding["status"])
+    worst = {check: "fail" if "fail" in words else min(words) for check, words in statuses.items()}
+    return {check: word for check, word in worst.items() if word in ("fail", "pass")}
 
 
 def false_negatives(labels: Labels, found: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from support import processes
 from support.folder import lab_folder
@@ -32,7 +33,6 @@ _RUN = {
 }
 """Where tools keep what they know of the sandboxes that run, and the names of these tools."""
 
-_CONFINED = Path(__file__).with_name("confined.py")
 
 _LXC = """\
 lxc.rootfs.path = dir:{root}
@@ -54,6 +54,30 @@ class Sandbox:
     pids: frozenset[int]
 
 
+def told_of(
+    report: Mapping[str, Any], boxes: Mapping[str, Sandbox]
+) -> dict[str, list[dict[str, Any]]]:
+    """Return what a report tells of each sandbox: the targets that hold one of its processes."""
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in boxes}
+    for target in report["targets"]:
+        pids = pids_of(target)
+        for name, box in boxes.items():
+            if pids & box.pids:
+                found[name].append(target)
+    return found
+
+
+def pids_of(target: Mapping[str, Any]) -> set[int]:
+    """Return the pids that a target's facts name: an example of every kind of its processes."""
+    named = (
+        record[f"{part}.pid"]["value"]
+        for part in ("process", "nested")
+        for record in target["facts"].get(part, ())
+        if f"{part}.pid" in record
+    )
+    return set(named)
+
+
 @contextlib.contextmanager
 def sandboxes(labels: Iterable[Label]) -> Iterator[Mapping[str, Sandbox]]:
     """Start the sandbox of every label, by name, and end all of their processes afterwards."""
@@ -66,7 +90,10 @@ def sandboxes(labels: Iterable[Label]) -> Iterator[Mapping[str, Sandbox]]:
 
 
 def _sandbox(label: Label, folder: Path, stack: contextlib.ExitStack) -> Sandbox:
-    places = {"name": label.name, "sleep": f"{folder}/sleep", "lxc": f"{folder}/lxc"}
+    places = {
+        "name": label.name, "sleep": f"{folder}/sleep", "lxc": f"{folder}/lxc",
+        "python": sys.executable, "support": str(Path(__file__).parent),
+    }  # fmt: skip
     if {"{root}", "{lxc}"} & set(label.command):
         places["root"] = str(root_folder(folder / f"{label.name}-root"))
     if "{lxc}" in label.command:
@@ -85,8 +112,6 @@ def _run(
 ) -> tuple[int, set[int]]:
     """Start a command and wait for its sleep; return that one's pid and all that are set apart."""
     words = [word.format_map(places) for word in command]
-    if words[0] == "confined":
-        words[:1] = [sys.executable, str(_CONFINED)]
     log = folder / f"{places['name']}.log"
     process = processes.start(words, log)
     stack.callback(_end, process)
@@ -106,10 +131,14 @@ def _sleeping(pid: int) -> list[int]:
 
 
 def _is_apart(pid: int) -> bool:
-    return any(
-        os.readlink(f"/proc/{pid}/ns/{kind}") != os.readlink(f"/proc/self/ns/{kind}")
-        for kind in _NAMESPACES
-    )
+    """Say whether a process has a namespace that is not the host's, or hides which it has."""
+    try:
+        return any(
+            os.readlink(f"/proc/{pid}/ns/{kind}") != os.readlink(f"/proc/self/ns/{kind}")
+            for kind in _NAMESPACES
+        )
+    except OSError:
+        return True
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
