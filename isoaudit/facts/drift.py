@@ -23,9 +23,6 @@ from isoaudit.model import (
 )
 
 _PAGE = 4096  # the kernel keeps memory limits in whole pages
-_CONTAINED = {"private": 0, "shared": 1, "host": 2}
-"""Words for a namespace, from the strongest separation to none."""
-
 _Weaker = Callable[[Value, Value], bool]
 
 
@@ -98,8 +95,11 @@ def _more(asked: Value, found: Value) -> bool:
 
 
 def _wider(asked: Value, found: Value) -> bool:
-    """Say whether a namespace is shared more widely than was asked for."""
-    return _CONTAINED.get(str(found), 0) > _CONTAINED.get(str(asked), len(_CONTAINED))
+    """Say whether a namespace is the host's that was to be another one.
+
+    One that is shared after all was joined by another sandbox, which asked for that.
+    """
+    return found == "host" and asked in {"private", "shared"}
 
 
 def _unfiltered(asked: Value, found: Value) -> bool:

@@ -94,7 +94,11 @@ def _open_engine(engine: str, uri: str, effort: Effort) -> Opened:
 
 def _loaded(effort: Effort) -> Filters | None:
     """Return what reads seccomp filters, None where that was not asked for."""
-    return PtraceFilters() if effort.deep else None
+    if not effort.deep:
+        return None
+    from isoaudit.probes.kernel.restarting import may_restart
+
+    return PtraceFilters(may_restart)
 
 
 _HOW_TO_START = {

@@ -27,6 +27,23 @@ _NOT_WORKLOADS = frozenset({"gofer", "shim", "monitor", "virtiofsd"})
 """Roles of processes that serve a sandbox and are none."""
 
 
+_STARTERS = frozenset(
+    {
+        *("bwrap", "firejail", "unshare", "systemd-nspawn", "(sd-stubinit)", "lxc-start"),
+        *(
+            "catatonit",
+            "docker-init",
+            "podman-init",
+            "tini",
+            "dumb-init",
+            "s6-svscan",
+            "runc:[2:INIT]",
+        ),
+    }
+)
+"""First processes that only start and reap what a sandbox was made for."""
+
+
 class ProcProbe:
     """The sandboxes that /proc shows. A target's handle is its container id, else its first pid.
 
@@ -38,6 +55,7 @@ class ProcProbe:
         self._loaded = loaded
         self._machine = Machine(files, loaded)
         self._groups: dict[str, Group] = {}
+        self._named: dict[str, Target] = {}
 
     def find(self) -> Sequence[Target]:
         """Return every sandbox but isoaudit's own, oldest first; raises TargetError."""
@@ -48,12 +66,15 @@ class ProcProbe:
             raise TargetError(error.cause, error.remedy) from error
         names: dict[str, int] = {}
         targets = []
+        self._named.clear()
         for group in groups:
             if self._is_passed_by(group):
                 continue
             name = self._name(group)
             names[name] = names.get(name, 0) + 1
-            targets.append(self._target(group, name, names[name]))
+            target = self._target(group, name, names[name])
+            self._named[target.handle] = target
+            targets.append(target)
         return targets
 
     def locate(self, name: str) -> Target | None:
@@ -66,7 +87,8 @@ class ProcProbe:
             raise TargetError(error.cause, error.remedy) from error
         if group is None:
             return None
-        found = self._target(group, self._name(group), 1)
+        handle = group.id or str(group.main.pid)
+        found = self._named.get(handle) or self._target(group, f"{self._name(group)}/{name}", 1)
         alias = f"proc:{name}"
         return found if alias in found.aliases else _also(found, alias)
 
@@ -105,8 +127,16 @@ class ProcProbe:
     def _name(self, group: Group) -> str:
         """Return what runs it and what it is called, as docker/0123456789ab or bubblewrap/sh."""
         found = identify(self._machine, group)
-        name = group.id[:12] or found.name or group.main.comm or str(group.main.pid)
+        name = group.id[:12] or found.name or self._program(group)
         return f"{found.engine}/{name}" if found.engine else name
+
+    def _program(self, group: Group) -> str:
+        """Return the name of the program it was made for, behind whatever starts it inside."""
+        known = self._machine.census.everyone
+        several = sorted((known[p] for p in group.pids if p in known), key=lambda one: one.order)
+        ordered = [group.main, *several]
+        name = next((one.comm for one in ordered if one.comm not in _STARTERS), group.main.comm)
+        return name or str(group.main.pid)
 
     def _target(self, group: Group, name: str, number: int) -> Target:
         handle = group.id or str(group.main.pid)

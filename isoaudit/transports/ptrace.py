@@ -3,8 +3,9 @@
 The only way is ptrace(2): the process is stopped for some microseconds, its filters are copied,
 and it goes on. It is seized, not attached to: it gets no signal, and one that arrives meanwhile is
 passed on. A call that it sleeps in goes on as after SIGSTOP and SIGCONT; a few kinds return EINTR
-to it (signal(7)). What is seized is let go by the kernel if the thread that did it ends, however it
-ends; so each reading has a thread of its own.
+to it (signal(7)). A sleep with a deadline goes on by restart_syscall(2), which a tight filter may
+refuse: then the sleep is begun anew instead, so that it never fails. What is seized is let go by
+the kernel if the thread that did it ends, however it ends; so each reading has a thread of its own.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from isoaudit.model import Reason
@@ -29,9 +31,20 @@ PATIENCE = 0.05
 
 _SEIZE, _INTERRUPT, _DETACH, _GET_FILTER = 0x4206, 0x4207, 17, 0x420C
 _WALL = 0x40000000
+_PEEK_USER, _POKE_USER = 3, 6
+_RAX, _CS = 10 * 8, 17 * 8  # their places in struct user_regs_struct, sys/user.h
+_CS_32 = 0x23  # the code segment of 32-bit programs, __USER32_CS
+_WORD, _LONG = 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF
+# -ERESTARTSYS and -ERESTART_RESTARTBLOCK of linux/errno.h, their lower 32 bits.
+_RESTART, _RESTART_BLOCK = -512 & _WORD, -516 & _WORD
 _EVENT_STOP = 128
 _LONGEST = 4096 * 8
 _AS_ROOT = "Run isoaudit as root on the host, not in a container."
+
+
+MayRestart = Callable[[tuple[bytes, ...], bool], bool]
+"""Says of raw filters, oldest first, whether they allow restart_syscall(2), to a 32-bit program if
+the second argument is true."""
 
 
 class Filters(Protocol):
@@ -47,7 +60,13 @@ class Filters(Protocol):
 
 
 class PtraceFilters:
-    """The filters of processes of this machine, read by ptrace(2)."""
+    """The filters of processes of this machine, read by ptrace(2).
+
+    Without `may_restart` a sleep is always begun anew.
+    """
+
+    def __init__(self, may_restart: MayRestart | None = None) -> None:
+        self._may_restart = may_restart
 
     def read(self, pid: int, start: str) -> list[str]:
         """Return the filters of a process's first thread, the newest first, in hexadecimal."""
@@ -60,7 +79,7 @@ class PtraceFilters:
         if mode == "1":
             words = f"process {pid} is in strict mode: it may read, write, return and exit only"
             raise Unreadable(Reason.NOT_SUPPORTED, words)
-        reading = _Reading(pid, start)
+        reading = _Reading(pid, start, self._may_restart)
         thread = threading.Thread(target=reading.run, name=f"filters-{pid}")
         thread.start()
         # NOTE: an interrupt leaves here at once; the thread ends by itself within its patience.
@@ -71,9 +90,10 @@ class PtraceFilters:
 class _Reading:
     """One reading: its filters, or what went wrong, once `run` has ended."""
 
-    def __init__(self, pid: int, start: str) -> None:
+    def __init__(self, pid: int, start: str, may_restart: MayRestart | None = None) -> None:
         self._pid = pid
         self._start = start
+        self._may_restart = may_restart
         self._filters: list[str] = []
         self._error: BaseException | None = None
         self.stopped_for = 0.0
@@ -99,12 +119,27 @@ class _Reading:
         since = time.perf_counter()
         _ptrace(_INTERRUPT, pid, 0, None, _vanished)
         signal = _await_stop(pid)
+        filters: list[bytes] = []
         try:
             filters = _copied(pid)
         finally:
+            self._keep_asleep(tuple(filters))
             _libc().ptrace(_DETACH, pid, 0, signal)
             self.stopped_for = time.perf_counter() - since
         return [one.hex() for one in reversed(filters)]
+
+    def _keep_asleep(self, filters: tuple[bytes, ...]) -> None:
+        """Have a sleep begun anew where its filters would not let it go on."""
+        if os.uname().machine != "x86_64":
+            return
+        libc, pid = _libc(), self._pid
+        result = libc.ptrace(_PEEK_USER, pid, _RAX, None)
+        if result & _WORD != _RESTART_BLOCK:
+            return
+        narrow = libc.ptrace(_PEEK_USER, pid, _CS, None) == _CS_32
+        if filters and self._may_restart is not None and self._may_restart(filters, narrow):
+            return
+        libc.ptrace(_POKE_USER, pid, _RAX, (result & ~_WORD | _RESTART) & _LONG)
 
 
 def _await_stop(pid: int) -> int:

@@ -40,6 +40,11 @@ class Glimpse(NamedTuple):
     links: dict[str, Link]
     problem: Unreadable | None = None
 
+    @property
+    def order(self) -> tuple[int, int]:
+        """By age: its start, then its pid."""
+        return int(self.start), self.pid
+
 
 class Census:
     """The processes that /proc shows, each looked at when it is first asked for."""

@@ -52,7 +52,7 @@ class Discovery:
         found = [*self._containers(), *self._others()]
         return sorted(
             (group for group in found if own not in group.pids),
-            key=lambda group: (int(group.main.start), group.main.pid),
+            key=lambda group: group.main.order,
         )
 
     def around(self, pid: int) -> Group | None:
@@ -144,7 +144,7 @@ class Discovery:
     def _group(self, members: list[Glimpse], name: str = "") -> Group:
         pids = frozenset(one.pid for one in members)
         outermost = [one for one in members if one.parent not in pids]
-        main = min(outermost or members, key=lambda one: (int(one.start), one.pid))
+        main = min(outermost or members, key=lambda one: one.order)
         return Group(main, pids, name)
 
     def parents(self, group: Group) -> list[Glimpse]:

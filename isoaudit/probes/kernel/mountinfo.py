@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 _ESCAPE = re.compile(r"\\([0-7]{3})")
@@ -17,7 +17,8 @@ class Mount(NamedTuple):
     """One line of a mount table.
 
     `id` and `parent` number the mount and the one it is mounted on; `device` is major:minor;
-    `root` the path inside the file system that is mounted; `point` where.
+    `root` the path inside the file system that is mounted; `point` where. `peers` is the number of
+    the group within which mounts made below it travel, "" for none.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Mount(NamedTuple):
     propagation: str
     file_system: str
     super_options: frozenset[str]
+    peers: str = ""
 
     @property
     def read_only(self) -> bool:
@@ -90,6 +92,11 @@ class Table:
     def by_id(self, number: str) -> Mount | None:
         """Return the mount with a number of the kernel's."""
         return self._ids.get(number)
+
+    @cached_property
+    def peer_groups(self) -> frozenset[str]:
+        """The numbers of the groups within which its mounts are passed on."""
+        return frozenset(mount.peers for mount in self.mounts if mount.peers)
 
     @property
     def covered(self) -> frozenset[str]:
@@ -173,7 +180,7 @@ def _entry(line: str) -> Mount | None:
     return None if shape is None else Mount(number, parent, *shape)
 
 
-_Shape = tuple[str, str, str, frozenset[str], str, str, frozenset[str]]
+_Shape = tuple[str, str, str, frozenset[str], str, str, frozenset[str], str]
 
 
 @lru_cache(8192)
@@ -191,6 +198,7 @@ def _shape(text: str) -> _Shape | None:
         _propagation(words[4:]),
         tail[0],
         frozenset(tail[2].split(",")),
+        next((word[7:] for word in words[4:] if word.startswith("shared:")), ""),
     )
 
 

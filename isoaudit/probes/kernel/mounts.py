@@ -75,7 +75,7 @@ def _record(mount: Mount, tables: Tables, asked: Asked) -> Record:
     notes.fact("mount.destination", mount.point, source)
     notes.fact("mount.file_system", mount.file_system, source)
     notes.fact("mount.read_only", mount.read_only, source)
-    notes.fact("mount.propagation", mount.propagation, source)
+    notes.fact("mount.propagation", _propagation(mount, tables), f"{source}, host mount table")
     options = [word for word in _RESTRICTIONS if word in mount.options]
     notes.fact("mount.options", options, source)
     if mount.file_system == "tmpfs":
@@ -87,6 +87,13 @@ def _record(mount: Mount, tables: Tables, asked: Asked) -> Record:
         _note_source(notes, mount, path, tables)
         note_who(notes, mount, path if kind == "bind" and not managed else None, tables, asked)
     return notes.record()
+
+
+def _propagation(mount: Mount, tables: Tables) -> str:
+    """Return how mounts travel; a group that no mount of the host is in ends in the sandbox."""
+    if mount.propagation == "shared" and mount.peers not in tables.machine.mounts.peer_groups:
+        return "private"
+    return mount.propagation
 
 
 def _note_source(notes: Notes, mount: Mount, path: str | None, tables: Tables) -> None:

@@ -108,7 +108,8 @@ def _note_ids(notes: Notes, seen: Seen) -> None:
     else:
         notes.fact("process.uid", inside[1], f"{source}, {mapped}")
     # NOTE: real, saved and file system uid count too: a process may take any of them up again.
-    reach = any(uid in {0, None} for uid in inside)
+    # So does root of the host under another number: every file of the host's root is its own.
+    reach = any(uid in {0, None} for uid in inside) or 0 in outside
     notes.fact("process.root_permitted", reach, f"{source}, {mapped}")
     if isinstance(seen.gid_map, Unreadable):
         path = "process.user_namespace_maps_root_group"

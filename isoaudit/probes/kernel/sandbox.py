@@ -208,6 +208,9 @@ def _note_processes(notes: Notes, machine: Machine, sandbox: Sandbox, view: View
         records = records[:_MOST_RECORDS]
     records, kin = _alike(machine, records)
     notes.part("process", records, incomplete, kin)
+    mapped = records[0].facts.get("process.user_namespace_maps_root") if records else None
+    if mapped is not None:
+        notes.fact("container.host_root_mapped", mapped.value, mapped.source)
     if nested:
         notes.part("nested", nested_records(nested), incomplete)
     return seen

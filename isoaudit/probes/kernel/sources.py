@@ -43,7 +43,8 @@ def note_who(notes: Notes, mount: Mount, source: str | None, tables: Tables, ask
     `source` is the host path of a bind that was asked for, None for what is managed.
     """
     place = mount.point.rstrip("/")
-    shared = [fact for path, fact in asked.shared if path == place]
+    above = [(path, fact) for path, fact in asked.shared if inside(place, path or "/")]
+    shared = [fact for _, fact in sorted(above, key=lambda one: len(one[0]))[-1:]]
     for fact in shared:
         notes.holds(fact)
     if not shared:
@@ -85,6 +86,7 @@ def _may_itself(mount: Mount, source: str, tables: Tables) -> bool:
     for other in tables.own.mounts:
         if other is mount or other.read_only or other.device != mount.device:
             continue
-        if other.point != "/" and mount.root != other.root and inside(mount.root, other.root):
+        comes_along = inside(mount.point, other.point)
+        if not comes_along and mount.root != other.root and inside(mount.root, other.root):
             return True
     return False
