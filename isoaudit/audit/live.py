@@ -114,7 +114,10 @@ def _ask_engines(
 
 
 def _with_engines(host: Evidence, engines: list[Record], errors: list[RunError]) -> Evidence:
-    """Return the host with the engines that answered; incomplete if one did not."""
+    """Return the host with the engines that answered and those that files tell of.
+
+    Incomplete if one did not answer.
+    """
     silent = next(
         (e for e in errors if e.stage in _OF_ENGINES and e.target.startswith(ENGINES)), None
     )
@@ -122,8 +125,13 @@ def _with_engines(host: Evidence, engines: list[Record], errors: list[RunError])
     if silent is not None:
         words = f"{silent.target}: {silent.message}"
         dark = Missing("engine", Reason.UNREACHABLE, words, silent.how_to_get)
-    part = Part("engine", Vantage.ENGINE, tuple(engines), dark)
-    return replace(host, facts=host.facts.merge(FactSet.of(parts=[part])))
+    known_by_files = host.facts.parts.get("engine", ())
+    records = [*engines, *(record for part in known_by_files for record in part.records)]
+    dark = dark or next((part.incomplete for part in known_by_files if part.incomplete), None)
+    part = Part("engine", Vantage.ENGINE, tuple(records), dark)
+    others = {name: several for name, several in host.facts.parts.items() if name != "engine"}
+    facts = replace(host.facts, parts=others)
+    return replace(host, facts=facts.merge(FactSet.of(parts=[part])))
 
 
 def _opener(scheme: str, uri: str, timeout: float) -> Callable[[], Opened]:

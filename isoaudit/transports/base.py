@@ -58,6 +58,14 @@ class Files(Protocol):
         """Return what a path is, symbolic links followed."""
         ...
 
+    def read_gzip(self, path: str, limit: int = 1_048_576) -> str:
+        """Return at most `limit` bytes of the text that a gzip file holds."""
+        ...
+
+    def has_variable(self, pid: int, name: str) -> bool:
+        """Say whether a process was started with an environment variable; no value is read out."""
+        ...
+
 
 class EngineApi(Protocol):
     """A container engine's API, docker's or podman's compatible one. Raises Unreadable.
@@ -88,6 +96,14 @@ class EngineApi(Protocol):
 
     def volumes(self) -> list[dict[str, Any]]:
         """Return the volumes that the answer of GET /volumes lists."""
+        ...
+
+    def networks(self) -> list[dict[str, Any]]:
+        """Return the answer of GET /networks."""
+        ...
+
+    def plugins(self) -> list[dict[str, Any]]:
+        """Return the answer of GET /plugins, which only docker knows."""
         ...
 
 

@@ -17,7 +17,17 @@ from isoaudit.facts.redaction import (
 )
 
 _WORDS = frozenset(
-    {"Cmd", "Entrypoint", "Args", "CreateCommand", "Test", "Shell", "OnBuild", "Command"}
+    {
+        "Cmd",
+        "Entrypoint",
+        "Args",
+        "CreateCommand",
+        "Test",
+        "Shell",
+        "OnBuild",
+        "Command",
+        "runtimeArgs",
+    }
 )
 _OPTIONS = frozenset({"Labels", "Annotations", "Options", "DriverOpts", "Config", "Opts"})
 _OPTION_WORDS = frozenset({"Labels", "Options"})

@@ -19,6 +19,9 @@ _TYPES = {
     stat.S_IFLNK: "link",
 }
 
+_ENVIRONMENT = 4 * 1_048_576
+"""Most bytes of a process's environment that are looked through."""
+
 
 class LocalFiles:
     """The files of the machine isoaudit runs on, below `root`."""
@@ -28,6 +31,27 @@ class LocalFiles:
 
     def read_text(self, path: str, limit: int = 1_048_576) -> str:
         """Return at most `limit` bytes of a regular or /proc file, undecodable ones escaped."""
+        return self._read(path, limit).decode("utf-8", "backslashreplace")
+
+    def read_gzip(self, path: str, limit: int = 1_048_576) -> str:
+        """Return at most `limit` bytes of the text that a gzip file holds."""
+        import zlib
+
+        packed = self._read(path, limit)
+        try:
+            # NOTE: one stream, and no more of it than asked for, whatever it says it unpacks to.
+            data = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(packed, limit)
+        except zlib.error as error:
+            raise Unreadable(Reason.PARSE_ERROR, f"{path}: not a gzip file") from error
+        return data.decode("utf-8", "backslashreplace")
+
+    def has_variable(self, pid: int, name: str) -> bool:
+        """Say whether a process was started with an environment variable; no value is kept."""
+        data = self._read(f"/proc/{pid}/environ", _ENVIRONMENT)
+        wanted = name.encode()
+        return any(entry.partition(b"=")[0] == wanted for entry in data.split(b"\0"))
+
+    def _read(self, path: str, limit: int) -> bytes:
         try:
             # NOTE: non-blocking, since opening a FIFO would otherwise wait for its writer.
             descriptor = os.open(self._root + path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -36,12 +60,11 @@ class LocalFiles:
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise Unreadable(Reason.NOT_SUPPORTED, f"{path} is not a regular file")
-            data = _read_up_to(descriptor, limit)
+            return _read_up_to(descriptor, limit)
         except OSError as error:
             raise unreadable(error, path) from error
         finally:
             os.close(descriptor)
-        return data.decode("utf-8", "backslashreplace")
 
     def read_link(self, path: str) -> str:
         """Return where a symbolic link points, or what a /proc link says."""

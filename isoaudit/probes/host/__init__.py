@@ -7,6 +7,7 @@ from isoaudit.model import FactSet, Kind, Target
 from isoaudit.probes.host.cgroup import note_cgroup
 from isoaudit.probes.host.config_files import note_config_files
 from isoaudit.probes.host.cpu import note_cpu
+from isoaudit.probes.host.engines import note_engines
 from isoaudit.probes.host.groups import note_groups
 from isoaudit.probes.host.identity import note_identity
 from isoaudit.probes.host.kernel import note_kernel
@@ -38,6 +39,7 @@ _TOPICS = (
     note_sockets,  # after libvirt: it knows whether its sockets ask who connects
     note_groups,
     note_config_files,
+    note_engines,
 )
 
 
@@ -59,7 +61,7 @@ class HostProbe:
         return [Target(f"host:{name}", Kind.HOST, name, "running", host="local")]
 
     def collect(self, target: Target) -> FactSet:
-        """Return every fact of the host, and its parts but `engine`, which the engines tell."""
+        """Return every fact of the host, and its parts, of `engine` those known by files."""
         sheet = Sheet(self._files)
         for note in _TOPICS:
             note(sheet)

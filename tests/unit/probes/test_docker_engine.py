@@ -11,7 +11,8 @@ from docker_tapes import fields, write_process
 
 from isoaudit.model import Reason, Record
 from isoaudit.probes.docker.engine import engine_record
-from isoaudit.probes.docker.runc import is_upstream, known_vulnerable
+from isoaudit.probes.advisories import known_vulnerable
+from isoaudit.probes.docker.components import is_upstream
 from isoaudit.transports import EngineApi
 from isoaudit.transports.local import LocalFiles
 from isoaudit.transports.tape import replay
@@ -37,7 +38,7 @@ NOVEMBER = ["CVE-2025-31133", "CVE-2025-52565", "CVE-2025-52881"]
 )
 def test_breakouts_by_version_of_runc(version: str, cves: list[str]) -> None:
     """Each series has its own first fixed release."""
-    assert cves == known_vulnerable(version)
+    assert cves == known_vulnerable("runc", version)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,45 @@
+"""Engines by their files on the host: configuration, programs, keys; nothing is asked or run."""
+
+from __future__ import annotations
+
+from isoaudit.probes.docker.engine_options import Options, dockerd_options
+from isoaudit.probes.host.engines.audit_rules import note_audit_rules
+from isoaudit.probes.host.engines.certificates import note_certificates
+from isoaudit.probes.host.engines.cri import CRI_SERVICES, note_cri_engines
+from isoaudit.probes.host.engines.gpu import note_gpu_toolkit
+from isoaudit.probes.host.engines.podman import note_podman
+from isoaudit.probes.host.engines.programs import note_programs
+from isoaudit.probes.host.sheet import Sheet
+from isoaudit.probes.services import Service, running
+from isoaudit.transports import Unreadable
+
+__all__ = ["note_engines"]
+
+
+def note_engines(sheet: Sheet) -> None:
+    """Note what files and processes tell of container engines, each topic by itself."""
+    services = _services(sheet)
+    docker = _docker(sheet, services)
+    note_cri_engines(sheet, services)
+    note_podman(sheet)
+    note_programs(sheet, docker)
+    note_certificates(sheet, docker)
+    note_gpu_toolkit(sheet)
+    note_audit_rules(sheet)
+
+
+def _services(sheet: Sheet) -> list[Service] | Unreadable:
+    try:
+        return running(sheet.files, {"dockerd", *CRI_SERVICES}, all_of_them=True)
+    except Unreadable as error:
+        return error
+
+
+def _docker(sheet: Sheet, services: list[Service] | Unreadable) -> list[Options] | Unreadable:
+    """Return the options of every dockerd that runs here."""
+    if isinstance(services, Unreadable):
+        return services
+    try:
+        return [dockerd_options(sheet.files, one) for one in services if one.name == "dockerd"]
+    except Unreadable as error:
+        return error

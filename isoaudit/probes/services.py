@@ -1,0 +1,62 @@
+"""The services of engines among the processes of this machine, by name and command line.
+
+Source: proc(5). A name can be taken by any program: it tells where to look, never that it is safe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from isoaudit.model import Reason
+from isoaudit.transports import Files, Unreadable
+
+
+class Service(NamedTuple):
+    """A running service: its pid, its name, its command line, and who started it."""
+
+    pid: int
+    name: str
+    words: tuple[str, ...]
+    parent: int
+
+
+def running(files: Files, names: Collection[str], *, all_of_them: bool = False) -> list[Service]:
+    """Return the processes of these names, by pid; raises Unreadable.
+
+    With `all_of_them` a /proc that hides the processes of others is an error too: who rests on a
+    service not being there needs that.
+    """
+    pids = [int(name) for name in files.list_names("/proc") if name.isascii() and name.isdecimal()]
+    if all_of_them and 1 not in pids:
+        raise Unreadable(
+            Reason.PERMISSION_DENIED, "/proc hides the processes of others", "Run isoaudit as root."
+        )
+    found: list[Service] = []
+    for pid in sorted(pids):
+        try:
+            name = files.read_text(f"/proc/{pid}/comm").rstrip("\n")
+            if name in names:
+                words = files.read_text(f"/proc/{pid}/cmdline").rstrip("\0").split("\0")
+                found.append(Service(pid, name, tuple(words), _parent(files, pid)))
+        except Unreadable as error:
+            # NOTE: what ended meanwhile is no service; what is hidden from us could be one.
+            if not (error.absent or error.reason is Reason.VANISHED):
+                raise
+    return found
+
+
+def _parent(files: Files, pid: int) -> int:
+    """Return the pid of the process that started another, 0 where /proc does not tell."""
+    fields = files.read_text(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    return int(fields[1]) if len(fields) > 1 and fields[1].isdecimal() else 0
+
+
+def option(words: Collection[str], *names: str) -> str:
+    """Return the value of a long or short option, `--name value` or `--name=value`, or ""."""
+    rest = iter(tuple(words)[1:])
+    for word in rest:
+        name, equals, value = word.partition("=")
+        if name in names:
+            return value if equals else next(rest, "")
+    return ""
