@@ -42,7 +42,8 @@ def collect_live(addresses: Sequence[Address], limits: Limits) -> Collected:
     opened, errors = _open_all([*wanted, *beside], limits)
     engines, silent = _ask_engines(opened, limits)
     errors += silent
-    local = [engines[s.endpoint] for _, s in opened if s.local and s.endpoint in engines]
+    here = dict.fromkeys(s.endpoint for _, s in opened if s.local)  # each once, however named
+    local = [engines[endpoint] for endpoint in here if endpoint in engines]
     host = _host(host_task, named, limits, errors)
     ours: list[Evidence] = []
     if host is not None:

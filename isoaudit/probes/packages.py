@@ -12,8 +12,9 @@ from isoaudit.model import Reason
 from isoaudit.transports import Files, Unreadable
 
 STATUS = "/var/lib/dpkg/status"
-_STATUS_LIMIT = 32 * 1_048_576
 _CHANGELOG_LIMIT = 1_048_576
+_VERSION = re.compile(r"(?m)^Version: (\S+)$")
+_INSTALLED = re.compile(r"(?m)^Status: \S+ ok installed$")
 _HEAD = re.compile(r"(?m)^([a-z0-9][a-z0-9+.\-]*) \(([^)\s]+)\) ")
 _POINT = re.compile(r"(?m)^\s*\*\s")
 _CVE = re.compile(r"CVE-\d{4}-\d{4,7}")
@@ -49,19 +50,10 @@ def fixed_in_changelog(files: Files, package: str, version: str) -> list[str]:
 
 
 def installed_version(files: Files, package: str) -> str:
-    """Return the version of a Debian package, "" if it is not installed; raises Unreadable.
-
-    The list is cut at 32 MiB; what may stand behind that is not known.
-    """
-    text = files.read_text(STATUS, _STATUS_LIMIT)
-    for entry in re.finditer(rf"(?m)^Package: {re.escape(package)}$", text):
-        fields = text[entry.end() : text.find("\n\n", entry.end()) + 1 or None]
-        version = re.search(r"(?m)^Version: (\S+)$", fields)
-        if version and re.search(r"(?m)^Status: \S+ ok installed$", fields):
-            return version[1]
-    if len(text) >= _STATUS_LIMIT:
-        raise Unreadable(Reason.LIMIT, f"{STATUS} is longer than 32 MiB")
-    return ""
+    """Return the version of a Debian package, "" if it is not installed; raises Unreadable."""
+    entry = files.read_paragraph(STATUS, f"Package: {package}")
+    version = _VERSION.search(entry)
+    return version[1] if version and _INSTALLED.search(entry) else ""
 
 
 def _dealt_with(text: str) -> set[str]:

@@ -42,7 +42,7 @@ def others_may_read(files: Files, path: str) -> Access:
         return Access(False, shown(path, seen))
     for parent in _above(path):
         above = files.stat(parent)
-        if above["uid"] == 0 and above["gid"] == 0 and not above["mode"] & 0o001:
+        if _closed(above):
             return Access(False, f"{shown(parent, above)} lets nobody through")
     return Access(True, shown(path, seen))
 
@@ -53,14 +53,15 @@ def others_may_replace(files: Files, path: str) -> Access:
     Raises Unreadable.
     """
     seen = files.stat(path)
-    if others_may_write(seen):
-        return Access(True, shown(path, seen))
+    found = Access(others_may_write(seen), shown(path, seen))
     for parent in _above(path):
         above = files.stat(parent)
         held = above["uid"] == 0 and bool(above["mode"] & _STICKY)
-        if others_may_write(above) and not held:
-            return Access(True, shown(parent, above))
-    return Access(False, shown(path, seen))
+        if others_may_write(above) and not held and not found.granted:
+            found = Access(True, shown(parent, above))
+        if _closed(above):
+            found = Access(False, f"{shown(parent, above)} lets nobody through")
+    return found
 
 
 def others_may_write(seen: FileStat) -> bool:
@@ -72,6 +73,11 @@ def others_may_write(seen: FileStat) -> bool:
 def shown(path: str, seen: FileStat) -> str:
     """Return what stat told of a path, for a fact's source."""
     return f"stat {path}: uid {seen['uid']}, gid {seen['gid']}, mode {seen['mode']:04o}"
+
+
+def _closed(folder: FileStat) -> bool:
+    """Say whether nobody but root can pass through a folder."""
+    return folder["uid"] == 0 and folder["gid"] == 0 and not folder["mode"] & 0o001
 
 
 def _above(path: str) -> Iterator[str]:

@@ -13,12 +13,21 @@ from isoaudit.transports import Files, Unreadable
 
 
 class Service(NamedTuple):
-    """A running service: its pid, its name, its command line, and who started it."""
+    """A running service: its pid, its name, its command line, who started it and whose it is.
+
+    `parent` is 0 and `uid` None where /proc does not tell.
+    """
 
     pid: int
     name: str
     words: tuple[str, ...]
-    parent: int
+    parent: int = 0
+    uid: int | None = None
+
+    @property
+    def rootless(self) -> bool:
+        """Whether it is known to run as an ordinary account."""
+        return self.uid is not None and self.uid != 0
 
 
 def running(files: Files, names: Collection[str], *, all_of_them: bool = False) -> list[Service]:
@@ -38,7 +47,9 @@ def running(files: Files, names: Collection[str], *, all_of_them: bool = False) 
             name = files.read_text(f"/proc/{pid}/comm").rstrip("\n")
             if name in names:
                 words = files.read_text(f"/proc/{pid}/cmdline").rstrip("\0").split("\0")
-                found.append(Service(pid, name, tuple(words), _parent(files, pid)))
+                found.append(
+                    Service(pid, name, tuple(words), _parent(files, pid), _uid(files, pid))
+                )
         except Unreadable as error:
             # NOTE: what ended meanwhile is no service; what is hidden from us could be one.
             if not (error.absent or error.reason is Reason.VANISHED):
@@ -46,10 +57,28 @@ def running(files: Files, names: Collection[str], *, all_of_them: bool = False) 
     return found
 
 
+def home_of(files: Files, uid: int) -> str:
+    """Return the home of an account by /etc/passwd; raises Unreadable if it is not there."""
+    for line in files.read_text("/etc/passwd").splitlines():
+        fields = line.split(":")
+        if len(fields) == 7 and fields[2] == str(uid) and fields[5].startswith("/"):
+            return fields[5].rstrip("/")
+    raise Unreadable(Reason.NOT_SUPPORTED, f"/etc/passwd knows no home of uid {uid}")
+
+
 def _parent(files: Files, pid: int) -> int:
-    """Return the pid of the process that started another, 0 where /proc does not tell."""
-    fields = files.read_text(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    try:
+        fields = files.read_text(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    except Unreadable:
+        return 0
     return int(fields[1]) if len(fields) > 1 and fields[1].isdecimal() else 0
+
+
+def _uid(files: Files, pid: int) -> int | None:
+    try:
+        return files.stat(f"/proc/{pid}")["uid"]
+    except Unreadable:
+        return None
 
 
 def option(words: Collection[str], *names: str) -> str:

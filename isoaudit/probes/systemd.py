@@ -7,6 +7,7 @@ an empty value forgets the ones before), systemd.syntax(7).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from isoaudit.model import Reason
 from isoaudit.transports import Files, Unreadable
@@ -23,29 +24,54 @@ FOLDERS = (
 """Where units of the system lie; the first one that has a file of a name decides."""
 
 _LIMIT = 262_144
-_SPECIFIERS = (("%t", "/run"), ("%%", "%"))
 
 
-def listen_addresses(files: Files, unit: str) -> tuple[list[str], str]:
+class Manager(NamedTuple):
+    """A service manager: where its units lie, best first, and its runtime folder (%t)."""
+
+    folders: tuple[str, ...]
+    runtime: str
+
+
+SYSTEM = Manager(FOLDERS, "/run")
+
+
+def of_account(uid: int, home: str) -> Manager:
+    """Return the service manager of an ordinary account."""
+    runtime = f"/run/user/{uid}"
+    folders = (
+        f"{home}/.config/systemd/user.control",
+        f"{home}/.config/systemd/user",
+        "/etc/systemd/user",
+        f"{runtime}/systemd/user",
+        "/run/systemd/user",
+        f"{home}/.local/share/systemd/user",
+        "/usr/local/lib/systemd/user",
+        "/usr/lib/systemd/user",
+    )
+    return Manager(folders, runtime)
+
+
+def listen_addresses(files: Files, unit: str, manager: Manager = SYSTEM) -> tuple[list[str], str]:
     """Return what a socket unit listens on, as unix:// and tcp:// addresses, and its source.
 
     Raises Unreadable if there is no such unit, it is masked, or one of its files cannot be read.
     """
-    path, text = _unit(files, unit)
+    path, text = _unit(files, unit, manager.folders)
     streams: list[str] = []
     sources = [path]
-    for source, lines in [(path, text), *_drop_ins(files, unit)]:
+    for source, lines in [(path, text), *_drop_ins(files, unit, manager.folders)]:
         for key, value in _settings(lines, "Socket"):
             if key != "ListenStream":
                 continue
             if source not in sources:
                 sources.append(source)
             streams = [*streams, value] if value else []
-    return [_address(stream) for stream in streams], ", ".join(sources)
+    return [_address(stream, manager.runtime) for stream in streams], ", ".join(sources)
 
 
-def _unit(files: Files, unit: str) -> tuple[str, str]:
-    for folder in FOLDERS:
+def _unit(files: Files, unit: str, folders: tuple[str, ...]) -> tuple[str, str]:
+    for folder in folders:
         path = f"{folder}/{unit}"
         try:
             return path, files.read_text(path, _LIMIT)
@@ -57,11 +83,11 @@ def _unit(files: Files, unit: str) -> tuple[str, str]:
     )
 
 
-def _drop_ins(files: Files, unit: str) -> Iterator[tuple[str, str]]:
+def _drop_ins(files: Files, unit: str, folders: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Yield path and text of a unit's drop-ins, by name; an earlier folder hides the same name."""
     for kind in (f"{unit.rpartition('.')[2]}.d", f"{unit}.d"):  # those of the type come first
         found: dict[str, str] = {}
-        for folder in FOLDERS:
+        for folder in folders:
             try:
                 names = files.list_names(f"{folder}/{kind}")
             except Unreadable as error:
@@ -87,10 +113,9 @@ def _settings(text: str, section: str) -> Iterator[tuple[str, str]]:
             yield key.strip(), value.strip()
 
 
-def _address(stream: str) -> str:
+def _address(stream: str, runtime: str) -> str:
     """Return a ListenStream as an address: a path, a port, or an address and port."""
-    for specifier, value in _SPECIFIERS:
-        stream = stream.replace(specifier, value)
+    stream = stream.replace("%t", runtime).replace("%%", "%")
     if stream.startswith(("/", "@")):
         return f"unix://{stream}"
     if stream.startswith("vsock:"):

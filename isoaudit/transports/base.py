@@ -62,6 +62,10 @@ class Files(Protocol):
         """Return at most `limit` bytes of the text that a gzip file holds."""
         ...
 
+    def read_paragraph(self, path: str, first: str) -> str:
+        """Return the lines from one that is `first` to the next empty one, "" if there is none."""
+        ...
+
     def has_variable(self, pid: int, name: str) -> bool:
         """Say whether a process was started with an environment variable; no value is read out."""
         ...

@@ -19,6 +19,9 @@ _TYPES = {
     stat.S_IFLNK: "link",
 }
 
+_LONG = 32 * 1_048_576
+"""Most bytes of a file that is looked through for one paragraph."""
+
 _ENVIRONMENT = 4 * 1_048_576
 """Most bytes of a process's environment that are looked through."""
 
@@ -38,12 +41,28 @@ class LocalFiles:
         import zlib
 
         packed = self._read(path, limit)
+        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
         try:
             # NOTE: one stream, and no more of it than asked for, whatever it says it unpacks to.
-            data = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(packed, limit)
+            data = unpacker.decompress(packed, limit)
         except zlib.error as error:
             raise Unreadable(Reason.PARSE_ERROR, f"{path}: not a gzip file") from error
+        if not unpacker.eof and max(len(packed), len(data)) < limit:
+            raise Unreadable(Reason.PARSE_ERROR, f"{path}: a gzip file that breaks off")
         return data.decode("utf-8", "backslashreplace")
+
+    def read_paragraph(self, path: str, first: str) -> str:
+        """Return the lines from one that is `first` to the next empty one, "" if there is none.
+
+        For long files of which little is wanted. One that is cut off at 32 MiB raises Unreadable.
+        """
+        data = b"\n" + self._read(path, _LONG)
+        start = data.find(f"\n{first}\n".encode())
+        if start >= 0:
+            return data[start + 1 :].partition(b"\n\n")[0].decode("utf-8", "backslashreplace")
+        if len(data) > _LONG:
+            raise Unreadable(Reason.LIMIT, f"{path} is longer than 32 MiB")
+        return ""
 
     def has_variable(self, pid: int, name: str) -> bool:
         """Say whether a process was started with an environment variable; no value is kept."""

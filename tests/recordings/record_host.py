@@ -52,6 +52,15 @@ class _Discreet:
     def stat(self, path: str) -> FileStat:
         return self._files.stat(path)
 
+    def read_gzip(self, path: str, limit: int = 1_048_576) -> str:
+        return self._files.read_gzip(path, limit)
+
+    def read_paragraph(self, path: str, first: str) -> str:
+        return self._files.read_paragraph(path, first)
+
+    def has_variable(self, pid: int, name: str) -> bool:
+        return self._files.has_variable(pid, name)
+
 
 def main() -> None:
     """Write the recording."""

@@ -32,6 +32,7 @@ def engine_record(api: EngineApi, files: Files | None = None) -> Record:
     notes = Notes(Vantage.ENGINE)
     notes.fact("engine.name", api.engine, "version Components")
     notes.fact("engine.endpoint", api.endpoint, "address asked")
+    notes.fact("engine.cri.enabled", False, f"{api.engine} takes no orders from Kubernetes")
     options = _options(api, files)
     info = _info(notes, api)
     version = _version(notes, api)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from isoaudit.model import Reason
-from isoaudit.probes.services import Service, running
-from isoaudit.probes.systemd import listen_addresses
+from isoaudit.probes.services import Service, home_of, running
+from isoaudit.probes.systemd import SYSTEM, listen_addresses, of_account
 from isoaudit.transports import Files, Unreadable
 
 CONFIG_FILE = "/etc/docker/daemon.json"
@@ -61,7 +61,8 @@ class Setting(NamedTuple):
 class Options:
     """What a service was told: addresses it listens on, settings, and where both were read.
 
-    `unresolved` says why there may be more addresses; "" if these are all.
+    `unresolved` says why there may be more addresses; "" if these are all. `rootless` is whether
+    it is known to run as an ordinary account.
     """
 
     pid: int
@@ -69,6 +70,7 @@ class Options:
     settings: Mapping[str, Setting]
     source: str
     unresolved: str = ""
+    rootless: bool = False
 
     def flag(self, name: str, default: bool) -> Setting:
         """Return a switch, or what the service does without it."""
@@ -129,17 +131,19 @@ def _podman(files: Files, service: Service) -> Options:
     source = f"/proc/{service.pid}/cmdline"
     hosts = tuple(word for word in service.words if word.startswith(("unix://", "tcp://")))
     if hosts:
-        return Options(service.pid, hosts, {}, source)
+        return Options(service.pid, hosts, {}, source, "", service.rootless)
     # Without an address it takes the sockets that systemd hands over, if there are any.
-    hosts, unit, unresolved = _from_systemd(files, "podman")
-    return Options(service.pid, hosts, {}, f"{source}, {unit}" if unit else source, unresolved)
+    hosts, unit, unresolved = _from_systemd(files, "podman", service)
+    source = f"{source}, {unit}" if unit else source
+    return Options(service.pid, hosts, {}, source, unresolved, service.rootless)
 
 
 def dockerd_options(files: Files, service: Service) -> Options:
     """Return the options of a dockerd; raises Unreadable if its configuration file is."""
     line = f"/proc/{service.pid}/cmdline"
     given = list(_given(service.words[1:]))
-    path = next((value for name, value in given if name == "config-file"), CONFIG_FILE)
+    path = next((value for name, value in given if name == "config-file"), "")
+    path = path or _config_file(files, service)
     settings = {
         name: Setting(value, f"{path} {name}") for name, value in _config(files, path).items()
     }
@@ -150,12 +154,12 @@ def dockerd_options(files: Files, service: Service) -> Options:
     hosts: list[str] = []
     for host in told or [""]:
         if host.startswith("fd:"):
-            passed, unit, unresolved = _from_systemd(files, "docker")
+            passed, unit, unresolved = _from_systemd(files, "docker", service)
             hosts += passed
             source = f"{source}, {unit}" if unit else source
         else:
-            hosts.append(_address(host))
-    return Options(service.pid, tuple(hosts), settings, source, unresolved)
+            hosts.append(_address(host) if host else _usual("docker", service))
+    return Options(service.pid, tuple(hosts), settings, source, unresolved, service.rootless)
 
 
 def _from_command_line(given: list[tuple[str, str]], line: str) -> dict[str, Setting]:
@@ -170,20 +174,36 @@ def _from_command_line(given: list[tuple[str, str]], line: str) -> dict[str, Set
     return settings
 
 
-def _from_systemd(files: Files, engine: str) -> tuple[tuple[str, ...], str, str]:
+def _from_systemd(files: Files, engine: str, service: Service) -> tuple[tuple[str, ...], str, str]:
     """Return the addresses that systemd hands to an engine, the unit's files, what is unknown."""
-    usual = (_SOCKETS[engine],)
+    manager = SYSTEM
     try:
-        addresses, source = listen_addresses(files, f"{engine}.socket")
+        if service.uid:
+            manager = of_account(service.uid, home_of(files, service.uid))
+        addresses, source = listen_addresses(files, f"{engine}.socket", manager)
     except Unreadable as error:
-        return usual, "", f"its sockets come from systemd, and {error.cause}"
+        told = f"its sockets come from systemd, and {error.cause}"
+        return (_usual(engine, service),), "", told
     return tuple(addresses), source, ""
+
+
+def _usual(engine: str, service: Service) -> str:
+    """Return where an engine listens that was told nothing."""
+    if not service.rootless:
+        return _SOCKETS[engine]
+    name = "docker.sock" if engine == "docker" else "podman/podman.sock"
+    return f"unix:///run/user/{service.uid}/{name}"
+
+
+def _config_file(files: Files, service: Service) -> str:
+    """Return the configuration file of a dockerd that was told none; raises Unreadable."""
+    if not service.uid:
+        return CONFIG_FILE
+    return f"{home_of(files, service.uid)}/.config/docker/daemon.json"
 
 
 def _address(host: str) -> str:
     """Return a listener with its scheme: without one dockerd takes it for TCP."""
-    if not host:
-        return _SOCKETS["docker"]
     return host if "://" in host else f"tcp://{host}"
 
 

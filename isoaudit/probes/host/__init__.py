@@ -18,7 +18,6 @@ from isoaudit.probes.host.mac import note_mac
 from isoaudit.probes.host.passthrough import note_passthrough
 from isoaudit.probes.host.reboot import note_reboot
 from isoaudit.probes.host.sheet import Sheet
-from isoaudit.probes.host.sockets import note_sockets
 from isoaudit.probes.host.sysctl import note_sysctls
 from isoaudit.transports.base import Files, Unreadable
 
@@ -36,10 +35,9 @@ _TOPICS = (
     note_listeners,
     note_libvirt,  # after listeners: one on libvirt's port outranks its files
     note_kubelet,
-    note_sockets,  # after libvirt: it knows whether its sockets ask who connects
     note_groups,
     note_config_files,
-    note_engines,
+    note_engines,  # after libvirt: it knows whether its sockets ask who connects
 )
 
 

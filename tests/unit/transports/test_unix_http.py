@@ -75,17 +75,21 @@ def client_at(folder: Path, version: str = "1.41") -> Iterator[UnixClient]:
 
 def test_one_connection_serves_every_request(engine: Callable[..., Engine], tmp_path: Path) -> None:
     """What was opened once is kept, and the version stands in front of every path."""
-    server = engine([OK, OK, OK])
+    server = engine([OK, OK, OK, OK, OK])
     with client_at(tmp_path) as client:
         client.info()
         client.containers(all=True)
         client.inspect_container("a/b")
+        client.networks()
+        client.plugins()
 
     assert 1 == server.accepted
     assert [
         "GET /v1.41/info HTTP/1.1",
         "GET /v1.41/containers/json?all=1 HTTP/1.1",
         "GET /v1.41/containers/a%2Fb/json HTTP/1.1",
+        "GET /v1.41/networks HTTP/1.1",
+        "GET /v1.41/plugins HTTP/1.1",
     ] == server.asked
 
 

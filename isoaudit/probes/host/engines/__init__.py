@@ -1,4 +1,4 @@
-"""Engines by their files on the host: configuration, programs, keys; nothing is asked or run."""
+"""Engines by what lies on the host: sockets, configuration, programs, keys; nothing is asked."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from isoaudit.probes.host.engines.audit_rules import note_audit_rules
 from isoaudit.probes.host.engines.certificates import note_certificates
 from isoaudit.probes.host.engines.cri import CRI_SERVICES, note_cri_engines
 from isoaudit.probes.host.engines.gpu import note_gpu_toolkit
+from isoaudit.probes.host.engines.own_sockets import own_sockets
 from isoaudit.probes.host.engines.podman import note_podman
 from isoaudit.probes.host.engines.programs import note_programs
 from isoaudit.probes.host.sheet import Sheet
+from isoaudit.probes.host.sockets import note_sockets
 from isoaudit.probes.services import Service, running
 from isoaudit.transports import Unreadable
 
@@ -20,6 +22,8 @@ def note_engines(sheet: Sheet) -> None:
     """Note what files and processes tell of container engines, each topic by itself."""
     services = _services(sheet)
     docker = _docker(sheet, services)
+    unread: list[Unreadable] = []
+    note_sockets(sheet, own_sockets(sheet, services, docker, unread), unread)
     note_cri_engines(sheet, services)
     note_podman(sheet)
     note_programs(sheet, docker)
@@ -30,7 +34,7 @@ def note_engines(sheet: Sheet) -> None:
 
 def _services(sheet: Sheet) -> list[Service] | Unreadable:
     try:
-        return running(sheet.files, {"dockerd", *CRI_SERVICES}, all_of_them=True)
+        return running(sheet.files, {"dockerd", "podman", *CRI_SERVICES}, all_of_them=True)
     except Unreadable as error:
         return error
 

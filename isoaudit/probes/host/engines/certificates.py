@@ -41,9 +41,10 @@ def _of_dockerd(docker: list[Options] | Unreadable, unread: list[Unreadable]) ->
         unread.append(docker)
         return found
     for options in docker:
-        if not (options.flag("tls", False).value or options.flag("tlsverify", False).value):
+        verified = options.flag("tlsverify", False).value
+        if not (verified or options.flag("tls", False).value):
             continue
-        for name in ("tlscacert", "tlscert", "tlskey"):
+        for name in ("tlscacert", "tlscert", "tlskey") if verified else ("tlscert", "tlskey"):
             path = _path(options, name)
             if path:
                 found[path] = name == "tlskey"

@@ -24,6 +24,12 @@ CRI_SERVICES = {"containerd": "containerd", "crio": "cri-o"}
 """The engines that are known by their files alone, by the names of their processes."""
 
 _CONFIGS = {"cri-o": crio.CONFIG, "containerd": containerd.CONFIG}
+_PROGRAMS = {
+    "cri-o": ("/usr/bin/crio", "/usr/local/bin/crio"),
+    "containerd": ("/usr/bin/containerd", "/usr/local/bin/containerd"),
+}
+"""Where the programs lie; the first is where packages put them."""
+
 _OWN_BUILDS = frozenset({"containerd.io", "cri-o"})
 """Packages that the projects' own makers build from upstream's tags."""
 
@@ -43,10 +49,15 @@ def note_cri_engines(sheet: Sheet, services: list[Service] | Unreadable) -> None
         there = sheet.stat(path)
         if isinstance(there, Unreadable):
             unread.append(there)
-        elif there is not None and path not in seen:
+        elif there is not None and path not in seen and _installed_here(sheet, name):
             records.append(_record(sheet, name, path, None))
     incomplete = unread_part("engine", unread, Vantage.DECLARED)
     sheet.declared.part("engine", records, incomplete)
+
+
+def _installed_here(sheet: Sheet, name: str) -> bool:
+    """Say whether a program may be there: a configuration that nothing reads is left over."""
+    return any(sheet.exists(program) is not False for program in _PROGRAMS[name])
 
 
 def _running(sheet: Sheet, service: Service) -> Record:
@@ -164,7 +175,7 @@ def _note_version(sheet: Sheet, notes: Notes, name: str, service: Service | None
 
 def _program(sheet: Sheet, name: str, service: Service | None) -> str:
     """Return the program that runs, or would; raises Unreadable if it is no package's."""
-    usual = "/usr/bin/containerd" if name == "containerd" else "/usr/bin/crio"
+    usual = _PROGRAMS[name][0]
     if service is None:
         sheet.files.stat(usual)
         return usual
