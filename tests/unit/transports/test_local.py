@@ -75,13 +75,17 @@ def test_a_variable_of_another_process_is_found_by_its_whole_name(
 ) -> None:
     """A real process is asked; what stands in values is no name."""
     environment = {"PLANTED": "x=1", "EMPTY": ""}
-    code = "import sys; sys.stdin.read()"
+    code = "import sys; print('up', flush=True); sys.stdin.read()"
+    pipe = subprocess.PIPE
     with subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, env=environment
+        [sys.executable, "-c", code], stdin=pipe, stdout=pipe, env=environment
     ) as process:
-        assert expected is LocalFiles().has_variable(process.pid, name)
         assert process.stdin
+        assert process.stdout
+        process.stdout.readline()  # before that the kernel may not have its environment yet
+        found = LocalFiles().has_variable(process.pid, name)
         process.stdin.close()
+    assert expected is found
 
 
 def test_variables_of_no_process_are_unreadable() -> None:
