@@ -1,4 +1,4 @@
-"""Runs the benchmarks: `python benchmarks/run.py [startup|files|containers]... [--write]`.
+"""Runs the benchmarks: `python benchmarks/run.py [NAME]... [--write]`, names as in `_BENCHMARKS`.
 
 Every figure is a ratio to a floor that was measured in the same run, ours and the floor in turn:
 on a shared machine seconds mean little.
@@ -17,6 +17,7 @@ from pathlib import Path
 
 import containers
 import files
+import sandboxes
 import startup
 from measure import Broken, Row
 
@@ -24,6 +25,7 @@ _BENCHMARKS: dict[str, Callable[[int], Iterator[Row]]] = {
     "startup": startup.rows,
     "files": files.rows,
     "containers": containers.rows,
+    "sandboxes": sandboxes.rows,
 }
 _PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 _HEAD = """\

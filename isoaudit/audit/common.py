@@ -8,14 +8,24 @@ from typing import NamedTuple
 from isoaudit.bundle import Evidence
 from isoaudit.errors import IsoauditError
 from isoaudit.model import Record, RunError
+from isoaudit.probes.table import Effort
 from isoaudit.targets.address import Address
 
 
 class Limits(NamedTuple):
-    """How many targets are read at a time, and how many seconds each may take."""
+    """How many targets are read at a time, how many seconds each may take, and how deep to look.
+
+    `deep` allows what has a side effect (isoaudit.probes.table.Effort).
+    """
 
     jobs: int
     timeout: float
+    deep: bool = False
+
+    @property
+    def effort(self) -> Effort:
+        """How far the probes go."""
+        return Effort(self.timeout, self.deep)
 
 
 class Collected(NamedTuple):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from isoaudit.audit.common import Collected, run_error
 from isoaudit.bundle import Evidence
+from isoaudit.facts.drift import with_drift
 from isoaudit.model import FactSet, Kind, Record, RunError, TargetResult
 from isoaudit.rules.context import Context
 from isoaudit.rules.judge import Judge
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What surrounds targets: the host they may run on, and the engines that run them."""
+    """What surrounds targets: the host they may run on, the engines that run them, and what
+    could not be read beside them."""
 
     host: Evidence | None = None
     engines: Mapping[str, Record] = field(default_factory=dict)
+    errors: tuple[RunError, ...] = ()
 
 
 class Judging:
@@ -102,5 +105,5 @@ def judged(judge: Judge, evidence: Evidence, around: Around) -> TargetResult:
     if around.host is not None and target.host == around.host.target.id:
         host = around.host.facts
     engine = None if target.kind is Kind.HOST else around.engines.get(target.engine)
-    context = Context(target, evidence.facts, host, engine)
-    return TargetResult(target, evidence.facts, judge.judge(context))
+    facts = with_drift(target, evidence.facts)
+    return TargetResult(target, facts, judge.judge(Context(target, facts, host, engine)))

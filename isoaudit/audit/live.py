@@ -6,12 +6,12 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from isoaudit.audit.common import Collected, Limits, listed, run_error
+from isoaudit.audit.common import Collected, Limits, run_error
+from isoaudit.audit.finding import Sources, find_all, no_match
 from isoaudit.audit.workers import Task, side_by_side
 from isoaudit.bundle import Evidence
 from isoaudit.model import (
     FactSet,
-    Kind,
     Missing,
     Part,
     Reason,
@@ -20,9 +20,8 @@ from isoaudit.model import (
     Target,
     Vantage,
 )
-from isoaudit.probes.base import Probe
-from isoaudit.probes.table import Opened, open_live
-from isoaudit.targets.address import ENGINES, Address
+from isoaudit.probes.table import Effort, Opened, open_live
+from isoaudit.targets.address import ENGINES, PROC, Address
 from isoaudit.targets.discover import local_engines
 
 _OF_ENGINES = frozenset({"connect", "engine"})
@@ -34,11 +33,13 @@ LOCAL = "local"
 
 def collect_live(addresses: Sequence[Address], limits: Limits) -> Collected:
     """Collect every live target of `addresses`; the host is read even where it is no target."""
-    host_task = Task(lambda: _collect_host(limits.timeout))
+    host_task = Task(lambda: _collect_host(limits))
     wanted = [address for address in addresses if address.scheme != "host"]
     named = [address for address in addresses if address.scheme == "host"]
-    # The engines are part of a host, whether or not their containers were asked for.
-    beside = [a for a in local_engines() if a not in wanted] if named else []
+    # The engines are part of a host, and know more of a sandbox that /proc shows, whether or not
+    # their containers were asked for.
+    known_more = named or any(address.scheme == PROC for address in wanted)
+    beside = [a for a in local_engines() if a not in wanted] if known_more else []
     opened, errors = _open_all([*wanted, *beside], limits)
     engines, silent = _ask_engines(opened, limits)
     errors += silent
@@ -49,8 +50,11 @@ def collect_live(addresses: Sequence[Address], limits: Limits) -> Collected:
     if host is not None:
         host = _with_engines(host, local, errors)
         ours = [host] if any(address.matches(host.target) for address in named) else []
-    asked = [(address, source) for address, source in opened if address in wanted]
-    targets = _collect_all(asked, limits, host.target.id if host else None)
+    sources = Sources(
+        [(address, source) for address, source in opened if address in wanted],
+        [(address, source) for address, source in opened if address in beside],
+    )
+    targets = _collect_all(sources, limits, host.target.id if host else None)
     closing = _closing([source for _, source in opened], targets)
     return Collected(host, itertools.chain(errors, ours, closing), engines)
 
@@ -65,7 +69,7 @@ def _host(
         asked = any(address.asked for address in named)
         errors.append(run_error(Address("host", "host", asked=asked), "host", error))
         return None
-    errors += [_no_match(a, [host.target]) for a in named if not a.matches(host.target)]
+    errors += [no_match(a, [host.target]) for a in named if not a.matches(host.target)]
     return host
 
 
@@ -83,7 +87,7 @@ def _open_all(
 ) -> tuple[list[tuple[Address, Opened]], list[RunError]]:
     """Connect to every endpoint once, all at the same time."""
     endpoints = dict.fromkeys((address.scheme, address.uri) for address in addresses)
-    tasks = {endpoint: Task(_opener(*endpoint, limits.timeout)) for endpoint in endpoints}
+    tasks = {endpoint: Task(_opener(*endpoint, limits.effort)) for endpoint in endpoints}
     opened: list[tuple[Address, Opened]] = []
     errors: list[RunError] = []
     for address in addresses:
@@ -135,45 +139,21 @@ def _with_engines(host: Evidence, engines: list[Record], errors: list[RunError])
     return replace(host, facts=facts.merge(FactSet.of(parts=[part])))
 
 
-def _opener(scheme: str, uri: str, timeout: float) -> Callable[[], Opened]:
-    return lambda: open_live(scheme, uri, timeout)
+def _opener(scheme: str, uri: str, effort: Effort) -> Callable[[], Opened]:
+    return lambda: open_live(scheme, uri, effort)
 
 
-def _collect_host(timeout: float) -> Evidence:
-    probe = open_live("host", "", timeout).probe
+def _collect_host(limits: Limits) -> Evidence:
+    probe = open_live("host", "", limits.effort).probe
     target = probe.find()[0]
     return Evidence(replace(target, host=target.id), probe.collect(target))
 
 
-_Found = tuple[Address, Probe, Target]
-
-
-def _find_all(
-    opened: Sequence[tuple[Address, Opened]], limits: Limits
-) -> tuple[dict[tuple[str, str], _Found], list[RunError]]:
-    """List the targets at every endpoint once, all at the same time, and choose those asked for."""
-    tasks = {id(source): Task(source.probe.find) for _, source in opened}
-    chosen: dict[tuple[str, str], _Found] = {}
-    errors: list[RunError] = []
-    for address, source in opened:
-        try:
-            found = tasks[id(source)].result(limits.timeout)
-        except Exception as error:
-            errors.append(run_error(address, "list", error))
-            continue
-        matching = [target for target in found if address.matches(target)]
-        if not matching and address.asked:
-            errors.append(_no_match(address, found))
-        for target in matching:
-            chosen.setdefault((source.endpoint, target.handle), (address, source.probe, target))
-    return chosen, errors
-
-
 def _collect_all(
-    opened: Sequence[tuple[Address, Opened]], limits: Limits, host: str | None
+    sources: Sources, limits: Limits, host: str | None
 ) -> Iterator[Evidence | RunError]:
     """Collect each target that was found at an address once."""
-    chosen, errors = _find_all(opened, limits)
+    chosen, errors = find_all(sources, limits)
     yield from errors
     entries = sorted(chosen.values(), key=lambda entry: entry[2].id)
     work = side_by_side(lambda entry: entry[1].collect(entry[2]), entries, jobs=limits.jobs)
@@ -197,18 +177,3 @@ def _seen_by_kernel(facts: FactSet) -> bool:
     return any(
         part.vantage is Vantage.KERNEL and part.records for part in facts.parts.get("process", ())
     )
-
-
-def _no_match(address: Address, found: Sequence[Target]) -> RunError:
-    from difflib import get_close_matches
-
-    names = [target.name for target in found]
-    close = get_close_matches(address.name, names, n=1)
-    if close:
-        hint = f"Did you mean {address.scheme}:{close[0]}?"
-    elif names:
-        hint = f"There are: {listed(names)}"
-    else:
-        kind = Kind.VM if address.scheme == "libvirt" else Kind.CONTAINER
-        hint = f"{address.scheme} has no {kind.value} here."
-    return RunError(address.text, "list", f"{address.scheme} knows no {address.name!r}", hint)

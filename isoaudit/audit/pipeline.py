@@ -62,14 +62,16 @@ def audit(request: Request, finish: Callable[[TargetResult], _Finished]) -> Audi
     return Audit(live.host, itertools.chain(errors, from_files, judged))
 
 
-def collect(request: Request, collected_at: str) -> Bundle:
-    """Collect the evidence of everything a request names, without judging it."""
+def collect(request: Request, add: Callable[[Evidence], None]) -> Around:
+    """Collect the evidence of everything a request names, without judging it.
+
+    Each target is handed to `add` as it comes; what surrounds them is returned.
+    """
     units, errors = file_units([a for a in request.addresses if a.is_file], request.stdin)
-    targets: list[Evidence] = []
     for unit in units:
         for entry in read_unit(unit):
             if isinstance(entry, Evidence):
-                targets.append(entry)
+                add(entry)
             elif isinstance(entry, RunError):
                 errors.append(entry)
             else:
@@ -80,8 +82,8 @@ def collect(request: Request, collected_at: str) -> Bundle:
         if isinstance(entry, RunError):
             errors.append(entry)
         else:
-            targets.append(entry)
-    return Bundle(collected_at, live.host, tuple(targets), tuple(errors), live.engines)
+            add(entry)
+    return Around(live.host, live.engines, tuple(errors))
 
 
 class _FileWork(NamedTuple):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from isoaudit.cli.files import require_place, write_whole
+from isoaudit.cli.files import require_place, whole
 from isoaudit.cli.options import addresses_of, collecting, stdin_of
 from isoaudit.cli.screen import say
 from isoaudit.errors import NothingToAuditError
@@ -18,7 +18,7 @@ from isoaudit.report.layout import count
 @collecting
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FILE",
               help="The evidence bundle; compressed if its name ends in .gz.")  # fmt: skip
-def collect(targets: tuple[str, ...], jobs: int, timeout: float, output: Path) -> None:
+def collect(targets: tuple[str, ...], jobs: int, timeout: float, deep: bool, output: Path) -> None:
     """Collect evidence without judging it, for instance as root on a host without a network.
 
     Values of environment variables and whatever else looks like a secret are not in it. Judge it
@@ -32,13 +32,15 @@ def collect(targets: tuple[str, ...], jobs: int, timeout: float, output: Path) -
 
     require_place(output)
     addresses = addresses_of(targets)
-    request = Request(addresses, (), Limits(jobs, timeout), stdin_of(addresses))
-    evidence = collect_evidence(request, utc(time.time()))
-    lost = [error for error in evidence.errors if error.asked]
-    if not evidence.targets and not lost:
-        raise NothingToAuditError("nothing to collect was found", "See: isoaudit doctor")
-    write_whole(output, bundle.encode(evidence, compress=output.suffix == ".gz"))
-    say(f"{count(len(evidence.targets), 'target')} in {output}; to judge: isoaudit scan {output}")
-    for error in evidence.errors:
+    request = Request(addresses, (), Limits(jobs, timeout, deep), stdin_of(addresses))
+    with whole(output) as stream:
+        writer = bundle.Writer(stream, utc(time.time()), compress=output.suffix == ".gz")
+        around = collect_evidence(request, writer.add)
+        lost = [error for error in around.errors if error.asked]
+        if not writer.count and not lost:
+            raise NothingToAuditError("nothing to collect was found", "See: isoaudit doctor")
+        writer.close(around.host, around.engines, around.errors)
+    say(f"{count(writer.count, 'target')} in {output}; to judge: isoaudit scan {output}")
+    for error in around.errors:
         say(f"{error.target}: {error.message}. {error.how_to_get}")
     raise click.exceptions.Exit(4 if lost else 0)

@@ -32,13 +32,14 @@ def doctor(timeout: float) -> None:
 
     Nothing is audited, and it always ends with 0.
     """
+    from isoaudit.targets.address import PROC
     from isoaudit.targets.discover import discover
 
     rows = [_python(), _rights(), _library("CEL", "cel_expr_python", "pip install isoaudit"),
             _library("libvirt-python", "libvirt", "pip install 'isoaudit[vm]'")]  # fmt: skip
     live = [address for address in discover() if address.scheme != "host"]
     rows += _engines(live, timeout)
-    if not live:
+    if all(address.scheme == PROC for address in live):
         rows.append(_Row("engines", "none", "no socket of docker, podman or libvirt was found",
                          "Start one, or set DOCKER_HOST or CONTAINER_HOST."))  # fmt: skip
     click.echo(f"isoaudit {__version__}\n")
@@ -79,10 +80,10 @@ def _library(name: str, module: str, remedy: str) -> _Row:
 def _engines(addresses: list[Address], timeout: float) -> list[_Row]:
     """Connect to every endpoint at once and count what it lists."""
     from isoaudit.audit.workers import side_by_side
-    from isoaudit.probes.table import open_live
+    from isoaudit.probes.table import Effort, open_live
 
     def ask(address: Address) -> int:
-        source = open_live(address.scheme, address.uri, timeout)
+        source = open_live(address.scheme, address.uri, Effort(timeout))
         try:
             return len(source.probe.find())
         finally:
@@ -90,7 +91,7 @@ def _engines(addresses: list[Address], timeout: float) -> list[_Row]:
 
     rows: list[_Row] = []
     for address, task in list(side_by_side(ask, addresses, jobs=len(addresses))):
-        name = f"{address.scheme} at {address.uri}"
+        name = f"{address.scheme} at {address.uri}" if address.uri else "sandboxes in /proc"
         try:
             rows.append(_Row(name, "ok", f"answers, {count(task.result(timeout), 'target')}"))
         except IsoauditError as error:

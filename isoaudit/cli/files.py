@@ -22,19 +22,13 @@ def require_place(path: Path) -> None:
         raise UsageError(f"{path.parent}: may not be written to", "Choose another folder.")
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all; raises UsageError if it cannot be written."""
-    with _whole(path) as stream:
-        stream.write(data)
-
-
 @contextmanager
 def text_whole(path: Path) -> Iterator[TextIO]:
     """Yield a stream of text that becomes the file once the block has ended without an error.
 
     Raises UsageError if it cannot be written.
     """
-    with _whole(path) as raw:
+    with whole(path) as raw:
         text = io.TextIOWrapper(raw, encoding="utf-8", errors="surrogateescape")
         yield text
         text.flush()
@@ -42,7 +36,11 @@ def text_whole(path: Path) -> Iterator[TextIO]:
 
 
 @contextmanager
-def _whole(path: Path) -> Iterator[BinaryIO]:
+def whole(path: Path) -> Iterator[BinaryIO]:
+    """Yield a stream that becomes the file once the block has ended without an error.
+
+    Raises UsageError if it cannot be written.
+    """
     try:
         if _is_special(path):
             # Replacing a device or pipe by a file would take it away from everybody.

@@ -41,6 +41,9 @@ def collecting(command: _Command) -> _Command:
                          show_default="number of CPUs", help="Targets read at a time."),
             click.option("--timeout", type=Seconds(0.1, 3600), default=30.0,
                          show_default=True, metavar="SECONDS", help="Time each target may take."),
+            click.option("--deep", is_flag=True,
+                         help="Read loaded seccomp filters too: stops each process for well under "
+                         "a millisecond."),
         ]
     ):  # fmt: skip
         command = decorate(command)

@@ -99,9 +99,9 @@ def _finisher(gate: Gate, *, streamed: bool) -> Callable[[TargetResult], _Finish
     """Return what a worker does with a judged target: count, and encode if JSON is all there is."""
     encode: Callable[[TargetResult], Any] = lambda result: result  # noqa: E731
     if streamed:
-        from isoaudit.report.encode import encode_target
+        from isoaudit.report.encode import TargetEncoder
 
-        encode = encode_target
+        encode = TargetEncoder().target
 
     def finish(result: TargetResult) -> _Finished:
         return _Finished(

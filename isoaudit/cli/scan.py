@@ -53,6 +53,7 @@ def scan(
     targets: tuple[str, ...],
     jobs: int,
     timeout: float,
+    deep: bool,
     profiles: tuple[str, ...],
     folders: tuple[Path, ...],
     reporting: Reporting,
@@ -71,5 +72,5 @@ def scan(
     if not targets and not os.environ.get("CI"):
         say("auditing this host; for files: isoaudit scan .")
     addresses = addresses_of(targets)
-    request = Request(addresses, selection.checks, Limits(jobs, timeout), stdin_of(addresses))
+    request = Request(addresses, selection.checks, Limits(jobs, timeout, deep), stdin_of(addresses))
     raise click.exceptions.Exit(run_scan(request, selection, gate, chosen, reporting))

@@ -45,13 +45,15 @@ class Part:
     """All records of one part as one vantage shows them.
 
     `incomplete` says why the records may not be all there are: such a part can fail a check, it
-    cannot pass one.
+    cannot pass one. Parts of one run with the same `kin`, if it is not 0, hold the same records but
+    for the pids in them: what one comes to, the others come to.
     """
 
     name: str
     vantage: Vantage
     records: tuple[Record, ...]
     incomplete: Missing | None = None
+    kin: int = field(default=0, compare=False)
 
     def to_json(self) -> dict[str, Any]:
         """Return the part with its vantage and its reason for being incomplete."""

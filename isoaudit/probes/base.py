@@ -56,13 +56,29 @@ class Notes:
         """Note that this vantage exists for a path or part and could not be read, and why."""
         self._missing.append(Missing(path, reason, detail, how_to_get, self.vantage))
 
+    def holds(self, fact: Fact) -> None:
+        """Note a fact that another vantage gives."""
+        self._facts.append(fact)
+
     def lacks(self, entry: Missing) -> None:
         """Note a missing entry that a transport made."""
         self._missing.append(entry)
 
-    def part(self, name: str, records: Iterable[Record], incomplete: Missing | None = None) -> None:
+    def extend(self, other: Notes) -> None:
+        """Take over what was noted elsewhere."""
+        self._facts += other._facts
+        self._missing += other._missing
+        self._parts += other._parts
+
+    def part(
+        self,
+        name: str,
+        records: Iterable[Record],
+        incomplete: Missing | None = None,
+        kin: int = 0,
+    ) -> None:
         """Note a part: all its records, or as many as could be read and why no more."""
-        self._parts.append(Part(name, self.vantage, tuple(records), incomplete))
+        self._parts.append(Part(name, self.vantage, tuple(records), incomplete, kin))
 
     def record(self) -> Record:
         """Return what was noted as one record of a part."""

@@ -127,6 +127,12 @@ MASKED_PATHS = {"docker": DOCKER_MASKED_PATHS, "podman": PODMAN_MASKED_PATHS}
 PODMAN_PIDS_LIMIT = 2048
 """Tasks podman allows if no limit is named (containers.conf(5), pids_limit); docker: no limit."""
 
+BOUNDED_LOG_DRIVERS = frozenset(
+    {"none", "local", "journald", "syslog", "gelf", "fluentd", "awslogs", "splunk", "etwlogs",
+     "gcplogs", "logentries", "passthrough"}
+)  # fmt: skip
+"""Log drivers with a bound of their own, or whose log is kept elsewhere (docs.docker.com)."""
+
 ALL = "ALL"
 
 

@@ -5,29 +5,37 @@ from __future__ import annotations
 from isoaudit.documents import yaml
 from isoaudit.model import Reason
 from isoaudit.probes.base import Probe
-from isoaudit.probes.table import Opened
+from isoaudit.probes.table import Effort, Opened
 from isoaudit.transports.base import Unreadable
 from isoaudit.transports.local import LocalFiles
 
 
-def open_host(_uri: str, _timeout: float) -> Opened:
+def open_host(_uri: str, _effort: Effort) -> Opened:
     """Open the probe of this machine."""
     from isoaudit.probes.host import HostProbe
 
     return Opened(HostProbe(LocalFiles()))
 
 
-def open_docker(uri: str, timeout: float) -> Opened:
+def open_proc(_uri: str, _effort: Effort) -> Opened:
+    """Open the probe of the sandboxes that /proc shows."""
+    from isoaudit.probes.proc import ProcProbe
+
+    probe = ProcProbe(LocalFiles())
+    return Opened(probe, "proc", locate=probe.locate)
+
+
+def open_docker(uri: str, effort: Effort) -> Opened:
     """Open the probe of a docker engine; raises Unreadable."""
-    return _open_engine("docker", uri, timeout)
+    return _open_engine("docker", uri, effort)
 
 
-def open_podman(uri: str, timeout: float) -> Opened:
+def open_podman(uri: str, effort: Effort) -> Opened:
     """Open the probe of a podman API service; raises Unreadable."""
-    return _open_engine("podman", uri, timeout)
+    return _open_engine("podman", uri, effort)
 
 
-def open_libvirt(uri: str, timeout: float) -> Opened:
+def open_libvirt(uri: str, effort: Effort) -> Opened:
     """Open the probe of a libvirt connection; raises Unreadable."""
     from isoaudit.probes.libvirt import LibvirtProbe
     from isoaudit.transports.libvirt import connect
@@ -58,7 +66,7 @@ def open_domain_xml(text: str, shown: str) -> Probe:
     return DomainXmlProbe(text, shown)
 
 
-def _open_engine(engine: str, uri: str, timeout: float) -> Opened:
+def _open_engine(engine: str, uri: str, effort: Effort) -> Opened:
     from isoaudit.probes.docker.engine import engine_record
     from isoaudit.probes.docker.probe import DockerProbe
     from isoaudit.transports.docker import connect
@@ -72,7 +80,7 @@ def _open_engine(engine: str, uri: str, timeout: float) -> Opened:
             _HOW_TO_START[engine],
         )
     certificates = usual[0].certificates if usual else ""
-    api = connect(uri or usual[0].uri, timeout, certificates)
+    api = connect(uri or usual[0].uri, effort.timeout, certificates)
     files = LocalFiles() if api.local else None
     return Opened(
         DockerProbe(api, files),

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from isoaudit.model import Record
+from isoaudit.model import Record, Target
 from isoaudit.probes.base import Probe
 
 LIVE = {
     "host": "isoaudit.probes.open:open_host",
+    "proc": "isoaudit.probes.open:open_proc",
     "docker": "isoaudit.probes.open:open_docker",
     "podman": "isoaudit.probes.open:open_podman",
     "libvirt": "isoaudit.probes.open:open_libvirt",
@@ -27,23 +28,37 @@ def _nothing() -> None:
     """Close what holds nothing open."""
 
 
+def _nobody(_name: str) -> Target | None:
+    """Locate nothing: every target of the source is listed."""
+    return None
+
+
+class Effort(NamedTuple):
+    """How far a probe goes: seconds that each request to an engine may take, and whether it may
+    do what has a side effect, as stopping a process for an instant to read its filters."""
+
+    timeout: float = 30.0
+    deep: bool = False
+
+
 class Opened(NamedTuple):
-    """A probe that answers, where it does, how to ask about the engine itself, how to hang up."""
+    """A probe that answers, where it does, how to ask about the engine itself, how to hang up.
+
+    `locate` finds a target by a name that its list does not hold, as a sandbox by any of its pids.
+    """
 
     probe: Probe
     endpoint: str = ""
     local: bool = True
     engine_record: Callable[[], Record] | None = None
     close: Callable[[], None] = _nothing
+    locate: Callable[[str], Target | None] = _nobody
 
 
-def open_live(scheme: str, uri: str, timeout: float) -> Opened:
-    """Open the probe of something that runs; `uri` "" is the usual endpoint.
-
-    `timeout` bounds, in seconds, each request to the engine. Raises Unreadable.
-    """
-    opener: Callable[[str, float], Opened] = _load(LIVE[scheme])
-    return opener(uri, timeout)
+def open_live(scheme: str, uri: str, effort: Effort) -> Opened:
+    """Open the probe of something that runs; `uri` "" is the usual endpoint. Raises Unreadable."""
+    opener: Callable[[str, Effort], Opened] = _load(LIVE[scheme])
+    return opener(uri, effort)
 
 
 def open_file(dialect: str, text: str, shown: str) -> Probe:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from json.encoder import encode_basestring_ascii as quoted
 from typing import Any, NamedTuple
 
 from isoaudit.facts.vocabulary import facts, parts, root
@@ -63,6 +64,7 @@ class Context:
         engine: Record | None = None,
     ) -> None:
         self.target = target
+        self.quoted_id = quoted(target.id)
         self._own = own
         self._host = own if target.kind is Kind.HOST else host
         self._engine = engine

@@ -20,12 +20,23 @@ def fingerprint(check: Check, target_id: str, identity: Iterable[Fact]) -> str:
     `identity` is the record's facts, of which the vocabulary's identifying ones count, or, without
     a record, the facts that the conditions read. No line, pid, container id or time takes part.
     """
+    return of(check.id, quoted(target_id), identity_text(check, identity))
+
+
+def identity_text(check: Check, identity: Iterable[Fact]) -> str:
+    """Return what identifies a record or a set of facts, as text."""
     values = {
         fact.path: fact.value
         for fact in identity
         if not check.each or facts()[fact.path].identifying
     }
-    known = _encode(values) if values else "{}"
-    # The same bytes as _encode([check.id, target_id, values]), for most findings without a call.
-    words = f"[{quoted(check.id)},{quoted(target_id)},{known}]"
+    return _encode(values) if values else "{}"
+
+
+def of(check_id: str, quoted_target: str, identity: str) -> str:
+    """Return the fingerprint of a check, a target's quoted id, and an identity as text.
+
+    The same bytes as _encode([check, target, values]), for most findings without a call.
+    """
+    words = f'["{check_id}",{quoted_target},{identity}]'
     return hashlib.sha256(words.encode("ascii")).hexdigest()

@@ -13,8 +13,8 @@ from isoaudit.facts.vocabulary import root
 from isoaudit.model import Fact, Finding, Kind, Missing, Record, Severity, Status, Value
 from isoaudit.rules.cel import Condition, Evaluator, cel_value
 from isoaudit.rules.check import Check
-from isoaudit.rules.context import Case, Context
-from isoaudit.rules.fingerprint import fingerprint
+from isoaudit.rules.context import Case, Context, SeenPart
+from isoaudit.rules.fingerprint import fingerprint, identity_text, of
 
 _PLACEHOLDER = re.compile(r"\{([a-z][\w.]*)\}")
 _SHOWN_VALUE = 200
@@ -22,6 +22,7 @@ _SHOWN_PASSES = 5
 """Records shown as the evidence of a pass: enough to see what was looked at."""
 
 _NOT_KNOWN = "not known"
+_PID = "process.pid"
 _REMEMBERED = 50_000
 """Verdicts kept at most, so that memory stays flat over any number of targets."""
 
@@ -34,14 +35,27 @@ class _Verdict(NamedTuple):
     problem: str = ""
 
 
+class _Bare(NamedTuple):
+    """A finding of a part before it is one target's: what tells it from others, as the fingerprint
+    has it, and the number of the record it is about, or None for the part as a whole."""
+
+    finding: Finding
+    identity: str
+    record: int | None
+
+
+_Judged = tuple[_Verdict, Case, Record]
+
+
 class _Plan:
     """What can be known of a check before any target is, worked out once.
 
     `reads` holds every path its conditions name, and whether it is a field of the judged records.
-    Fields come first: they say what is wrong.
+    Fields come first: they say what is wrong. `portable` is whether what it comes to depends on the
+    records alone, pids aside.
     """
 
-    __slots__ = ("check", "params", "reads", "severity")
+    __slots__ = ("check", "params", "portable", "reads", "severity")
 
     def __init__(self, check: Check) -> None:
         self.check = check
@@ -51,6 +65,12 @@ class _Plan:
             (path, bool(check.each) and root(path) == check.each) for path in _all_reads(check)
         ]
         self.reads = sorted(reads, key=lambda read: (not read[1], read[0]))
+        named = [(name, root(name)) for name in _PLACEHOLDER.findall(check.message)]
+        self.portable = (
+            all(is_field for _, is_field in reads)
+            and all(whose in {check.each, "params"} for _, whose in named)
+            and _PID not in {path for path, _ in (*reads, *named)}
+        )
 
 
 _NO_RECORD = Record({})
@@ -64,6 +84,7 @@ class Judge:
         self._evaluator = Evaluator()
         self._known: dict[tuple[Any, ...], _Verdict] = {}
         self._held: dict[tuple[Any, ...], bool | str] = {}
+        self._bare: dict[tuple[str, int], list[_Bare]] = {}
         self._plans = {check.id: _Plan(check) for check in checks}
         self._by_kind = {
             kind: [self._plans[check.id] for check in checks if kind in check.applies_to]
@@ -91,7 +112,19 @@ class Judge:
         found = context.part(plan.check.each)
         if isinstance(found, Missing):
             return [_undecided(plan, context, (found,))]
-        judged: list[tuple[_Verdict, Case, Record]] = []
+        kin = found.part.kin if plan.portable and not found.dark else 0
+        if not kin:
+            return [_own(plan, context, bare, found) for bare in self._bares(plan, context, found)]
+        known = self._bare.get((plan.check.id, kin))
+        if known is None:
+            if len(self._bare) >= _REMEMBERED:
+                self._bare.clear()
+            known = self._bare[plan.check.id, kin] = self._bares(plan, context, found)
+        return [_own(plan, context, bare, found) for bare in known]
+
+    def _bares(self, plan: _Plan, context: Context, found: SeenPart) -> list[_Bare]:
+        """Judge every record of a part."""
+        judged: list[_Judged] = []
         for record in self._in_question(plan, context, found.part.records):
             case = context.case(record, plan.reads)
             judged.append((self._verdict(plan, case), case, record))
@@ -99,13 +132,14 @@ class Judge:
         for status in (Status.FAIL, Status.ERROR):
             if status in statuses:
                 bad = [entry for entry in judged if entry[0].status is status]
-                return [_finding(plan, context, *entry) for entry in bad]
+                return [_of_record(plan, context, found, entry) for entry in bad]
         if Status.UNKNOWN in statuses or found.dark:
             open_cases = [case for verdict, case, _ in judged if verdict.status is Status.UNKNOWN]
             lacking = [entry for case in open_cases for entry in case.lacking()]
-            return [_undecided(plan, context, (*lacking, *((found.dark,) if found.dark else ())))]
+            dark = (found.dark,) if found.dark else ()
+            return [_Bare(_undecided(plan, context, (*lacking, *dark)), "{}", None)]
         passed = [case for verdict, case, _ in judged if verdict.status is Status.PASS]
-        return [_passed(plan, context, passed)]
+        return [_Bare(_passed(plan, context, passed), "{}", None)]
 
     def _in_question(
         self, plan: _Plan, context: Context, records: Sequence[Record]
@@ -196,6 +230,24 @@ class Judge:
                 self._held.clear()
             self._held[key] = known
         return known
+
+
+def _of_record(plan: _Plan, context: Context, found: SeenPart, judged: _Judged) -> _Bare:
+    verdict, case, record = judged
+    finding = _finding(plan, context, verdict, case, record)
+    number = next(n for n, one in enumerate(found.part.records) if one is record)
+    return _Bare(finding, identity_text(plan.check, record.facts.values()), number)
+
+
+def _own(plan: _Plan, context: Context, bare: _Bare, found: SeenPart) -> Finding:
+    """Return the finding of one target: with its own fingerprint, and with its process's pid."""
+    print_of_it = of(plan.check.id, context.quoted_id, bare.identity)
+    check, severity, status, message, evidence, missing, _ = bare.finding
+    if bare.record is not None:
+        pid = found.part.records[bare.record].facts.get(_PID)
+        if pid is not None and pid not in evidence:
+            evidence = (*evidence, pid)
+    return Finding(check, severity, status, message, evidence, missing, print_of_it)
 
 
 def _finding(

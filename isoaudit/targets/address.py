@@ -9,14 +9,15 @@ from isoaudit.errors import UsageError
 from isoaudit.model import Target
 
 ENGINES = ("docker", "podman")
-LIVE = (*ENGINES, "libvirt")
+PROC = "proc"
+LIVE = (*ENGINES, "libvirt", PROC)
 DIALECTS = ("compose", "kubernetes", "libvirt_xml")
 _FILE_SUFFIXES = (".yaml", ".yml", ".json", ".xml", ".gz")
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One address. `scheme` is host, docker, podman, libvirt, file, or a dialect of a file.
+    """One address. `scheme` is host, docker, podman, libvirt, proc, file, or a file's dialect.
 
     `uri` is the engine's endpoint, "" for the usual one. `name` is a pattern for live targets and
     a path ("-" for standard input) for files. `part` picks targets inside a file, "" is all.
@@ -44,6 +45,8 @@ class Address:
                 or self.part in {target.name, target.id.partition("#")[2]}
             )
         if self.name == target.name or fnmatchcase(target.name, self.name):
+            return True
+        if self.scheme == PROC and f"{PROC}:{self.name}" in target.aliases:
             return True
         return len(self.name) >= 6 and target.handle.startswith(self.name)
 
@@ -85,5 +88,5 @@ def _suggest(text: str, scheme: str) -> str:
     return (
         f"A container is docker:{text} or podman:{text}, a VM libvirt:{text}, a file ./{text}."
         if ":" not in text
-        else "Known: host, docker:NAME, podman:NAME, libvirt:NAME, a file or folder, and -."
+        else "Known: host, docker:NAME, podman:NAME, libvirt:NAME, proc:PID, a file or folder, -."
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from isoaudit.targets.address import Address
+from isoaudit.targets.address import PROC, Address
 from isoaudit.transports.endpoints import Endpoint, find_endpoints
 from isoaudit.transports.libvirt import available_uris
 
 
 def discover() -> list[Address]:
-    """Return this host, every local engine's socket, what the user names, and local libvirt.
+    """Return this host, every local engine's socket, what the user names, all that stands behind
+    a boundary here, and local libvirt.
 
     A docker context of another machine is left alone unless it is the current one: nobody asked
     for that machine. Nothing is connected to.
@@ -16,10 +17,16 @@ def discover() -> list[Address]:
     found = [Address("host", "host", asked=False)]
     found += [_address(endpoint) for endpoint in find_endpoints() if endpoint.named]
     found += [address for address in local_engines() if address not in found]
+    found += sandboxes()
     found += [
         Address(f"libvirt+{uri}", "libvirt", uri=uri, asked=False) for uri in available_uris()
     ]
     return found
+
+
+def sandboxes() -> list[Address]:
+    """Return the address of whatever stands behind a boundary on this machine."""
+    return [Address("proc:", PROC, asked=False)]
 
 
 def local_engines() -> list[Address]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol, TypedDict
 
 from isoaudit.errors import IsoauditError
@@ -39,6 +40,53 @@ class FileStat(TypedDict):
     size: int
 
 
+Failure = Sequence[Any]
+"""Why one of several things could not be read: reason, cause, remedy, and whether it is absent."""
+
+
+class ProcessFiles(TypedDict):
+    """Files and links of one process by their names below /proc/PID, and why some are not there."""
+
+    values: dict[str, str]
+    errors: dict[str, Failure]
+
+
+class Descriptors(TypedDict):
+    """Open descriptors by number: where they lead, and the mount of those that lead to a file.
+
+    `mounts` has "" where the kernel does not tell; `complete` is false if there were more.
+    """
+
+    links: dict[str, str]
+    mounts: dict[str, str]
+    complete: bool
+
+
+class DeviceNode(TypedDict):
+    """A device node inside a process's root: `type` is block or character, `mode` the bits."""
+
+    path: str
+    type: str
+    major: int
+    minor: int
+    mode: int
+    uid: int
+    gid: int
+
+
+class DeviceNodes(TypedDict):
+    """The device nodes of a folder; `complete` is false if some may have been left out."""
+
+    nodes: list[DeviceNode]
+    complete: bool
+
+
+def failed(failure: Failure) -> Unreadable:
+    """Return the Unreadable that an entry of `errors` stands for."""
+    reason, cause, remedy, absent = failure
+    return Unreadable(Reason(reason), cause, remedy, absent=absent)
+
+
 class Files(Protocol):
     """Reads the files of one machine. Every method raises Unreadable."""
 
@@ -68,6 +116,24 @@ class Files(Protocol):
 
     def has_variable(self, pid: int, name: str) -> bool:
         """Say whether a process was started with an environment variable; no value is read out."""
+        ...
+
+    def read_process(
+        self, pid: int, texts: Sequence[str], links: Sequence[str], limit: int = 65_536
+    ) -> ProcessFiles:
+        """Return files and links below /proc/PID, all of one and the same process."""
+        ...
+
+    def descriptors(self, pid: int, most: int) -> Descriptors:
+        """Return where the open descriptors of a process lead, at most `most` of them."""
+        ...
+
+    def namespace_parent(self, pid: int, kind: str) -> str:
+        """Return the link text of the namespace above a process's own, "" for none in sight."""
+        ...
+
+    def device_nodes(self, pid: int, folder: str, most: int) -> DeviceNodes:
+        """Return the device nodes in a folder inside a process's root; opens only folders."""
         ...
 
 

@@ -37,6 +37,7 @@ class DockerApi:
         self._client = client
         self._version = version
         self._info: dict[str, Any] | None = None
+        self._networks: list[dict[str, Any]] | None = None
 
     def version(self) -> dict[str, Any]:
         """Return the answer of GET /version, asked for once when connecting."""
@@ -65,9 +66,11 @@ class DockerApi:
         return [redact_engine(entry) for entry in listed]
 
     def networks(self) -> list[dict[str, Any]]:
-        """Return the answer of GET /networks, secrets taken out of their options."""
-        answer = self._ask(self._client.networks)
-        return [redact_engine(entry) for entry in _mappings(answer, "/networks")]
+        """Return the answer of GET /networks, without secrets in their options; asked for once."""
+        if self._networks is None:
+            answer = _mappings(self._ask(self._client.networks), "/networks")
+            self._networks = [redact_engine(entry) for entry in answer]
+        return self._networks
 
     def plugins(self) -> list[dict[str, Any]]:
         """Return the answer of GET /plugins without values of environments and arguments."""

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
+from collections.abc import Sequence
 
 from isoaudit.model import Reason
-from isoaudit.transports.base import FileStat, Unreadable
+from isoaudit.transports import process_files
+from isoaudit.transports.base import (
+    Descriptors,
+    DeviceNodes,
+    FileStat,
+    ProcessFiles,
+    Unreadable,
+)
+from isoaudit.transports.reasons import unreadable
 
 _TYPES = {
     stat.S_IFREG: "file",
@@ -115,6 +123,24 @@ class LocalFiles:
             size=seen.st_size,
         )
 
+    def read_process(
+        self, pid: int, texts: Sequence[str], links: Sequence[str], limit: int = 65_536
+    ) -> ProcessFiles:
+        """Return files and links below /proc/PID, all of one and the same process."""
+        return process_files.read_process(self._root, pid, texts, links, limit)
+
+    def descriptors(self, pid: int, most: int) -> Descriptors:
+        """Return where the open descriptors of a process lead."""
+        return process_files.read_descriptors(self._root, pid, most)
+
+    def namespace_parent(self, pid: int, kind: str) -> str:
+        """Return the link text of the namespace above a process's own, "" for none in sight."""
+        return process_files.namespace_parent(self._root, pid, kind)
+
+    def device_nodes(self, pid: int, folder: str, most: int) -> DeviceNodes:
+        """Return the device nodes in a folder inside a process's root."""
+        return process_files.device_nodes(self._root, pid, folder, most)
+
 
 def is_socket(path: str) -> bool:
     """Say whether a path is a socket that can be seen from here; a hidden one is none."""
@@ -122,18 +148,6 @@ def is_socket(path: str) -> bool:
         return stat.S_ISSOCK(os.stat(path).st_mode)
     except OSError:
         return False
-
-
-def unreadable(error: OSError, path: str) -> Unreadable:
-    """Return the Unreadable that stands for a system error on `path`."""
-    words = f"{path}: {(error.strerror or str(error)).lower()}"
-    if error.errno in {errno.EACCES, errno.EPERM}:
-        return Unreadable(Reason.PERMISSION_DENIED, words, "Run isoaudit as root.")
-    if error.errno in {errno.ENOENT, errno.ENOTDIR}:
-        return Unreadable(Reason.NOT_SUPPORTED, words, absent=True)
-    if error.errno == errno.ESRCH:
-        return Unreadable(Reason.VANISHED, words, "Scan again: the process ended meanwhile.")
-    return Unreadable(Reason.NOT_SUPPORTED, words)
 
 
 def _read_up_to(descriptor: int, limit: int) -> bytes:

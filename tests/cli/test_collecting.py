@@ -102,7 +102,7 @@ def _bomb(_: bytes) -> bytes:
 
 
 def _newer(data: bytes) -> bytes:
-    return data.replace(b'"isoaudit_bundle": "1"', b'"isoaudit_bundle": "2"')
+    return data.replace(b'"isoaudit_bundle": "2"', b'"isoaudit_bundle": "3"')
 
 
 def _without_facts(data: bytes) -> bytes:
@@ -126,7 +126,7 @@ def _with_a_value_of_no_type(data: bytes) -> bytes:
         (lambda data: gzip.compress(data)[:20] + b"\0" * 200, "damaged compression"),
         (lambda _: gzip.compress(b"hello"), "not a whole evidence bundle"),
         (lambda _: gzip.compress(b'{"isoaudit_bundle":' + b"[" * 99_999), "not a whole"),
-        (_newer, "format '2'"),
+        (_newer, "format '3'"),
         (_without_facts, "not a whole evidence bundle"),
         (_with_a_value_of_no_type, "not a whole evidence bundle"),
     ],

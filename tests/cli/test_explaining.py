@@ -122,6 +122,7 @@ def test_profiles_list_names_every_profile(isoaudit: Isoaudit) -> None:
 def _nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("isoaudit.targets.discover.find_endpoints", list)
     monkeypatch.setattr("isoaudit.targets.discover.available_uris", list)
+    monkeypatch.setattr("isoaudit.targets.discover.sandboxes", list)
 
 
 def test_doctor_ends_with_0_where_nothing_runs(

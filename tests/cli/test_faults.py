@@ -124,6 +124,7 @@ def test_a_discovered_engine_that_fails_leaves_the_run_whole(
     monkeypatch.setenv("DOCKER_HOST", "unix:///x")
     monkeypatch.setattr("isoaudit.transports.endpoints._sockets", lambda *_: iter(()))
     monkeypatch.setattr("isoaudit.targets.discover.available_uris", list)
+    monkeypatch.setattr("isoaudit.targets.discover.sandboxes", list)
     open_as(monkeypatch, "docker", refuse)
 
     discovered = isoaudit("scan", "-f", "json", "--fail-on", "never")

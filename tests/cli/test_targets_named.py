@@ -173,6 +173,7 @@ def test_no_target_is_everything_found(
     """This host first of all; stderr says so, and how to scan files instead."""
     monkeypatch.setattr("isoaudit.targets.discover.find_endpoints", list)
     monkeypatch.setattr("isoaudit.targets.discover.available_uris", list)
+    monkeypatch.setattr("isoaudit.targets.discover.sandboxes", list)
 
     ended = isoaudit("scan", "-f", "json", "--fail-on", "never")
 

@@ -48,7 +48,11 @@ _SERVICE_KEYS = [
     "environment", "env_file", "read_only", "mem_limit", "pids_limit", "cpus", "deploy", "build",
     "device_cgroup_rules", "post_start", "configs", "secrets", "extends", "image", "type",
     "source", "target", "published", "resources", "limits", "memory", "bind", "driver_opts",
-    "device", "file", "name", "<<",
+    "device", "file", "name", "sysctls", "extra_hosts", "ulimits", "nofile", "hard", "logging",
+    "driver", "options", "max-size", "restart", "restart_policy", "condition", "max_attempts",
+    "blkio_config", "device_write_bps", "rate", "storage_opt", "size", "memswap_limit", "cpuset",
+    "cpu_quota", "cpu_period", "cpu_rt_runtime", "oom_kill_disable", "oom_score_adj",
+    "cgroup_parent", "external", "internal", "<<",
 ]  # fmt: skip
 _POD_KEYS = [
     "name", "image", "securityContext", "privileged", "capabilities", "add", "drop", "runAsUser",
@@ -58,7 +62,8 @@ _POD_KEYS = [
     "cpu", "ports", "hostPort", "containerPort", "env", "value", "valueFrom", "envFrom", "volumes",
     "hostPath", "path", "emptyDir", "medium", "projected", "sources", "serviceAccountToken",
     "hostNetwork", "hostPID", "hostUsers", "containers", "initContainers", "metadata",
-    "annotations", "windowsOptions", "hostProcess", "spec", "kind", "items", "<<",
+    "annotations", "windowsOptions", "hostProcess", "spec", "kind", "items", "sysctls",
+    "hostAliases", "ephemeral-storage", "sizeLimit", "restartPolicy", "<<",
 ]  # fmt: skip
 
 

@@ -5,9 +5,18 @@ from __future__ import annotations
 from functools import cache
 
 from isoaudit.facts.spec import FactSpec, PartSpec
-from isoaudit.facts.vocabulary import container, engine, host, mount, process, vm
+from isoaudit.facts.vocabulary import (
+    container,
+    engine,
+    host,
+    limits,
+    mount,
+    network,
+    process,
+    vm,
+)
 
-_TABLES = (container, process, mount, host, engine, vm)
+_TABLES = (container, limits, network, process, mount, host, engine, vm)
 
 
 @cache

@@ -17,6 +17,12 @@ _C, _F = CONTAINER, CONTAINER_FILES
 PARTS = (
     PartSpec("mount", "Every file system mounted into the container.", _C, _F),
     PartSpec("device", "Host devices handed to the container by name.", _C, _F),
+    PartSpec(
+        "control_socket",
+        "Sockets of the host's engines and hypervisors that the mounts show, under whatever "
+        "name; known by who listens on them.",
+        _C,
+    ),
     PartSpec("device_rule", "Rules of the device cgroup beyond the runtime's own.", _C, _F),
 )
 
@@ -47,5 +53,17 @@ FACTS = (
              identifying=True),
     FactSpec("device_rule.major", STRING, "Major number, or *.", _C, _F, identifying=True),
     FactSpec("device_rule.minor", STRING, "Minor number, or *.", _C, _F, identifying=True),
+    FactSpec("device_rule.nodes_can_be_made", BOOL,
+             "Whether a process inside may make the nodes that it opens (CAP_MKNOD over the host).",
+             _C),
     FactSpec("device_rule.access", STRING, "Any of r, w, m.", _C, _F, identifying=True),
+    # -- control_socket --------------------------------------------------------------------------
+    FactSpec("control_socket.service", STRING, "Who listens: docker, containerd, libvirt …", _C,
+             identifying=True),
+    FactSpec("control_socket.host_path", STRING, "Its path on the host.", _C, identifying=True),
+    FactSpec("control_socket.path", STRING, "The path at which the sandbox shows it.", _C,
+             identifying=True),
+    FactSpec("control_socket.permitted", BOOL,
+             "Whether a process of the sandbox may connect by the socket's owner, group and mode, "
+             "or may become root by a setuid program.", _C),
 )  # fmt: skip

@@ -2,33 +2,56 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from isoaudit.probes.compose.service import ENGINE_DEFAULT, FOLLOW, Service, note
 from isoaudit.probes.compose.values import Word, number, size, truth, word
 
 _DEPLOY = ("deploy", "resources", "limits")
+_PERIOD = 100_000.0  # microseconds, the kernel's default of cpu_period
+_MICROSECONDS = {"us": 1.0, "ms": 1_000.0, "s": 1_000_000.0}
+_AMOUNT = re.compile(r"([-+]?(?:[0-9]{1,12}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}))(us|ms|s)?")
 
 
 def note_limits(service: Service) -> None:
     """Note the limits of memory, tasks and CPU time; 0 and -1 stand for no limit."""
-    memory = service.word(*_DEPLOY, "memory") or service.word("mem_limit")
+    memory = memory_limit(service)
     _note_limit(service, "container.limits.memory", "bytes", memory, _bytes)
     tasks = service.word(*_DEPLOY, "pids") or service.word("pids_limit")
     _note_limit(service, "container.limits.pids", "count", tasks, number)
-    path = "container.limits.cpu.set"
-    cpu = service.word(*_DEPLOY, "cpus") or service.word("cpus") or service.word("cpu_quota")
-    if cpu is None:
-        service.facts.default(path, False, f"no cpus or cpu_quota: {ENGINE_DEFAULT}")
-    else:
-        note(service.facts, path, _is_positive(cpu), cpu)
+    _note_cpu(service)
+
+
+def memory_limit(service: Service) -> Word | None:
+    """Return the limit of memory as it was written, None if there is none."""
+    return service.word(*_DEPLOY, "memory") or service.word("mem_limit")
+
+
+def _note_cpu(service: Service) -> None:
+    """Note the share of CPU time: in CPUs, or in microseconds of a period."""
+    path = "container.limits.cpu"
+    cpus, quota = service.word(*_DEPLOY, "cpus") or service.word("cpus"), service.word("cpu_quota")
+    said = cpus or quota
+    if said is None:
+        service.facts.default(f"{path}.set", False, f"no cpus or cpu_quota: {ENGINE_DEFAULT}")
+        return
+    amount = _amount(said)
+    note(service.facts, f"{path}.set", amount > 0, said)
+    if amount <= 0:
+        return
+    period = service.word("cpu_period") if cpus is None else None
+    if period is not None and period.depends:
+        service.facts.unknown(f"{path}.millicores", period.open, FOLLOW)
+        return
+    whole = 1.0 if cpus is not None else (period and _amount(period)) or _PERIOD
+    service.facts.say(f"{path}.millicores", int(amount * 1000 / whole), said.node)
 
 
 def note_settings(service: Service) -> None:
     """Note the image, the runtime and the switches that stand for themselves."""
     _note_image(service)
     _note_text(service, "container.runtime", "runtime", "runc")
-    _note_text(service, "container.restart", "restart", "no")
     _note_switch(service, "container.rootfs.read_only", "read_only")
     _note_switch(service, "container.engine_api_injected", "use_api_socket")
     build = service.get("build")
@@ -58,14 +81,14 @@ def _bytes(said: Word) -> int:
     return 0 if said.text.strip().startswith("-") else size(said)
 
 
-def _is_positive(said: Word) -> bool:
+def _amount(said: Word) -> float:
+    """Return a number, of a time the microseconds; 0 for what is not known."""
     if said.depends:
-        return False
-    try:
-        return float(said.text) > 0
-    except ValueError as error:
-        problem = f"a number is expected here, not {said.text[:40]!r}"
-        raise said.node.error(problem) from error
+        return 0.0
+    match = _AMOUNT.fullmatch(said.text.strip())
+    if match is None:
+        raise said.node.error(f"a number is expected here, not {said.text[:40]!r}")
+    return float(match[1]) * _MICROSECONDS[match[2] or "us"]
 
 
 def _note_image(service: Service) -> None:

@@ -15,9 +15,12 @@ from isoaudit.model import FactSet, Kind, Target
 from isoaudit.probes.compose.limits import note_limits, note_settings
 from isoaudit.probes.compose.mounts import note_mounts
 from isoaudit.probes.compose.namespaces import note_namespaces
+from isoaudit.probes.compose.networks import note_networks
 from isoaudit.probes.compose.parts import note_parts
+from isoaudit.probes.compose.resources import note_resources
 from isoaudit.probes.compose.security import note_security
 from isoaudit.probes.compose.service import FOLLOW, Service
+from isoaudit.probes.compose.storage import note_storage
 
 _MAX_SERVICES = 20_000
 
@@ -68,7 +71,10 @@ class ComposeProbe:
         note_security(service)
         note_namespaces(service)
         note_limits(service)
+        note_resources(service)
+        note_storage(service)
         note_settings(service)
+        note_networks(service)
         note_mounts(service)
         note_parts(service)
         service.facts.part("process", [service.process.record()])

@@ -13,11 +13,11 @@ from isoaudit.probes.advisories import AUTHORIZATION
 from isoaudit.probes.base import Notes
 from isoaudit.probes.docker.components import note_components, note_own_flaws
 from isoaudit.probes.docker.engine_info import authorization_plugins, note_info
+from isoaudit.probes.docker.engine_networks import note_networks
 from isoaudit.probes.docker.engine_options import Options, service_options
 from isoaudit.probes.docker.engine_place import note_place
+from isoaudit.probes.docker.engine_plugins import note_plugins
 from isoaudit.probes.docker.engine_settings import Told, note_settings
-from isoaudit.probes.docker.networks import note_networks
-from isoaudit.probes.docker.plugins import note_plugins
 from isoaudit.transports import EngineApi, Files, Unreadable
 
 _ACCESSIBLE = re.compile(r"API is accessible on (?:https?|tcp)://(\S+)")

@@ -13,8 +13,8 @@ from isoaudit.model import Reason, Vantage
 from isoaudit.probes.addresses import is_loopback
 from isoaudit.probes.advisories import Version, parse
 from isoaudit.probes.base import Notes
+from isoaudit.probes.docker.engine_networks import default_bridge_traffic
 from isoaudit.probes.docker.engine_options import Options
-from isoaudit.probes.docker.networks import default_bridge_traffic
 from isoaudit.probes.docker.options import read_defaults
 from isoaudit.transports import Files, Unreadable
 

@@ -195,18 +195,25 @@ def _rule(rule: str, source: str) -> Record:
 
 
 def _ports(inspect: Answer) -> list[Record] | None:
-    """Return the published ports: as they are while it runs, as asked for otherwise."""
+    """Return the published ports: as they are while it runs, as asked for otherwise.
+
+    With the network mode host or none an engine publishes nothing of what was asked for.
+    """
     host, network = inspect.below("HostConfig"), inspect.below("NetworkSettings")
     asked, actual = host.table("PortBindings"), network.table("Ports")
     if asked is None:
         return None
-    answer, key, table = (network, "Ports", actual) if actual else (host, "PortBindings", asked)
+    runs = inspect.below("State").flag("Running") is True and network.has("Ports")
+    shown = actual is not None and (runs or bool(actual))
+    answer, key, table = (
+        (network, "Ports", actual or {}) if shown else (host, "PortBindings", asked)
+    )
     records = []
     for port, bindings in table.items():
         several = bindings if isinstance(bindings, list) else []
         source = answer.source(key)
         records += [_port(str(port), one, source) for one in several if isinstance(one, dict)]
-    if not records and host.flag("PublishAllPorts"):
+    if not records and not runs and host.flag("PublishAllPorts"):
         exposed = inspect.below("Config").table("ExposedPorts") or {}
         records = [_port(str(port), {}, host.source("PublishAllPorts")) for port in exposed]
     return records

@@ -6,6 +6,7 @@ docs.docker.com (`docker run`), podman-run(1), Docker Engine API (SystemInfo.Sec
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,7 +71,9 @@ class EngineDefaults:
     """What the engine does where the container does not say, as GET /info tells.
 
     `seccomp` is default, unconfined, custom or unavailable. `no_new_privileges` is None where the
-    engine is too old to tell. `cgroup_version` is "" where it does not say.
+    engine is too old to tell. `cgroup_version` is "" where it does not say. `upstream` says whether
+    the engine is Docker's own build, None where it does not tell; `kernel` is the version of its
+    host's kernel, `cpus` how many that has, 0 where it does not say.
     """
 
     known: bool = False
@@ -83,11 +86,19 @@ class EngineDefaults:
     cgroup_version: str = ""
     runtime: str = ""
     data_root: str = ""
+    version: str = ""
+    upstream: bool | None = None
+    architecture: str = ""
+    kernel: tuple[int, int] | None = None
+    cpus: int = 0
     options: tuple[str, ...] = field(default_factory=tuple)
 
 
-def read_defaults(info: dict[str, Any]) -> EngineDefaults:
-    """Return the engine's defaults; `name=seccomp,profile=default` is one security option."""
+def read_defaults(info: dict[str, Any], version: dict[str, Any] | None = None) -> EngineDefaults:
+    """Return the engine's defaults; `name=seccomp,profile=default` is one security option.
+
+    `version` is the answer of GET /version, which tells who built the engine.
+    """
     listed = info.get("SecurityOptions")
     options = [o for o in listed if isinstance(o, str)] if isinstance(listed, list) else []
     named: dict[str, dict[str, str]] = {}
@@ -109,8 +120,25 @@ def read_defaults(info: dict[str, Any]) -> EngineDefaults:
         cgroup_version=_text(info, "CgroupVersion"),
         runtime=_text(info, "DefaultRuntime"),
         data_root=_text(info, "DockerRootDir"),
+        version=_text(info, "ServerVersion"),
+        upstream=_upstream(version),
+        architecture=_text(info, "Architecture"),
+        kernel=_kernel(_text(info, "KernelVersion")),
+        cpus=cpus if isinstance(cpus := info.get("NCPU"), int) else 0,
         options=tuple(named),
     )
+
+
+def _upstream(version: dict[str, Any] | None) -> bool | None:
+    """Say whether Docker itself built the engine: its builds name their platform, others do not."""
+    platform = (version or {}).get("Platform")
+    name = platform.get("Name") if isinstance(platform, dict) else None
+    return name.startswith("Docker Engine") if isinstance(name, str) else None
+
+
+def _kernel(release: str) -> tuple[int, int] | None:
+    found = re.match(r"(\d+)\.(\d+)", release)
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def _text(info: dict[str, Any], key: str) -> str:

@@ -9,7 +9,9 @@ from isoaudit.errors import TargetError
 from isoaudit.model import FactSet, Kind, Target, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.docker.answer import Answer
+from isoaudit.probes.docker.limits import note_limits, note_process_limits
 from isoaudit.probes.docker.mounts import Devices, note_parts, volume_devices
+from isoaudit.probes.docker.network import Networks, note_network
 from isoaudit.probes.docker.options import (
     EngineDefaults,
     read_defaults,
@@ -17,8 +19,9 @@ from isoaudit.probes.docker.options import (
 )
 from isoaudit.probes.docker.process import process_record
 from isoaudit.probes.docker.settings import note_settings
+from isoaudit.probes.docker.storage import note_storage
 from isoaudit.probes.kernel import Asked, Machine, Sandbox, read_sandbox
-from isoaudit.probes.kernel.machine import gone
+from isoaudit.probes.kernel.census import gone
 from isoaudit.probes.kernel.sandbox import belongs, dark
 from isoaudit.transports import EngineApi, Files, Unreadable
 
@@ -42,6 +45,7 @@ class DockerProbe:
         self._defaults: EngineDefaults | None = None
         self._machine: Machine | None = None
         self._devices: Devices | None = None
+        self._networks: Networks | None = None
 
     def find(self) -> Sequence[Target]:
         """Return the engine's containers in every state, by name; raises TargetError."""
@@ -50,7 +54,10 @@ class DockerProbe:
         except Unreadable as error:
             raise TargetError(error.cause, error.remedy) from error
         self._machine = None if self._files is None else Machine(self._files)
-        self._devices = None
+        self._devices = self._networks = None
+        if self._machine is not None:
+            # NOTE: who asks is not who is asked about: its rights are those an audit needs.
+            listed = [entry for entry in listed if entry.get("Id") not in self._machine.own_ids]
         ids = [entry["Id"] for entry in listed if isinstance(entry.get("Id"), str)]
         host = _LOCAL_HOST if self._runs_here(ids) else None
         targets = [self._target(entry, host) for entry in listed]
@@ -110,8 +117,12 @@ class DockerProbe:
         options = read_security_options(inspect.below("HostConfig").names("SecurityOpt") or [])
         defaults = self._engine_defaults()
         note_settings(notes, inspect, options, defaults)
-        record = process_record(Notes(Vantage.ENGINE), inspect, options, defaults)
-        notes.part("process", [record])
+        note_limits(notes, inspect, defaults)
+        note_storage(notes, inspect)
+        process = Notes(Vantage.ENGINE)
+        note_process_limits(process, inspect)
+        notes.part("process", [process_record(process, inspect, options, defaults)])
+        note_network(notes, inspect, self)
         note_parts(notes, inspect, self._volumes)
         return notes.factset()
 
@@ -124,14 +135,36 @@ class DockerProbe:
                 self._devices = error
         return self._devices
 
+    def networks(self) -> Networks:
+        """Return the engine's networks, or why it does not tell."""
+        if self._networks is None:
+            try:
+                self._networks = self._api.networks()
+            except Unreadable as error:
+                self._networks = error
+        return self._networks
+
+    def other(self, container: str) -> Answer | Unreadable:
+        """Return what the engine says of another container, or why it does not tell."""
+        try:
+            return Answer(self._api.inspect(container), "", self._api.engine)
+        except Unreadable as error:
+            return error
+
     def _engine_defaults(self) -> EngineDefaults:
         if self._defaults is None:
             try:
-                self._defaults = read_defaults(self._api.info())
+                self._defaults = read_defaults(self._api.info(), self._version())
             except Unreadable:
                 # What rests on them is noted as missing by whoever needs it.
                 self._defaults = EngineDefaults()
         return self._defaults
+
+    def _version(self) -> dict[str, Any] | None:
+        try:
+            return self._api.version()
+        except Unreadable:
+            return None
 
     def _kernel_facts(self, target: Target, inspect: Answer) -> FactSet:
         """Return the kernel's word, nothing where that vantage cannot exist, or why it is dark."""

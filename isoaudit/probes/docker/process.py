@@ -19,6 +19,7 @@ from isoaudit.probes.defaults import (
 )
 from isoaudit.probes.docker.answer import Answer, not_told, unreliable
 from isoaudit.probes.docker.options import EngineDefaults, SecurityOptions, seccomp_word
+from isoaudit.probes.docker.seccomp import note_asked_filter
 from isoaudit.probes.docker.settings import note_cgroup_namespace
 
 _HOST_PATH = re.compile(r"ns:/proc/(?:1|self|thread-self)/ns/")
@@ -32,7 +33,7 @@ _SETS = ("effective", "permitted", "bounding", "inheritable", "ambient")
 def process_record(
     notes: Notes, inspect: Answer, options: SecurityOptions, defaults: EngineDefaults
 ) -> Record:
-    """Return the record of the main process; `notes` must be empty and of the engine's vantage."""
+    """Return the record of the main process, with what `notes` of the engine's vantage hold."""
     host = inspect.below("HostConfig")
     path = inspect.text("Path")
     notes.fact("process.main", True, f"{inspect.engine} inspect")
@@ -159,6 +160,10 @@ def _note_seccomp(
         notes.fact(path, "disabled", "engine default: info SecurityOptions seccomp")
     else:
         notes.fact(path, "filter", source if asked else "engine default: a filter")
+        add, drop = host.names("CapAdd"), host.names("CapDrop")
+        if add is not None and drop is not None:
+            held = bounding_set(host.engine, privileged, add, drop)
+            note_asked_filter(notes, options, defaults, held, host.engine)
 
 
 def _note_apparmor(

@@ -9,6 +9,7 @@ from isoaudit.probes.base import Notes
 from isoaudit.probes.defaults import MASKED_PATHS
 from isoaudit.probes.docker.answer import Answer, not_told, unreliable
 from isoaudit.probes.docker.options import EngineDefaults, SecurityOptions, seccomp_word
+from isoaudit.probes.docker.seccomp import note_custom_profile
 
 _DEFAULT = "default"
 _NAMESPACE_MODES = {
@@ -37,9 +38,9 @@ def note_settings(
     _note_image(notes, inspect)
     _note_runtime(notes, host, defaults)
     _note_profiles(notes, host, options, privileged)
+    note_custom_profile(notes, host, options, defaults)
     _note_selinux(notes, host, options, privileged)
     _note_paths(notes, host, privileged)
-    _note_limits(notes, host)
     _note_rest(notes, host, defaults)
 
 
@@ -145,39 +146,12 @@ def _note_paths(notes: Notes, host: Answer, privileged: bool | None) -> None:
             not_told(notes, path, host, key)
 
 
-def _note_limits(notes: Notes, host: Answer) -> None:
-    memory, pids = host.number("Memory"), host.number("PidsLimit")
-    quota, nano = host.number("CpuQuota"), host.number("NanoCpus")
-    if memory is None:
-        not_told(notes, "container.limits.memory.set", host, "Memory")
-    else:
-        notes.fact("container.limits.memory.set", memory > 0, host.source("Memory"))
-        if memory > 0:
-            notes.fact("container.limits.memory.bytes", memory, host.source("Memory"))
-    if pids is None:
-        not_told(notes, "container.limits.pids.set", host, "PidsLimit")
-    else:
-        notes.fact("container.limits.pids.set", pids > 0, host.source("PidsLimit"))
-        if pids > 0:
-            notes.fact("container.limits.pids.count", pids, host.source("PidsLimit"))
-    if quota is None and nano is None:
-        not_told(notes, "container.limits.cpu.set", host, "CpuQuota")
-    else:
-        limited = (quota or 0) > 0 or (nano or 0) > 0
-        notes.fact("container.limits.cpu.set", limited, host.source("CpuQuota, NanoCpus"))
-
-
 def _note_rest(notes: Notes, host: Answer, defaults: EngineDefaults) -> None:
     read_only = host.flag("ReadonlyRootfs")
     if read_only is None:
         not_told(notes, "container.rootfs.read_only", host, "ReadonlyRootfs")
     else:
         notes.fact("container.rootfs.read_only", read_only, host.source("ReadonlyRootfs"))
-    restart = host.below("RestartPolicy").text("Name")
-    if restart is None:
-        not_told(notes, "container.restart", host, "RestartPolicy")
-    else:
-        notes.fact("container.restart", restart or "no", host.source("RestartPolicy.Name"))
     users = host.text("UsernsMode")
     if users is None:
         not_told(notes, "container.user_namespace", host, "UsernsMode")

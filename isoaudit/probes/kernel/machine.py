@@ -2,44 +2,68 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
+from itertools import count
+from typing import Any
 
-from isoaudit.model import Reason
-from isoaudit.probes.kernel.mountinfo import Table
+from isoaudit.probes.kernel.census import Census, container_ids
+from isoaudit.probes.kernel.engine_sockets import ControlSocket, control_sockets
+from isoaudit.probes.kernel.mountinfo import TABLE_LIMIT, Layout, Table, renumbered
 from isoaudit.transports import Files, Unreadable
+from isoaudit.transports.base import DeviceNode, FileStat
 
-NAMESPACES = ("mnt", "pid", "net", "ipc", "uts", "user", "cgroup", "time")
+_NUMBERS = count(1)
+_MOST_KIN = 4096
 
-_KERNEL_THREAD = 0x00200000  # PF_KTHREAD, include/linux/sched.h
-_ID = re.compile(r"(?<!conmon-)(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+_MOST_LAYOUTS = 256  # mount tables kept at a time, so that memory stays flat
 
-TABLE_LIMIT = 16 * 1_048_576
-"""Most bytes of a mount table: a busy node has thousands of mounts of some 300 bytes each."""
+_OF_ENGINES = ("/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/run/.containerenv")
+
+_MOST_LEVELS = 33  # user namespaces nest 32 deep (user_namespaces(7))
 
 
 class Machine:
-    """The initial namespaces, the host's mounts, the active LSM and who holds which namespace."""
+    """The initial namespaces, the host's mounts, the active LSM, and everyone who is there."""
 
     def __init__(self, files: Files) -> None:
         self.files = files
-        self._holders: dict[str, dict[str, set[int]]] = {}
+        self.census = Census(files)
         self._initial: dict[str, str | Unreadable] = {}
         self._lacking: dict[str, bool | Unreadable] = {}
+        self._layouts: dict[tuple[str, ...], Layout] = {}
+        self._kin: dict[object, int] = {}
+        self._seen: dict[str, FileStat | Unreadable] = {}
+        self.kept: dict[object, Any] = {}
+        """What was found once and holds for several sandboxes, under keys of those who found it."""
+
+    @property
+    def pids(self) -> list[int]:
+        """Every pid that /proc lists; raises Unreadable."""
+        return self.census.pids
 
     @cached_property
-    def pids(self) -> list[int]:
-        """Every process that /proc shows; raises Unreadable."""
-        names = self.files.list_names("/proc")
-        return sorted(int(name) for name in names if name.isascii() and name.isdecimal())
+    def own_ids(self) -> frozenset[str]:
+        """The ids of the container isoaudit itself runs in, empty outside of one.
+
+        By its control groups, or where a namespace hides their paths by the files that engines
+        mount into every container from a folder named for it.
+        """
+        found = container_ids(self._text("/proc/self/cgroup"))
+        for mount in self.own_mounts.mounts:
+            if mount.point in _OF_ENGINES:
+                found |= container_ids(mount.root)
+        return frozenset(found)
 
     @cached_property
     def containers(self) -> dict[str, list[int]]:
-        """`{container id: its pids}` by what the processes' cgroup paths name."""
+        """`{container id: its pids}` by what the processes' cgroup paths name; raises Unreadable.
+
+        A container in a container has two ids in its path and is found under both.
+        """
         found: dict[str, list[int]] = {}
-        for pid in self.pids:
-            for name in container_ids(self._text(f"/proc/{pid}/cgroup")):
-                found.setdefault(name, []).append(pid)
+        for one in self.census.everyone.values():
+            for name in container_ids(one.cgroup):
+                found.setdefault(name, []).append(one.pid)
         return found
 
     @cached_property
@@ -49,6 +73,42 @@ class Machine:
             return Table(self.files.read_text("/proc/1/mountinfo", TABLE_LIMIT))
         except Unreadable:
             return Table(self.files.read_text("/proc/self/mountinfo", TABLE_LIMIT))
+
+    def layout(self, text: str) -> tuple[Layout, frozenset[str]]:
+        """Return the layout of a mount table, and the numbers that its mounts have."""
+        lines, numbers = renumbered(text)
+        known = self._layouts.get(lines)
+        if known is None:
+            if len(self._layouts) >= _MOST_LAYOUTS:
+                self._layouts.clear()
+            known = self._layouts[lines] = Layout(lines)
+        return known, numbers
+
+    def new_kin(self) -> int:
+        """Return a number for a part that others will share as it is."""
+        return next(_NUMBERS)
+
+    def kin(self, key: object) -> int:
+        """Return the number of a key, the same whenever it comes: what `Part.kin` is made of."""
+        if len(self._kin) >= _MOST_KIN:
+            self._kin.clear()  # numbers go on, so that none comes to mean another key
+        known = self._kin.get(key)
+        if known is None:
+            known = self._kin[key] = next(_NUMBERS)
+        return known
+
+    def stat(self, path: str) -> FileStat:
+        """Return what a path of the host is, looked at once a run; raises Unreadable."""
+        known = self._seen.get(path)
+        if known is None:
+            try:
+                known = self.files.stat(path)
+            except Unreadable as error:
+                known = error
+            self._seen[path] = known
+        if isinstance(known, Unreadable):
+            raise known
+        return known
 
     @cached_property
     def own_mounts(self) -> Table:
@@ -80,6 +140,19 @@ class Machine:
             if name in active:
                 return name
         return "other" if {"smack", "tomoyo"} & set(active) else ""
+
+    @cached_property
+    def control_sockets(self) -> list[ControlSocket]:
+        """The sockets on which the host's engines listen; raises Unreadable."""
+        return control_sockets(self.files, self.census)
+
+    @cached_property
+    def labels(self) -> bool | Unreadable:
+        """Whether processes carry a label, or why that cannot be told."""
+        try:
+            return self.lsm != ""
+        except Unreadable as error:
+            return error
 
     def _modules(self) -> list[str]:
         """Return the labelling modules by their own marks, where securityfs is not mounted."""
@@ -119,31 +192,52 @@ class Machine:
         try:
             return self.files.read_link(f"/proc/1/ns/{kind}")
         except Unreadable as error:
-            if error.absent or not self._kthreadd:
+            if error.absent or not self.census.has_kernel_threads:
                 raise
             try:
                 return self.files.read_link(f"/proc/2/ns/{kind}")
             except Unreadable:
                 raise error from None
 
-    @cached_property
-    def _kthreadd(self) -> bool:
-        """Whether pid 2 is the kernel's thread that starts all others."""
-        fields = stat_fields(self._text("/proc/2/stat"))
-        # proc(5): field 4 is the parent, field 9 the flags; the first three are cut off here.
-        return len(fields) > 9 and fields[1] == "0" and bool(int(fields[6]) & _KERNEL_THREAD)
+    def user_namespaces_above(self, pid: int, link: str) -> tuple[str, ...]:
+        """Return the user namespaces above one, nearest first, as a process in it shows them.
 
-    def holders(self, kind: str, link: str) -> set[int]:
-        """Return the processes that share a namespace, as far as their links may be read."""
-        if kind not in self._holders:
-            held: dict[str, set[int]] = {}
-            for pid in self.pids:
-                try:
-                    held.setdefault(self.files.read_link(f"/proc/{pid}/ns/{kind}"), set()).add(pid)
-                except Unreadable:
-                    continue
-            self._holders[kind] = held
-        return self._holders[kind].get(link, set())
+        Only the nearest can be asked of a process; of further ones a process in each is asked.
+        Raises Unreadable.
+        """
+        found: list[str] = []
+        while len(found) < _MOST_LEVELS:
+            above = self.files.namespace_parent(pid, "user")
+            if not above or above in found or above == link:
+                break
+            found.append(above)
+            holders = self.census.holders("user", above)
+            if not holders:
+                break
+            pid = min(holders)
+        return tuple(found)
+
+    def device_path(self, node: DeviceNode) -> str:
+        """Return the host's name for a device number, as /dev/sda; `block 8:0` where it has none.
+
+        The name inside a sandbox is whoever made the node's choice, the number is not.
+        """
+        folder = "block" if node["type"] == "block" else "char"
+        number = f"{node['major']}:{node['minor']}"
+        for line in self._text(f"/sys/dev/{folder}/{number}/uevent").splitlines():
+            if line.startswith("DEVNAME="):
+                return f"/dev/{line.removeprefix('DEVNAME=')}"
+        return f"{node['type']} {number}"
+
+    def called(self, pid: int) -> str:
+        """Return what a process outside a sandbox is called: its container's id, or its name."""
+        try:
+            ids = container_ids(self.census.glimpse(pid).cgroup)
+        except Unreadable:
+            ids = set()
+        if ids:
+            return min(ids)[:12]
+        return self.census.glimpse(pid).comm or str(pid)
 
     def lacks(self, path: str) -> bool:
         """Say whether this kernel has no such file below /proc or /sys; raises Unreadable."""
@@ -164,53 +258,3 @@ class Machine:
             return self.files.read_text(path, limit)
         except Unreadable:
             return ""
-
-
-def container_ids(text: str) -> set[str]:
-    """Return the container ids that /proc/PID/cgroup names.
-
-    Not those of conmon, which watches a container of podman or CRI-O from the outside and whose
-    group carries the same id.
-    """
-    return set(_ID.findall(text))
-
-
-def stat_fields(text: str) -> list[str]:
-    """Return the fields of /proc/PID/stat from the third on: a name may hold blanks and brackets.
-
-    Element 0 is the state, 1 the parent, 6 the flags, 17 the number of threads, 19 the start time
-    (proc(5) numbers minus 3).
-    """
-    return text.rpartition(")")[2].split()
-
-
-def start_time(files: Files, pid: int) -> str:
-    """Return when a process started, in clock ticks: with its pid it names one process for good.
-
-    Raises Unreadable, `vanished` if it has ended; of a process that goes on without its first
-    thread /proc shows neither namespaces nor mounts.
-    """
-    try:
-        fields = stat_fields(files.read_text(f"/proc/{pid}/stat"))
-    except Unreadable as error:
-        if error.absent:
-            raise gone(pid) from error
-        raise
-    if len(fields) < 20:
-        raise Unreadable(Reason.PARSE_ERROR, f"/proc/{pid}/stat is not as proc(5) says")
-    if fields[0] in {"Z", "X"}:
-        if fields[17] not in {"0", "1"}:
-            raise Unreadable(
-                Reason.NOT_SUPPORTED,
-                f"the first thread of process {pid} has ended, others run on: /proc hides them",
-                "Look at /proc/PID/task on the host.",
-            )
-        raise gone(pid)
-    return fields[19]
-
-
-def gone(pid: int) -> Unreadable:
-    """Return the error that says a process has ended."""
-    return Unreadable(
-        Reason.VANISHED, f"process {pid} has ended", "Scan again: it ended while it was read."
-    )

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 _ESCAPE = re.compile(r"\\([0-7]{3})")
+TABLE_LIMIT = 16 * 1_048_576
+"""Most bytes of a mount table: a busy node has thousands of mounts of some 300 bytes each."""
+
 _GONE = "//deleted"
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(NamedTuple):
     """One line of a mount table.
 
     `id` and `parent` number the mount and the one it is mounted on; `device` is major:minor;
@@ -32,6 +35,41 @@ class Mount:
         """Whether the mount, or the file system as a whole, refuses writes."""
         return "ro" in self.options or "ro" in self.super_options
 
+    @property
+    def shape(self) -> tuple[object, ...]:
+        """All of it but the numbers that the kernel gave it."""
+        return self[2:]
+
+
+class Layout:
+    """A mount table without the numbers that the kernel gave its mounts, and what follows from it.
+
+    Sandboxes that were made alike have the same one, which is then read and judged once: `kept`
+    holds whatever was derived from it, under keys of those who derive it.
+    """
+
+    __slots__ = ("kept", "table")
+
+    def __init__(self, lines: tuple[str, ...]) -> None:
+        self.table = Table("\n".join(lines))
+        self.kept: dict[object, Any] = {}
+
+
+def renumbered(text: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Return the lines of a table, its mounts numbered from 0, and the kernel's own numbers.
+
+    The last element is what stands after the last line break: "" unless it was cut off.
+    """
+    numbers: dict[str, str] = {}
+    parts = [line.split(" ", 2) for line in text.split("\n")]
+    for place, part in enumerate(parts):
+        numbers.setdefault(part[0], str(place))
+    lines = tuple(
+        f"{numbers[part[0]]} {numbers.get(part[1], '-')} {part[2]}" if len(part) == 3 else part[0]
+        for part in parts
+    )
+    return lines, frozenset(numbers)
+
 
 class Table:
     """A mount table. `complete` is false if it was cut off or has a line of another shape."""
@@ -48,6 +86,19 @@ class Table:
             self._points.setdefault(mount.point, []).append(mount)
             self._devices.setdefault(mount.device, []).append(mount)
         self._covered = _covered(self.mounts)
+
+    def by_id(self, number: str) -> Mount | None:
+        """Return the mount with a number of the kernel's."""
+        return self._ids.get(number)
+
+    @property
+    def covered(self) -> frozenset[str]:
+        """The numbers of the mounts that lie under another one."""
+        return frozenset(m.id for m in self.mounts if self.at(m.point) is not m)
+
+    def on(self, device: str) -> list[Mount]:
+        """Return the mounts of a file system, by its device number."""
+        return self._devices.get(device, [])
 
     def at(self, point: str) -> Mount | None:
         """Return the entry that is visible at a mount point: of several ones the last."""
@@ -116,21 +167,30 @@ def _covered(mounts: list[Mount]) -> set[str]:
 
 
 def _entry(line: str) -> Mount | None:
-    before, separator, after = line.partition(" - ")
+    number, _, rest = line.partition(" ")
+    parent, _, rest = rest.partition(" ")
+    shape = _shape(rest)
+    return None if shape is None else Mount(number, parent, *shape)
+
+
+_Shape = tuple[str, str, str, frozenset[str], str, str, frozenset[str]]
+
+
+@lru_cache(8192)
+def _shape(text: str) -> _Shape | None:
+    """Return a line of the table without its numbers; sandboxes made alike have the same ones."""
+    before, separator, after = text.partition(" - ")
     words, tail = before.split(" "), after.split(" ")
-    if not separator or len(words) < 6 or len(tail) < 3:
+    if not separator or len(words) < 4 or len(tail) < 3:
         return None
-    root = unescape(words[3])
-    return Mount(
-        id=words[0],
-        parent=words[1],
-        device=words[2],
-        root=root.removesuffix(_GONE) or "/",
-        point=unescape(words[4]),
-        options=frozenset(words[5].split(",")),
-        propagation=_propagation(words[6:]),
-        file_system=tail[0],
-        super_options=frozenset(tail[2].split(",")),
+    return (
+        words[0],
+        unescape(words[1]).removesuffix(_GONE) or "/",
+        unescape(words[2]),
+        frozenset(words[3].split(",")),
+        _propagation(words[4:]),
+        tail[0],
+        frozenset(tail[2].split(",")),
     )
 
 

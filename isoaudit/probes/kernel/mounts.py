@@ -6,6 +6,7 @@ systems, maskedPaths, readonlyPaths). Nothing below the container's root is open
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from isoaudit.probes.defaults import (
 )
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.kernel.mountinfo import Mount, Table, inside
-from isoaudit.transports import Files, Unreadable
+from isoaudit.transports import Unreadable
 
 _STANDARD = {
     "proc": "/proc",
@@ -61,6 +62,12 @@ _REMOTE = frozenset(
 """File systems that may never answer."""
 
 
+_ONE_NUMBER = frozenset({"ext2", "ext3", "ext4", "xfs", "tmpfs", "devtmpfs", "f2fs"})
+"""File systems whose files have the device number of the mount; btrfs and overlay give others."""
+
+MOST_MOUNTS = 10_000
+"""Mounts of one sandbox that are looked at; the kernel allows 100,000 (fs.mount-max)."""
+
 _ENGINE_PLACES = frozenset(
     {"/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/dev/shm", "/run/.containerenv"}  # noqa: S108
 )
@@ -85,16 +92,22 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """The mount tables of a sandbox and its host; `source` is what the facts name as theirs."""
+    """The mount tables of a sandbox and its host; `source` is what the facts name as theirs.
+
+    `hidden` are the numbers of mounts that lie under another one and stay there.
+    """
 
     own: Table
     machine: Machine
     source: str
+    hidden: frozenset[str] = frozenset()
 
 
 def mount_records(tables: Tables, asked: Asked) -> list[Record]:
-    """Return a record for every mount of the sandbox."""
-    return [_record(mount, tables, asked) for mount in tables.own.mounts]
+    """Return a record for every mount of the sandbox that can be seen."""
+    listed = tables.own.mounts[:MOST_MOUNTS]
+    seen = (mount for mount in listed if mount.id not in tables.hidden)
+    return [_record(mount, tables, asked) for mount in seen]
 
 
 def _record(mount: Mount, tables: Tables, asked: Asked) -> Record:
@@ -117,7 +130,7 @@ def _record(mount: Mount, tables: Tables, asked: Asked) -> Record:
             notes.missing(name, Reason.NOT_SUPPORTED, detail, "Look at what mounted it.")
         return notes.record()
     notes.fact("mount.source", path, f"{source}, host mount table")
-    _note_type(notes, mount, path, tables.machine.files)
+    _note_type(notes, mount, path, tables.machine)
     return notes.record()
 
 
@@ -180,17 +193,35 @@ def _is_engines(mount: Mount, path: str | None, asked: Asked) -> bool:
     )
 
 
-def _note_type(notes: Notes, mount: Mount, path: str, files: Files) -> None:
+def may_hang(mount: Mount) -> bool:
+    """Say whether a file system may never answer: one of the network or of another process."""
+    return mount.file_system in _REMOTE or mount.file_system.startswith("fuse")
+
+
+def _is_on(mount: Mount, device: int) -> bool:
+    """Say whether a file is on the file system that is mounted, where both are told alike."""
+    if mount.file_system not in _ONE_NUMBER:
+        return True
+    return mount.device == f"{os.major(device)}:{os.minor(device)}"
+
+
+def _note_type(notes: Notes, mount: Mount, path: str, machine: Machine) -> None:
     """Note what the host path is; a network file system is not touched, for it may never answer."""
     name = "mount.source_type"
-    if mount.file_system in _REMOTE or mount.file_system.startswith("fuse"):
+    if may_hang(mount):
         detail = f"{mount.file_system} is not looked into: it may not answer"
         notes.missing(name, Reason.NOT_SUPPORTED, detail)
         return
     try:
-        kind = files.stat(path)["type"]
+        seen = machine.stat(path)
     except Unreadable as error:
         notes.lacks(error.missing(name, Vantage.KERNEL))
+        return
+    kind = seen["type"]
+    if kind in {"file", "directory"} and not _is_on(mount, seen["device"]):
+        # NOTE: who may write above the source can put a link to another file in its place.
+        detail = f"{path} is another file by now than the one that is mounted"
+        notes.missing(name, Reason.NOT_SUPPORTED, detail, "Look at who may write above it.")
         return
     notes.fact(name, "other" if kind in {"fifo", "link"} else kind, f"stat {path}")
 

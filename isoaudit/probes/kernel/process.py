@@ -1,12 +1,14 @@
-"""Reads one process through /proc: status, namespace links, uid map, label (proc(5))."""
+"""Reads one process through /proc: status, namespace links, id maps, label (proc(5))."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from isoaudit.model import Reason
-from isoaudit.probes.kernel.machine import NAMESPACES, Machine, gone, start_time
+from isoaudit.probes.kernel.census import Link, alive, gone
+from isoaudit.probes.kernel.machine import Machine
 from isoaudit.transports import Unreadable
+from isoaudit.transports.base import ProcessFiles, failed
 
 CAPABILITY_SETS = {
     "effective": "CapEff",
@@ -17,51 +19,76 @@ CAPABILITY_SETS = {
 }
 """The capability sets by the names of the vocabulary, with their keys in /proc/PID/status."""
 
-_KEYS = ("Uid", "Gid", *CAPABILITY_SETS.values(), "NoNewPrivs", "Seccomp", "Seccomp_filters")
+_KEYS = ("Uid", "Gid", "Groups", *CAPABILITY_SETS.values(), "NoNewPrivs", "Seccomp",
+         "Seccomp_filters")  # fmt: skip
+_TEXTS = ("stat", "status", "uid_map", "gid_map", "limits", "oom_score_adj")
 
-Link = str | Unreadable
+Ranges = list[tuple[int, int, int]]
+"""Lines of an id map: first id inside, first id outside as this process sees it, how many."""
 
 
 @dataclass(slots=True)
 class Seen:
-    """One process as it was read; what could not be read is its Unreadable."""
+    """One process as it was read; what could not be read is its Unreadable.
+
+    `limits` and `oom` are the texts of /proc/PID/limits and oom_score_adj.
+    """
 
     pid: int
     status: dict[str, str]
     links: dict[str, Link]
-    uid_map: list[tuple[int, int, int]] | Unreadable
+    uid_map: Ranges | Unreadable
+    gid_map: Ranges | Unreadable
     label: Link
     root: Link
+    limits: Link
+    oom: Link
     count: int = field(default=1)
 
     @property
     def key(self) -> tuple[object, ...]:
         """What processes of one record agree in."""
-        links = (*(self.links[kind] for kind in NAMESPACES), self.label, self.root)
+        links = (*self.links.values(), self.label, self.root, self.limits, self.oom)
         # NOTE: an error's words name the pid; that a link is closed is what they agree in.
         words = (link.reason if isinstance(link, Unreadable) else link for link in links)
-        return (*(self.status.get(key) for key in _KEYS), *words)
+        return (*map(self.status.get, _KEYS), *words)
 
 
 def read_process(machine: Machine, pid: int) -> Seen:
     """Return one process; raises Unreadable if it ended meanwhile or its status is closed.
 
-    Its start time is compared afterwards: a pid that was given out again is never believed.
+    Its start time is compared with that of the first look: a pid that was given out again is
+    never believed.
     """
-    files, folder = machine.files, f"/proc/{pid}"
-    started = start_time(files, pid)
-    status = _status(files.read_text(f"{folder}/status"))
-    seen = Seen(
-        pid=pid,
-        status=status,
-        links={kind: _link(machine, f"{folder}/ns/{kind}") for kind in NAMESPACES},
-        uid_map=_uid_map(machine, f"{folder}/uid_map"),
-        label=_label(machine, pid),
-        root=_link(machine, f"{folder}/root"),
-    )
-    if start_time(files, pid) != started:
+    first = machine.census.glimpse(pid)
+    label = machine.labels
+    texts = (*_TEXTS, "attr/current") if label is True else _TEXTS
+    try:
+        read = machine.files.read_process(pid, texts, ("root",))
+    except Unreadable as error:
+        raise (gone(pid) if error.absent else error) from error
+    stat, status = _of(read, "stat"), _of(read, "status")
+    for text in (stat, status):
+        if isinstance(text, Unreadable):
+            raise gone(pid) if text.absent else text
+    if alive(pid, str(stat))[19] != first.start:
         raise gone(pid)
-    return seen
+    return Seen(
+        pid=pid,
+        status=_status(str(status)),
+        links=first.links,
+        uid_map=_ranges(pid, "uid_map", _of(read, "uid_map")),
+        gid_map=_ranges(pid, "gid_map", _of(read, "gid_map")),
+        label=_label(read) if label is True else (label or ""),
+        root=_of(read, "root"),
+        limits=_of(read, "limits"),
+        oom=_of(read, "oom_score_adj"),
+    )
+
+
+def _of(read: ProcessFiles, name: str) -> Link:
+    value = read["values"].get(name)
+    return failed(read["errors"][name]) if value is None else value
 
 
 def _status(text: str) -> dict[str, str]:
@@ -69,29 +96,17 @@ def _status(text: str) -> dict[str, str]:
     return {name: value.strip() for name, separator, value in pairs if separator}
 
 
-def _link(machine: Machine, path: str) -> Link:
+def _ranges(pid: int, name: str, text: Link) -> Ranges | Unreadable:
+    if isinstance(text, Unreadable):
+        return text
     try:
-        return machine.files.read_link(path)
-    except Unreadable as error:
-        return error
-
-
-def _uid_map(machine: Machine, path: str) -> list[tuple[int, int, int]] | Unreadable:
-    try:
-        lines = machine.files.read_text(path).splitlines()
-        inside, outside, count = zip(*(map(int, line.split()) for line in lines), strict=True)
-    except Unreadable as error:
-        return error
+        lines = [tuple(map(int, line.split())) for line in text.splitlines()]
+        inside, outside, count = zip(*lines, strict=True)
     except ValueError:
-        return Unreadable(Reason.PARSE_ERROR, f"{path} holds no mapping")
+        return Unreadable(Reason.PARSE_ERROR, f"/proc/{pid}/{name} holds no mapping")
     return list(zip(inside, outside, count, strict=True))
 
 
-def _label(machine: Machine, pid: int) -> Link:
-    """Return the security label; without a module that labels there is none to read."""
-    try:
-        if machine.lsm == "":
-            return ""
-        return machine.files.read_text(f"/proc/{pid}/attr/current").rstrip("\n\0")
-    except Unreadable as error:
-        return error
+def _label(read: ProcessFiles) -> Link:
+    label = _of(read, "attr/current")
+    return label if isinstance(label, Unreadable) else label.rstrip("\n\0")

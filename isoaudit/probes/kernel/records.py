@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 from isoaudit.model import Reason, Record, Vantage
 from isoaudit.probes.base import Notes
-from isoaudit.probes.defaults import ALL_CAPABILITIES
-from isoaudit.probes.kernel.machine import NAMESPACES, Machine
+from isoaudit.probes.kernel.capabilities import decode_capabilities
+from isoaudit.probes.kernel.census import NAMESPACES, Link
+from isoaudit.probes.kernel.limits import note_process_limits
+from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.kernel.mountinfo import Table
 from isoaudit.probes.kernel.process import CAPABILITY_SETS, Seen
 from isoaudit.transports import Unreadable
@@ -32,6 +34,38 @@ class View:
     main: int
     table: Table | Unreadable
 
+    def split(self, processes: Iterable[Seen]) -> tuple[list[Seen], list[Seen]]:
+        """Return the processes of the sandbox, and those of sandboxes made inside it.
+
+        A user namespace below the first process's own is one: what its processes may do, they may
+        do to what that namespace owns. No process below can be less filtered than the one that
+        made it, since filters and no-new-privileges are inherited for good.
+        """
+        inside: list[Seen] = []
+        nested: list[Seen] = []
+        own = next((one.links["user"] for one in processes if one.pid == self.main), "")
+        for one in processes:
+            (nested if self._is_below(one, own) else inside).append(one)
+        return inside, nested
+
+    def neighbours(self, kind: str, link: str) -> frozenset[str]:
+        """Return who outside the sandbox is in a namespace: container ids cut short, or names."""
+        outside = self.machine.census.holders(kind, link) - self.own
+        return frozenset(self.machine.called(pid) for pid in outside)
+
+    def _is_below(self, one: Seen, own: Link) -> bool:
+        link = one.links["user"]
+        if not isinstance(link, str) or not isinstance(own, str) or link == own:
+            return False
+        try:
+            if link == self.machine.initial("user"):
+                return False
+            if own == self.machine.initial("user"):
+                return True
+            return own in self.machine.user_namespaces_above(one.pid, link)
+        except Unreadable:
+            return False
+
 
 def process_records(view: View, processes: Iterable[Seen]) -> list[Record]:
     """Return one record for all processes that agree, the main process's first."""
@@ -46,7 +80,7 @@ def process_records(view: View, processes: Iterable[Seen]) -> list[Record]:
 
 def _record(view: View, seen: Seen) -> Record:
     notes = Notes(Vantage.KERNEL)
-    source = f"/proc/{seen.pid}/status"
+    source = "/proc/PID/status"
     name = seen.status.get("Name")
     if name is not None:
         notes.fact("process.name", name, f"{source} Name")
@@ -58,16 +92,33 @@ def _record(view: View, seen: Seen) -> Record:
     _note_filters(notes, seen)
     _note_label(notes, view.machine, seen)
     _note_namespaces(notes, view, seen)
+    note_process_limits(notes, seen.limits, seen.oom)
     return notes.record()
 
 
+def nested_records(processes: Iterable[Seen]) -> list[Record]:
+    """Return one record for each user namespace made inside a sandbox."""
+    groups: dict[Link, list[Seen]] = {}
+    for seen in processes:
+        groups.setdefault(seen.links["user"], []).append(seen)
+    records = []
+    for several in groups.values():
+        first, source = several[0], f"/proc/{several[0].pid}/ns/user"
+        notes = Notes(Vantage.KERNEL)
+        notes.fact("nested.name", first.status.get("Name", ""), f"/proc/{first.pid}/status Name")
+        notes.fact("nested.pid", first.pid, source)
+        notes.fact("nested.count", len(several), source)
+        records.append(notes.record())
+    return records
+
+
 def _absent(notes: Notes, path: str, seen: Seen, key: str) -> None:
-    notes.missing(path, Reason.NOT_SUPPORTED, f"/proc/{seen.pid}/status has no {key}: older kernel")
+    notes.missing(path, Reason.NOT_SUPPORTED, f"/proc/PID/status has no {key}: older kernel")
 
 
 def _note_ids(notes: Notes, seen: Seen) -> None:
     """Note the effective uid on both sides of the user namespace, and whether root is in reach."""
-    source = f"/proc/{seen.pid}/status Uid"
+    source = "/proc/PID/status Uid"
     words = seen.status.get("Uid", "").split()
     if len(words) != 4 or not all(word.isdecimal() for word in words):
         for path in ("process.uid", "process.host_uid", "process.root_permitted"):
@@ -79,7 +130,7 @@ def _note_ids(notes: Notes, seen: Seen) -> None:
         for path in ("uid", "root_permitted", "user_namespace_maps_root"):
             notes.lacks(seen.uid_map.missing(f"process.{path}", Vantage.KERNEL))
         return
-    mapped = f"/proc/{seen.pid}/uid_map"
+    mapped = "/proc/PID/uid_map"
     ranges = seen.uid_map
     root = any(first <= 0 < first + count for _, first, count in ranges)
     notes.fact("process.user_namespace_maps_root", root, mapped)
@@ -92,6 +143,12 @@ def _note_ids(notes: Notes, seen: Seen) -> None:
     # NOTE: real, saved and file system uid count too: a process may take any of them up again.
     reach = any(uid in {0, None} for uid in inside)
     notes.fact("process.root_permitted", reach, f"{source}, {mapped}")
+    if isinstance(seen.gid_map, Unreadable):
+        path = "process.user_namespace_maps_root_group"
+        notes.lacks(seen.gid_map.missing(path, Vantage.KERNEL))
+        return
+    root = any(first <= 0 < first + count for _, first, count in seen.gid_map)
+    notes.fact("process.user_namespace_maps_root_group", root, "/proc/PID/gid_map")
 
 
 def _inside(uid: int, ranges: list[tuple[int, int, int]]) -> int | None:
@@ -108,25 +165,11 @@ def _note_capabilities(notes: Notes, seen: Seen) -> None:
         if held is None:
             _absent(notes, path, seen, key)
         else:
-            notes.fact(path, held, f"/proc/{seen.pid}/status {key}")
-
-
-def decode_capabilities(mask: str) -> tuple[str, ...] | None:
-    """Return the names of a hexadecimal mask, bits newer than this list as CAP_41; None if broken.
-
-    The kernel clears bits it does not know, so a full mask of an older kernel has fewer names.
-    """
-    try:
-        bits = int(mask, 16)
-    except ValueError:
-        return None
-    named = [name for bit, name in enumerate(ALL_CAPABILITIES) if bits >> bit & 1]
-    newer = range(len(ALL_CAPABILITIES), bits.bit_length())
-    return (*named, *(f"CAP_{bit}" for bit in newer if bits >> bit & 1))
+            notes.fact(path, held, f"/proc/PID/status {key}")
 
 
 def _note_filters(notes: Notes, seen: Seen) -> None:
-    source = f"/proc/{seen.pid}/status"
+    source = "/proc/PID/status"
     privileges = seen.status.get("NoNewPrivs")
     if privileges in {"0", "1"}:
         notes.fact("process.no_new_privileges", privileges == "1", f"{source} NoNewPrivs")
@@ -151,7 +194,7 @@ def _note_label(notes: Notes, machine: Machine, seen: Seen) -> None:
         notes.lacks(seen.label.missing("process.lsm.label", Vantage.KERNEL))
         notes.lacks(seen.label.missing(path, Vantage.KERNEL))
         return
-    source = f"/proc/{seen.pid}/attr/current"
+    source = "/proc/PID/attr/current"
     if not machine.lsm:
         words = "no labelling LSM is active"
         notes.fact("process.lsm.label", "", words)
@@ -168,11 +211,12 @@ def _note_label(notes: Notes, machine: Machine, seen: Seen) -> None:
 
 
 def _note_namespaces(notes: Notes, view: View, seen: Seen) -> None:
+    neighbours: list[str] = []
     for kind in NAMESPACES:
         user = kind == "user"
         path = "process.user_namespace" if user else f"process.namespaces.{kind}"
         link = seen.links[kind]
-        source = f"/proc/{seen.pid}/ns/{kind}"
+        source = f"/proc/PID/ns/{kind}"
         if isinstance(link, Unreadable) and link.absent:
             # A kernel built without this kind has one for all (namespaces(7)).
             notes.fact(path, "host", f"{source}: the kernel has none of this kind")
@@ -181,17 +225,16 @@ def _note_namespaces(notes: Notes, view: View, seen: Seen) -> None:
             initial = view.machine.initial(kind)
             if isinstance(link, Unreadable):
                 raise link
-            word = "host" if link == initial else _apart(view, kind, link)
         except Unreadable as error:
             notes.lacks(error.missing(path, Vantage.KERNEL))
             continue
+        others = frozenset() if link == initial else view.neighbours(kind, link)
+        neighbours += [f"{kind}:{name}" for name in sorted(others)]
+        word = "host" if link == initial else "shared" if others else "private"
         notes.fact(path, "private" if user and word == "shared" else word, source)
+    source = "/proc/PID/ns/*, those of all processes"
+    notes.fact("process.namespaces.shared_with", neighbours, source)
     _note_root(notes, view, seen)
-
-
-def _apart(view: View, kind: str, link: str) -> str:
-    """Return shared if a process outside the sandbox is in the namespace, else private."""
-    return "shared" if view.machine.holders(kind, link) - view.own else "private"
 
 
 def _note_root(notes: Notes, view: View, seen: Seen) -> None:
@@ -206,7 +249,7 @@ def _note_root(notes: Notes, view: View, seen: Seen) -> None:
     except Unreadable as error:
         notes.lacks(error.missing(path, Vantage.KERNEL))
         return
-    notes.fact(path, same and root == "/", f"/proc/{seen.pid}/root, mount tables")
+    notes.fact(path, same and root == "/", "/proc/PID/root, mount tables")
 
 
 def root_is_host(view: View) -> bool:

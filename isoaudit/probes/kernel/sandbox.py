@@ -2,35 +2,90 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from isoaudit.model import FactSet, Missing, Reason, Vantage
+from isoaudit.model import FactSet, Missing, Reason, Record, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.kernel import cgroup
-from isoaudit.probes.kernel.machine import TABLE_LIMIT, Machine, container_ids, gone, start_time
-from isoaudit.probes.kernel.mountinfo import Table
-from isoaudit.probes.kernel.mounts import Asked, Tables, mount_records, note_paths
+from isoaudit.probes.kernel.capabilities import decode_capabilities
+from isoaudit.probes.kernel.census import container_ids, gone, start_time
+from isoaudit.probes.kernel.control import note_control_sockets
+from isoaudit.probes.kernel.descriptors import note_descriptors
+from isoaudit.probes.kernel.devices import Place, note_devices
+from isoaudit.probes.kernel.discovery import Discovery
+from isoaudit.probes.kernel.limits import note_realtime
+from isoaudit.probes.kernel.machine import Machine
+from isoaudit.probes.kernel.mountinfo import TABLE_LIMIT, Layout, Table
+from isoaudit.probes.kernel.mounts import (
+    MOST_MOUNTS,
+    Asked,
+    Tables,
+    mount_records,
+    note_paths,
+)
+from isoaudit.probes.kernel.network import note_network
 from isoaudit.probes.kernel.process import Seen, read_process
-from isoaudit.probes.kernel.records import View, process_records
+from isoaudit.probes.kernel.records import (
+    View,
+    nested_records,
+    process_records,
+)
 from isoaudit.transports import Unreadable
 
-PATHS = (
-    "process",
+MOUNTINFO = "/proc/PID/mountinfo"
+"""What facts of mounts give as their source: PID is that of the sandbox's first process
+(`container.pid`), so that sandboxes with the same mounts have the same facts."""
+
+_PID = "process.pid"
+_MOST_PROCESSES = 20_000
+_MOST_RECORDS = 512
+"""Processes of one sandbox that are read, and records they may make: a stranger decides both."""
+
+_HELD = ("CapEff", "CapPrm")
+_MOUNT_PATHS = (
     "mount",
     "container.masked_paths",
     "container.readonly_paths",
     "container.rootfs.read_only",
+)
+PATHS = (
+    "process",
+    *_MOUNT_PATHS,
+    "device",
+    "descriptor",
+    "control_socket",
     "container.limits",
+    "container.network",
 )
 """What the kernel's vantage covers, and what stays dark together if a sandbox cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """A sandbox of this machine: its first process, and the id that its control groups carry."""
+    """A sandbox of this machine: its first process, all that are known, and the id that its
+    control groups carry, "" for one without. `starters` are outside and share its namespaces."""
 
     pid: int
     id: str = ""
+    pids: frozenset[int] = frozenset()
+    starters: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A sandbox whose parts are being read: what each part's reader needs of the others.
+
+    `layout` is its mount table, `numbers` what the kernel calls those mounts.
+    """
+
+    machine: Machine
+    sandbox: Sandbox
+    asked: Asked
+    layout: Layout | Unreadable
+    numbers: frozenset[str]
+    groups: dict[str, cgroup.Group]
+    processes: list[Seen]
 
 
 def belongs(machine: Machine, sandbox: Sandbox) -> bool:
@@ -40,13 +95,12 @@ def belongs(machine: Machine, sandbox: Sandbox) -> bool:
     container in its mount points. False means another process or another machine. Raises
     Unreadable where that cannot be told.
     """
-    folder = f"/proc/{sandbox.pid}"
     try:
-        if sandbox.id in container_ids(machine.files.read_text(f"{folder}/cgroup")):
+        if sandbox.id in container_ids(machine.census.glimpse(sandbox.pid).cgroup):
             return True
-        table = Table(machine.files.read_text(f"{folder}/mountinfo", TABLE_LIMIT))
+        text = machine.files.read_text(f"/proc/{sandbox.pid}/mountinfo", TABLE_LIMIT)
     except Unreadable as error:
-        if not error.absent:
+        if error.reason is not Reason.VANISHED and not error.absent:
             raise
         if machine.hides_processes:
             raise Unreadable(
@@ -55,7 +109,7 @@ def belongs(machine: Machine, sandbox: Sandbox) -> bool:
                 "Run isoaudit as root.",
             ) from error
         return False
-    return any(sandbox.id in mount.root.split("/") for mount in table.mounts)
+    return any(sandbox.id in mount.root.split("/") for mount in Table(text).mounts)
 
 
 def dark(error: Unreadable) -> FactSet:
@@ -67,8 +121,11 @@ def read_sandbox(machine: Machine, sandbox: Sandbox, asked: Asked) -> FactSet:
     """Return what the kernel shows of a sandbox whose pid is proven; never raises Unreadable."""
     notes = Notes(Vantage.KERNEL)
     try:
-        started = start_time(machine.files, sandbox.pid)
-        _read(notes, machine, sandbox, asked)
+        started = machine.census.glimpse(sandbox.pid).start
+        scene = _look(notes, machine, sandbox, asked)
+        notes.fact("container.pid", sandbox.pid, "first process of the sandbox")
+        for note in _TOPICS:
+            note(notes, scene)
         if start_time(machine.files, sandbox.pid) != started:
             raise gone(sandbox.pid)
     except Unreadable as error:
@@ -76,37 +133,53 @@ def read_sandbox(machine: Machine, sandbox: Sandbox, asked: Asked) -> FactSet:
     return notes.factset()
 
 
-def _read(notes: Notes, machine: Machine, sandbox: Sandbox, asked: Asked) -> None:
-    text = machine.files.read_text(f"/proc/{sandbox.pid}/cgroup")
-    groups = cgroup.groups(text, machine.own_mounts)
-    source = f"/proc/{sandbox.pid}/mountinfo"
-    table: Table | Unreadable
+def _look(notes: Notes, machine: Machine, sandbox: Sandbox, asked: Asked) -> Scene:
+    """Read the processes and the mount table; raises Unreadable if the first process is gone."""
+    layout: Layout | Unreadable
+    numbers: frozenset[str] = frozenset()
     try:
-        table = Table(machine.files.read_text(source, TABLE_LIMIT))
+        text = machine.files.read_text(f"/proc/{sandbox.pid}/mountinfo", TABLE_LIMIT)
+        layout, numbers = machine.layout(text)
     except Unreadable as error:
-        table = error
-    _note_processes(notes, machine, sandbox, groups, table)
-    _note_mounts(notes, machine, table, asked, source)
-    cgroup.note_limits(notes, machine.files, groups, sandbox.id)
+        layout = error
+    groups = cgroup.groups(machine.census.glimpse(sandbox.pid).cgroup, machine.own_mounts)
+    table = layout if isinstance(layout, Unreadable) else layout.table
+    seen = _note_processes(notes, machine, sandbox, table)
+    return Scene(machine, sandbox, asked, layout, numbers, groups, seen)
+
+
+def _members(machine: Machine, sandbox: Sandbox) -> frozenset[int]:
+    """Return the pids of a sandbox: those its control groups name, or its namespaces hold."""
+    named = machine.containers.get(sandbox.id) if sandbox.id else None
+    if named is not None:
+        return frozenset(named)
+    if sandbox.pids:
+        return sandbox.pids
+    group = Discovery(machine).around(sandbox.pid)
+    if group is None or not group.bounded:
+        raise Unreadable(
+            Reason.NOT_SUPPORTED,
+            "neither a control group nor a namespace tells its processes from the host's",
+            "Run it with a control group of its own.",
+        )
+    return group.pids
 
 
 def _note_processes(
-    notes: Notes,
-    machine: Machine,
-    sandbox: Sandbox,
-    groups: dict[str, cgroup.Group],
-    table: Table | Unreadable,
-) -> None:
-    """Note the part process; without its control group only the first process is known."""
+    notes: Notes, machine: Machine, sandbox: Sandbox, table: Table | Unreadable
+) -> list[Seen]:
+    """Note the part process, and return the processes."""
     incomplete: Missing | None = None
-    pids = {sandbox.pid}
+    pids = frozenset({sandbox.pid}) | sandbox.pids
     try:
-        pids.update(cgroup.members(machine.files, groups, sandbox.id))
-        pids.update(_seen_before(machine, sandbox))
+        pids |= _members(machine, sandbox)
     except Unreadable as error:
         incomplete = error.missing("process", Vantage.KERNEL)
     seen: list[Seen] = []
-    for pid in sorted(pids):
+    if len(pids) > _MOST_PROCESSES:
+        detail = f"more than {_MOST_PROCESSES} processes in it"
+        incomplete = Missing("process", Reason.LIMIT, detail, "", Vantage.KERNEL)
+    for pid in sorted(pids, key=lambda pid: (pid != sandbox.pid, pid))[:_MOST_PROCESSES]:
         try:
             seen.append(read_process(machine, pid))
         except Unreadable as error:
@@ -115,42 +188,134 @@ def _note_processes(
                 raise
             if error.reason is not Reason.VANISHED:
                 incomplete = error.missing("process", Vantage.KERNEL)
-    view = View(machine, frozenset(pids), sandbox.pid, table)
-    notes.part("process", process_records(view, seen), incomplete)
+    view = View(machine, pids | sandbox.starters, sandbox.pid, table)
+    inside, nested = view.split(seen)
+    records = process_records(view, inside)
+    if len(records) > _MOST_RECORDS:
+        detail = f"more than {_MOST_RECORDS} kinds of processes in it"
+        incomplete = Missing("process", Reason.LIMIT, detail, "", Vantage.KERNEL)
+        records = records[:_MOST_RECORDS]
+    records, kin = _alike(machine, records)
+    notes.part("process", records, incomplete, kin)
+    if nested:
+        notes.part("nested", nested_records(nested), incomplete)
+    return seen
 
 
-def _seen_before(machine: Machine, sandbox: Sandbox) -> set[int]:
-    """Return the pids whose cgroup paths name the sandbox, as all processes were looked through.
+def _alike(machine: Machine, records: list[Record]) -> tuple[list[Record], int]:
+    """Return records made of facts that are shared with others like them, and their number.
 
-    Finds what sits in a group with a name made to be overlooked. A pid given out again is not of
-    the sandbox any more, so each is asked anew.
+    Pids aside, sandboxes that were made alike show the same. What is missing may name a pid and is
+    shared with no one: the number is 0.
     """
-    found: set[int] = set()
-    for pid in machine.containers.get(sandbox.id, []) if sandbox.id else []:
-        try:
-            if sandbox.id in container_ids(machine.files.read_text(f"/proc/{pid}/cgroup")):
-                found.add(pid)
-        except Unreadable:
-            continue
-    return found
+    if any(record.missing for record in records):
+        return records, 0
+    key = tuple(
+        tuple((fact.path, fact.value) for fact in record.facts.values() if fact.path != _PID)
+        for record in records
+    )
+    first = machine.kept.setdefault(("process", machine.kin(key)), records)
+    pids = (record.facts[_PID] for record in records)
+    shared = [Record({**known.facts, _PID: pid}) for known, pid in zip(first, pids, strict=True)]
+    return shared, machine.kin(key)
 
 
-def _note_mounts(
-    notes: Notes, machine: Machine, table: Table | Unreadable, asked: Asked, source: str
-) -> None:
+def _note_mounts(notes: Notes, scene: Scene) -> None:
     """Note the part mount and what follows from it, or why a table cannot be read."""
+    layout = scene.layout
     try:
-        if isinstance(table, Unreadable):
-            raise table
-        machine.mounts  # noqa: B018 - read here, where it may fail
+        if isinstance(layout, Unreadable):
+            raise layout
+        scene.machine.mounts  # noqa: B018 - read here, where it may fail
     except Unreadable as error:
-        for path in PATHS[1:-1]:
+        for path in _MOUNT_PATHS:
             notes.lacks(error.missing(path, Vantage.KERNEL))
         return
+    key = ("mount", scene.asked, _may_unmount(scene.processes))
+    known = layout.kept.get(key)
+    if known is None:
+        known = layout.kept[key] = _mounts(scene, layout.table, all_shown=key[2])
+    notes.extend(known)
+
+
+def _mounts(scene: Scene, table: Table, *, all_shown: bool) -> Notes:
+    notes = Notes(Vantage.KERNEL)
     incomplete: Missing | None = None
-    if not table.complete:
-        detail = f"{source} could not be read to its end"
+    if not table.complete or len(table.mounts) > MOST_MOUNTS:
+        detail = f"{MOUNTINFO} has more than {MOST_MOUNTS} mounts, or could not be read to its end"
         incomplete = Missing("mount", Reason.LIMIT, detail, "", Vantage.KERNEL)
-    tables = Tables(table, machine, source)
-    notes.part("mount", mount_records(tables, asked), incomplete)
-    note_paths(notes, tables, asked)
+    hidden = frozenset() if all_shown else table.covered
+    tables = Tables(table, scene.machine, MOUNTINFO, hidden)
+    records = mount_records(tables, scene.asked)
+    notes.part("mount", records, incomplete, scene.machine.new_kin())
+    note_paths(notes, tables, scene.asked)
+    return notes
+
+
+def _may_unmount(processes: list[Seen]) -> bool:
+    """Say whether one of them may take away a mount that lies over another one."""
+    sets = [decode_capabilities(one.status.get(key, "")) for one in processes for key in _HELD]
+    return any(held is None or "CAP_SYS_ADMIN" in held for held in sets)
+
+
+def _note_limits(notes: Notes, scene: Scene) -> None:
+    """Note the limits; those of a control group that several sandboxes share are read once."""
+    folders = tuple((name, group.folder) for name, group in scene.groups.items())
+    key, kept = ("limits", folders, scene.sandbox.id), scene.machine.kept
+    if key not in kept:
+        found = kept[key] = Notes(Vantage.KERNEL)
+        cgroup.note_limits(found, scene.machine.files, scene.groups, scene.sandbox.id)
+    notes.extend(kept[key])
+    limits = [one.limits for one in scene.processes]
+    note_realtime(notes, scene.machine.files, scene.groups, scene.sandbox.id, limits)
+
+
+def _note_network(notes: Notes, scene: Scene) -> None:
+    """Note what holds in the network namespace, once for all that share it."""
+    pid, kept = scene.sandbox.pid, scene.machine.kept
+    link = scene.machine.census.glimpse(pid).links["net"]
+    key = ("network", link if isinstance(link, str) else pid)
+    if key not in kept:
+        found = kept[key] = Notes(Vantage.KERNEL)
+        note_network(found, scene.machine.files, pid)
+    notes.extend(kept[key])
+
+
+def _note_devices(notes: Notes, scene: Scene) -> None:
+    place = Place(scene.machine, scene.sandbox.pid, _table(scene))
+    note_devices(notes, place, scene.groups, nodes_can_be_made=_may_make_nodes(scene))
+
+
+def _may_make_nodes(scene: Scene) -> bool:
+    """Say whether one of the processes may make device nodes: CAP_MKNOD, and over the host."""
+    for one in scene.processes:
+        held = decode_capabilities(one.status.get("CapBnd", ""))
+        try:
+            over_host = one.links["user"] == scene.machine.initial("user")
+        except Unreadable:
+            over_host = True
+        if over_host and (held is None or "CAP_MKNOD" in held):
+            return True
+    return False
+
+
+def _note_control_sockets(notes: Notes, scene: Scene) -> None:
+    note_control_sockets(notes, scene.machine, scene.layout, scene.processes)
+
+
+def _note_descriptors(notes: Notes, scene: Scene) -> None:
+    note_descriptors(notes, scene.machine, scene.numbers, scene.processes)
+
+
+def _table(scene: Scene) -> Table | Unreadable:
+    return scene.layout if isinstance(scene.layout, Unreadable) else scene.layout.table
+
+
+_TOPICS: tuple[Callable[[Notes, Scene], None], ...] = (
+    _note_mounts,
+    _note_devices,
+    _note_descriptors,
+    _note_control_sockets,
+    _note_limits,
+    _note_network,
+)

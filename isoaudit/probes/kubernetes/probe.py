@@ -15,6 +15,7 @@ from isoaudit.model import FactSet, Kind, Target
 from isoaudit.probes.declared import Sheet
 from isoaudit.probes.kubernetes.context import Context
 from isoaudit.probes.kubernetes.mounts import note_mounts
+from isoaudit.probes.kubernetes.network import note_network
 from isoaudit.probes.kubernetes.security import note_security
 from isoaudit.probes.kubernetes.settings import note_settings
 from isoaudit.probes.kubernetes.workload import Container, containers
@@ -70,6 +71,7 @@ class KubernetesProbe:
             note_security(context)
         note_settings(context)
         note_mounts(context)
+        note_network(context)
         facts.part("process", [process.record()])
         return facts.factset()
 

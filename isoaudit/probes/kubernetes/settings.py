@@ -34,7 +34,9 @@ def note_settings(context: Context) -> None:
     """Note limits, image, runtime, restart policy, and the parts `port` and `environment`."""
     _note_image(context)
     _note_limits(context)
-    runtime, restart = context.of_pod("runtimeClassName"), context.of_pod("restartPolicy")
+    _note_storage(context)
+    runtime = context.of_pod("runtimeClassName")
+    restart = context.container.node.get("restartPolicy") or context.of_pod("restartPolicy")
     if runtime is not None:
         context.facts.say("container.runtime", scalar(runtime), runtime)
     else:
@@ -94,10 +96,48 @@ def _note_limits(context: Context) -> None:
         context.facts.say(f"{path}.set", size > 0, memory)
         if size > 0:
             context.facts.say(f"{path}.bytes", size, memory)
+    path = "container.limits.cpu"
+    context.facts.default(f"{path}.pinned", False, "the node pins only who has a limit")
     if cpu is None:
-        context.facts.default("container.limits.cpu.set", False, _NO_LIMIT)
+        context.facts.default(f"{path}.set", False, _NO_LIMIT)
     else:
-        context.facts.say("container.limits.cpu.set", quantity(cpu) > 0, cpu)
+        share = math.ceil(quantity(cpu) * 1000)
+        context.facts.say(f"{path}.set", share > 0, cpu)
+        if share > 0:
+            context.facts.say(f"{path}.millicores", share, cpu)
+
+
+def _note_storage(context: Context) -> None:
+    """Note the limit of ephemeral storage, which counts the writable layer, logs and emptyDirs."""
+    said, path = _limit(context, "ephemeral-storage"), "container.storage.limit"
+    if said is None:
+        context.facts.default(f"{path}.set", False, _NO_LIMIT)
+    else:
+        size = int(quantity(said))
+        context.facts.say(f"{path}.set", size > 0, said)
+        if size > 0:
+            context.facts.say(f"{path}.bytes", size, said)
+    scratch, path = list(_scratch(context)), "container.storage.scratch_volumes"
+    if scratch:
+        context.facts.say(path, tuple(sorted(scalar(node) for node in scratch)), scratch[0])
+    else:
+        context.facts.default(path, (), "no emptyDir on disk without a sizeLimit")
+
+
+def _scratch(context: Context) -> Iterator[Node]:
+    """Yield where a writable emptyDir on the node's disk is mounted that has no size."""
+    found = context.container.node.get("volumeMounts")
+    for entry in found.elements() if found is not None else []:
+        name, path, read_only = (entry.get(key) for key in ("name", "mountPath", "readOnly"))
+        volume = context.container.pod.volumes.get(scalar(name)) if name is not None else None
+        if volume is None or path is None or (read_only is not None and flag(read_only)):
+            continue
+        # NOTE: `emptyDir: {}` is an empty mapping, `emptyDir:` alone a null: both are one.
+        if "emptyDir" not in volume.keyed():
+            continue
+        medium, size = volume.get("emptyDir", "medium"), volume.get("emptyDir", "sizeLimit")
+        if size is None and (medium is None or scalar(medium) == ""):
+            yield path
 
 
 def _limit(context: Context, resource: str) -> Node | None:

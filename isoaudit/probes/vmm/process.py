@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from isoaudit.model import FactSet, Missing, Reason, Vantage
 from isoaudit.probes.base import Notes
-from isoaudit.probes.kernel.machine import Machine, gone, start_time, stat_fields
-from isoaudit.probes.kernel.records import decode_capabilities
+from isoaudit.probes.kernel.capabilities import decode_capabilities
+from isoaudit.probes.kernel.census import gone, start_time, stat_fields
+from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.vmm.command import command_facts
 from isoaudit.probes.vmm.pid import argv
 from isoaudit.transports.base import Files, Unreadable

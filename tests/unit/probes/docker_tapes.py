@@ -16,6 +16,13 @@ from isoaudit.transports.tape import Tape, replay
 
 RECORDINGS = Path(__file__).parents[2] / "recordings"
 ID = "ab" * 32
+LIMITS = """\
+Limit                     Soft Limit           Hard Limit           Units
+Max core file size        0                    unlimited            bytes
+Max open files            1024                 524288               files
+Max locked memory         8388608              8388608              bytes
+Max realtime priority     0                    0
+"""
 NAMESPACES = ("mnt", "pid", "net", "ipc", "uts", "user", "cgroup", "time")
 
 
@@ -50,6 +57,7 @@ def engine(
     name: str = "docker",
     info: dict[str, Any] | None = None,
     volumes: list[dict[str, Any]] | None = None,
+    networks: list[dict[str, Any]] | None = None,
 ) -> EngineApi:
     """Return an engine with one container; without `inspect` it is gone when it is asked for."""
     listed = [{"Id": ID, "Names": ["/web"], "State": "running"}]
@@ -61,6 +69,8 @@ def engine(
     }
     if volumes is not None:
         calls['["volumes"]'] = {"answer": volumes}
+    if networks is not None:
+        calls['["networks"]'] = {"answer": networks}
     attributes = {"endpoint": endpoint, "engine": name, "local": endpoint.startswith("unix://")}
     return replay({"attributes": attributes, "calls": calls}, EngineApi)
 
@@ -134,6 +144,7 @@ def write_process(
     uid_map: str = "0 0 4294967295\n",
     status: str = "",
     start: int = 100,
+    parent: int = 0,
     mounts: str = "1 0 0:1 / / rw - ext4 /dev/vda rw\n",
 ) -> Path:
     """Write /proc/PID as the kernel would show it and return the folder."""
@@ -148,9 +159,13 @@ def write_process(
     )
     rest = status or "NoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t3\n"
     (folder / "status").write_text(f"Name:\tweb\nUid:\t{ids}\nGid:\t{ids}\n{sets}{rest}")
-    (folder / "stat").write_text(f"{pid} (we b) ) S 0 {'0 ' * 17}{start} 0\n")
+    (folder / "stat").write_text(f"{pid} (we b) ) S {parent} {'0 ' * 17}{start} 0\n")
     (folder / "cgroup").write_text(cgroup)
     (folder / "uid_map").write_text(uid_map)
+    (folder / "gid_map").write_text(uid_map)
+    (folder / "limits").write_text(LIMITS)
+    (folder / "oom_score_adj").write_text("0\n")
+    (folder / "fd").mkdir()
     (folder / "mountinfo").write_text(mounts)
     os.symlink("/", folder / "root")
     return folder

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from isoaudit.errors import TargetError
 from isoaudit.model import FactSet, Reason, Vantage
 from isoaudit.probes.docker.probe import DockerProbe
 from isoaudit.transports import EngineApi, Files, Unreadable
+from isoaudit.transports.base import ProcessFiles
 from isoaudit.transports.local import LocalFiles
 from isoaudit.transports.tape import replay
 
@@ -135,7 +138,7 @@ def test_container_that_stops_while_it_is_read_has_vanished(root: Path) -> None:
     folder = write_process(root, PID, cgroup=GROUP)
     probe = DockerProbe(engine(inspected(PID)), LocalFiles(str(root)))
     (target,) = probe.find()
-    (folder / "cgroup").unlink()
+    shutil.rmtree(folder)
     seen = probe.collect(target)
     assert Reason.VANISHED is kernel_reasons(seen)["process"]
     assert Reason.VANISHED is kernel_reasons(seen)["mount"]
@@ -167,6 +170,16 @@ class Closed(LocalFiles):
     def read_link(self, path: str) -> str:
         self._check(path)
         return super().read_link(path)
+
+    def read_process(
+        self, pid: int, texts: Sequence[str], links: Sequence[str], limit: int = 65_536
+    ) -> ProcessFiles:
+        read = super().read_process(pid, texts, links, limit)
+        closed = [n for n in read["values"] if f"/proc/{pid}/{n}".endswith(self._closed)]
+        for name in closed:
+            del read["values"][name]
+            read["errors"][name] = ["permission_denied", f"{name}: permission denied", "", False]
+        return read
 
 
 @pytest.mark.parametrize(

@@ -184,7 +184,7 @@ def test_unlimited_container_has_no_limit_value() -> None:
 
 
 def test_privileged_container_that_never_ran() -> None:
-    """A created container is judged by the engine's word alone, nothing of it is missing."""
+    """A created container is judged by the engine's word alone, which lacks its ulimits only."""
     seen = audit_recorded("docker/privileged")
     (process,) = records(seen, "process", ENGINE)
     assert (ALL_CAPABILITIES, "disabled", False) == fields(
@@ -196,7 +196,8 @@ def test_privileged_container_that_never_ran() -> None:
     assert True is value(seen, "container.privileged", ENGINE)
     assert () == value(seen, "container.masked_paths", ENGINE)
     assert [ENGINE] == [part.vantage for part in seen.parts["process"]]
-    assert [] == seen.all_missing()
+    ulimits = {f"process.limits.{name}" for name in ("open_files", "locked_memory", "core")}
+    assert ulimits == {entry.path for entry in seen.all_missing()}
 
 
 def test_mounted_engine_socket_is_a_socket() -> None:
@@ -283,6 +284,8 @@ def test_podman_does_not_tell_what_its_answer_leaves_out() -> None:
         "process.uid",
         "process.namespaces.ipc",
         "process.namespaces.cgroup",
+        "process.limits.locked_memory",
+        "process.limits.core",
     } == set(process.missing)
 
 

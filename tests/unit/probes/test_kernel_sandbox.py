@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from docker_tapes import ID, fields, records, value, write_process
 
 from isoaudit.model import FactSet, Reason, Record, Vantage
 from isoaudit.probes.kernel import Asked, Machine, Sandbox, read_sandbox
-from isoaudit.probes.kernel.records import decode_capabilities
+from isoaudit.probes.kernel.capabilities import decode_capabilities
+from isoaudit.transports.base import ProcessFiles
 from isoaudit.transports.local import LocalFiles
 
 KERNEL = Vantage.KERNEL
@@ -93,14 +95,15 @@ def test_pid_given_out_again_is_not_believed(root: Path) -> None:
     write_process(root, PID, cgroup=GROUP)
 
     class Reused(LocalFiles):
-        """Files of a machine that gives the pid out again while its status is read."""
+        """Files of a machine that gives the pid out again before its status is read."""
 
-        def read_text(self, path: str, limit: int = 1_048_576) -> str:
-            text = super().read_text(path, limit)
-            if path == f"/proc/{PID}/status":
+        def read_process(
+            self, pid: int, texts: Sequence[str], links: Sequence[str], limit: int = 65_536
+        ) -> ProcessFiles:
+            if pid == PID and "status" in texts:
                 stat = root / "proc" / str(PID) / "stat"
                 stat.write_text(stat.read_text().replace(" 100 ", " 999 "))
-            return text
+            return super().read_process(pid, texts, links, limit)
 
     seen = read_sandbox(Machine(Reused(str(root))), Sandbox(PID, ID), Asked(container=ID))
     assert {} == seen.parts

@@ -13,7 +13,7 @@ from report_strategies import errors, fact_sets, records, targets, texts
 from isoaudit.bundle import Bundle, Evidence, encode
 from isoaudit.resources import data_dir
 
-SCHEMA = json.loads((data_dir("reports") / "schemas" / "bundle-1.json").read_text("utf-8"))
+SCHEMA = json.loads((data_dir("reports") / "schemas" / "bundle-2.json").read_text("utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)
 EVIDENCE = st.builds(Evidence, targets, fact_sets)
 BUNDLES = st.builds(

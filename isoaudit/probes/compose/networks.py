@@ -1,0 +1,213 @@
+"""The networks of a compose service, its names of the host, and its kernel parameters.
+
+Source: the Compose specification, chapters services and networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from isoaudit.documents.yaml import Node
+from isoaudit.model import Record, Value
+from isoaudit.probes.compose.service import ENGINE_DEFAULT, FOLLOW, Service, note
+from isoaudit.probes.compose.values import Word, truth, word
+from isoaudit.probes.declared import record
+
+_MODES = {"host": ("host", "host"), "none": ("none", "null"), "bridge": ("bridge", "bridge")}
+"""Modes that name a network every engine has: its name and its driver."""
+_PODMANS = "podman"
+"""What podman calls its default network; docker's has a name that no other may have."""
+_ELSEWHERE = "made outside this file: the engine tells what it is"
+_NAMES = "container.network.names"
+_ALIASES = "container.network.host_aliases"
+_FORWARDING = "container.network.forwarding"
+_FORWARDING_NAMES = ("net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding")
+_HOST_GATEWAY = "host-gateway"
+_FIELDS = ("network.driver", "network.internal", "network.default")
+
+
+class _Attached(NamedTuple):
+    """The networks a service is in, as records, and why there may be more."""
+
+    records: list[Record]
+    open_end: str = ""
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the networks that are known, in their order."""
+        return sorted(str(record.facts["network.name"].value) for record in self.records)
+
+
+def note_networks(service: Service) -> None:
+    """Note the parts `network` and `sysctl` and the `container.network.*` facts."""
+    attached = _attached(service, frozenset())
+    service.part("network", attached.records, attached.open_end)
+    if attached.open_end:
+        service.facts.unknown(_NAMES, attached.open_end, FOLLOW)
+    else:
+        where = service.get("networks") or service.get("network_mode")
+        names = tuple(attached.names)
+        if where is not None:
+            service.facts.say(_NAMES, names, where)
+        else:
+            service.facts.default(_NAMES, names, "no networks: that of the project")
+    _note_aliases(service)
+    _note_sysctls(service, alone=len(attached.names) == 1 and not attached.open_end)
+
+
+def _attached(service: Service, seen: frozenset[str]) -> _Attached:
+    mode = service.word("network_mode")
+    if mode is None:
+        return _joined(service)
+    if mode.depends:
+        return _Attached([], mode.open)
+    if mode.text in _MODES:
+        name, driver = _MODES[mode.text]
+        return _Attached([_record(mode.node, name, driver, default=name == "bridge")])
+    kind, _, name = mode.text.partition(":")
+    other = service.other(name) if kind == "service" and name not in seen else None
+    if other is None:
+        return _Attached([], f"network_mode {mode.text}: what it leads to is not in this file")
+    if other.inherits:
+        return _Attached([], f"{name} {other.inherits}")
+    return _attached(other, seen | {name})
+
+
+def _joined(service: Service) -> _Attached:
+    """Return the networks under `networks`; without any, the project's own is joined."""
+    networks = service.get("networks")
+    if networks is None:
+        named = [(Word("default", service.node), service.node)]
+    elif networks.is_list:
+        named = [(word(element), element) for element in networks.elements()]
+    else:
+        named = [(Word(name, key), key) for name, (key, _) in networks.keyed().items()]
+    known = [(said.text, node) for said, node in named if said.known]
+    unknown = next((said.open for said, _ in named if said.depends), "")
+    records = [_network(service, name, node) for name, node in known]
+    return _Attached(records, unknown)
+
+
+def _network(service: Service, name: str, node: Node) -> Record:
+    """Return the record of a network: one made elsewhere is known only by a name of docker's."""
+    section, declared = service.document.get("networks"), service.top_level("networks", name)
+    if name != "default" and (section is None or name not in section.keyed()):
+        return _unread(node, name, "this file declares no network of that name")
+    if declared is None or not declared.is_map:
+        return _record(node, name, "bridge")
+    external = declared.get("external")
+    if external is not None and (external.is_map or truth(word(external))):
+        return _external(declared, external, name, node)
+    driver, internal = declared.get("driver"), declared.get("internal")
+    fields: dict[str, Value] = {"network.name": name, "network.default": False}
+    unread: dict[str, str] = {}
+    for path, said, value in (
+        ("network.driver", driver, "bridge"),
+        ("network.internal", internal, False),
+    ):
+        spoken = word(said) if said is not None else None
+        if spoken is not None and spoken.depends:
+            unread[path] = spoken.open
+        elif spoken is None:
+            fields[path] = value
+        else:
+            fields[path] = truth(spoken) if path == "network.internal" else spoken.text
+    return record(node, fields, unread)
+
+
+def _external(declared: Node, external: Node, name: str, node: Node) -> Record:
+    real = declared.get("name") or (external.get("name") if external.is_map else None)
+    said = word(real) if real is not None else Word(name, node)
+    if said.known and said.text in _MODES:
+        name, driver = _MODES[said.text]
+        return _record(node, name, driver, default=name == "bridge")
+    if said.depends:
+        return _unread(node, name, said.open)
+    told = {} if said.text == _PODMANS else {"network.default": False}
+    return _unread(node, name, _ELSEWHERE, told)
+
+
+def _record(node: Node, name: str, driver: str, *, default: bool = False) -> Record:
+    return record(
+        node,
+        {
+            "network.name": name,
+            "network.driver": driver,
+            "network.internal": False,
+            "network.default": default,
+        },
+    )
+
+
+def _unread(
+    node: Node, name: str, why: str, told: Mapping[str, Value] = MappingProxyType({})
+) -> Record:
+    """Return the record of a network of which only the name and what was `told` is known."""
+    unread = dict.fromkeys((field for field in _FIELDS if field not in told), why)
+    return record(node, {"network.name": name, **told}, unread)
+
+
+def _note_aliases(service: Service) -> None:
+    """Note the names that lead to the host; an entry is `NAME:ADDRESS`, or a key with addresses."""
+    entries = list(_aliases(service.get("extra_hosts")))
+    unknown = next((address for _, address in entries if address.depends), None)
+    leading = [(name, said) for name, said in entries if said.text == _HOST_GATEWAY]
+    if leading:
+        names = tuple(sorted(name for name, _ in leading))
+        service.facts.say(_ALIASES, names, leading[0][1].node)
+    elif unknown is not None:
+        service.facts.unknown(_ALIASES, unknown.open, FOLLOW)
+    elif entries:
+        service.facts.say(_ALIASES, (), entries[0][1].node)
+    else:
+        service.facts.default(_ALIASES, (), f"no extra_hosts: {ENGINE_DEFAULT}")
+
+
+def _aliases(node: Node | None) -> Iterator[tuple[str, Word]]:
+    if node is None:
+        return
+    if node.is_map:
+        for name, value in node.items():
+            several = value.elements() if value.is_list else [value]
+            yield from ((name, word(one)) for one in several)
+        return
+    for element in node.elements():
+        said = word(element)
+        name, _, address = said.text.replace("=", ":", 1).partition(":")
+        yield name, said.part(address.strip("[]"))
+
+
+def _note_sysctls(service: Service, *, alone: bool) -> None:
+    """Note the part `sysctl`, and whether one asks for forwarding: else the host's value holds.
+
+    With one network `alone` nobody asks whether it forwards.
+    """
+    entries = list(_sysctls(service.get("sysctls")))
+    known = [(name, said) for name, said in entries if said.known]
+    unknown = next((f"a value {said.open}" for _, said in entries if said.depends), "")
+    service.part("sysctl", (_sysctl(name, said) for name, said in known), unknown)
+    asked = next((said for name, said in entries if name in _FORWARDING_NAMES), None)
+    if asked is None and not alone:
+        detail = "no such sysctl: that of the engine's host holds"
+        service.facts.unknown(_FORWARDING, detail, "Set net.ipv4.ip_forward under sysctls.")
+    elif asked is not None:
+        note(service.facts, _FORWARDING, asked.text.strip() != "0", asked)
+
+
+def _sysctls(node: Node | None) -> Iterator[tuple[str, Word]]:
+    if node is None:
+        return
+    if node.is_map:
+        yield from ((name, word(value)) for name, value in node.items())
+        return
+    for element in node.elements():
+        said = word(element)
+        name, _, value = said.text.partition("=")
+        key = said.part(name.strip())
+        yield key.text, said.part(value) if key.known else key
+
+
+def _sysctl(name: str, said: Word) -> Record:
+    return record(said.node, {"sysctl.name": name, "sysctl.value": said.text.strip()})

@@ -1,0 +1,194 @@
+"""Finds every sandbox of this machine through /proc: processes that stand behind a boundary.
+
+A container is known by the id in its control groups; any other sandbox by namespaces of its own.
+Processes belong together if one started the other inside the boundary, or if they share the
+namespace that makes it. What counts as a boundary is a PID or user namespace of its own, or a
+network namespace together with a root directory or mount table of its own: a mount namespace alone
+is how services get a private /tmp.
+
+Sources: namespaces(7), pid_namespaces(7), cgroups(7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from isoaudit.probes.kernel.census import Glimpse, container_ids
+from isoaudit.probes.kernel.machine import Machine
+from isoaudit.transports import Unreadable
+
+_MOST_PARENTS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The processes of one sandbox. `id` is the container id of its control groups, or "".
+
+    `starters` made its namespaces and watch it from outside.
+    """
+
+    main: Glimpse
+    pids: frozenset[int]
+    id: str = ""
+    starters: frozenset[int] = frozenset()
+    bounded: bool = True
+    """Whether anything tells its processes from the host's: no control group of its own and no
+    namespace means that others may be as much a part of it."""
+
+
+class Discovery:
+    """The sandboxes of one machine, as they stood at one look."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._everyone = machine.census.everyone
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """Every sandbox but the one that isoaudit itself runs in, oldest first."""
+        own = self._own_pid
+        found = [*self._containers(), *self._others()]
+        return sorted(
+            (group for group in found if own not in group.pids),
+            key=lambda group: (int(group.main.start), group.main.pid),
+        )
+
+    def around(self, pid: int) -> Group | None:
+        """Return the sandbox a process is in, or one of itself alone; None if it is not there."""
+        for group in [*self._containers(), *self._others()]:
+            if pid in group.pids:
+                return group
+        try:
+            return Group(self._machine.census.glimpse(pid), frozenset({pid}), bounded=False)
+        except Unreadable:
+            return None
+
+    @cached_property
+    def _own_pid(self) -> int:
+        try:
+            link = self._machine.files.read_link("/proc/self")
+        except Unreadable:
+            return 0
+        return int(link) if link.isdecimal() else 0
+
+    def _containers(self) -> list[Group]:
+        """Return the containers by the outermost id that the control groups of a process name."""
+        members: dict[str, list[Glimpse]] = {}
+        for one in self._everyone.values():
+            if ids := ordered_ids(one.cgroup):
+                members.setdefault(ids[0], []).append(one)
+        return [self._group(several, name) for name, several in members.items()]
+
+    def _others(self) -> list[Group]:
+        """Return the sandboxes that no control group names."""
+        apart = {
+            pid: one
+            for pid, one in self._everyone.items()
+            if not container_ids(one.cgroup) and self._stands_apart(one)
+        }
+        leaders = _Union(apart)
+        by_namespace: dict[str, int] = {}
+        for pid, one in apart.items():
+            if one.parent in apart:
+                leaders.join(pid, one.parent)
+            namespace = self._makes_it(one)
+            if namespace:
+                leaders.join(pid, by_namespace.setdefault(namespace, pid))
+        return [self._without_starters(members) for members in leaders.sets(apart)]
+
+    def _stands_apart(self, one: Glimpse) -> bool:
+        own = {kind for kind, link in one.links.items() if self._is_own(kind, link)}
+        return bool({"pid", "user"} & own) or {"net", "mnt"} <= own
+
+    def _is_own(self, kind: str, link: str | Unreadable) -> bool:
+        """Say whether a namespace is proven to be another one than the host's."""
+        if isinstance(link, Unreadable):
+            return False
+        try:
+            return link != self._machine.initial(kind)
+        except Unreadable:
+            return False
+
+    def _makes_it(self, one: Glimpse) -> str:
+        """Return the namespace that others of the sandbox share with a process, "" for none."""
+        for kind in ("pid", "user", "net"):
+            link = one.links[kind]
+            if isinstance(link, str) and self._is_own(kind, link):
+                return link
+        return ""
+
+    def _without_starters(self, members: list[Glimpse]) -> Group:
+        """Return the group of these members, those that only started it put aside.
+
+        unshare(1) and its like enter a user namespace and make a PID namespace for their children
+        alone: they watch the sandbox from outside, where nothing in it can reach them.
+        """
+        pids = {one.pid for one in members}
+        tops = [one for one in members if one.parent not in pids]
+        starters = {one.pid for one in tops if self._starts_others(one)}
+        inside = [one for one in members if one.pid not in starters]
+        if not inside:
+            return self._group(members)
+        return replace(self._group(inside), starters=frozenset(starters))
+
+    def _starts_others(self, one: Glimpse) -> bool:
+        folder = f"/proc/{one.pid}/ns"
+        try:
+            children = self._machine.files.read_link(f"{folder}/pid_for_children")
+        except Unreadable:
+            return False
+        return isinstance(one.links["pid"], str) and children != one.links["pid"]
+
+    def _group(self, members: list[Glimpse], name: str = "") -> Group:
+        pids = frozenset(one.pid for one in members)
+        outermost = [one for one in members if one.parent not in pids]
+        main = min(outermost or members, key=lambda one: (int(one.start), one.pid))
+        return Group(main, pids, name)
+
+    def parents(self, group: Group) -> list[Glimpse]:
+        """Return the ancestors of a sandbox outside it, nearest first."""
+        found: list[Glimpse] = []
+        pid = group.main.parent
+        while pid > 1 and len(found) < _MOST_PARENTS:
+            one = self._everyone.get(pid)
+            if one is None:
+                break
+            if pid not in group.pids:
+                found.append(one)
+            pid = one.parent
+        return found
+
+
+def ordered_ids(cgroup: str) -> list[str]:
+    """Return the container ids of /proc/PID/cgroup, outermost first."""
+    for line in cgroup.splitlines():
+        path = line.split(":", 2)[-1]
+        found = container_ids(path)
+        if found:
+            return sorted(found, key=path.index)
+    return []
+
+
+class _Union:
+    """Which pids belong together (union-find with path halving)."""
+
+    def __init__(self, pids: Iterable[int]) -> None:
+        self._leader = {pid: pid for pid in pids}
+
+    def _find(self, pid: int) -> int:
+        leader = self._leader
+        while leader[pid] != pid:
+            leader[pid] = leader[leader[pid]]
+            pid = leader[pid]
+        return pid
+
+    def join(self, one: int, other: int) -> None:
+        self._leader[self._find(one)] = self._find(other)
+
+    def sets(self, members: dict[int, Glimpse]) -> list[list[Glimpse]]:
+        found: dict[int, list[Glimpse]] = {}
+        for pid, one in members.items():
+            found.setdefault(self._find(pid), []).append(one)
+        return list(found.values())

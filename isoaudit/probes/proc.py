@@ -1,0 +1,117 @@
+"""Sandboxes of this machine found through /proc, whether an engine lists them or not.
+
+Nothing is asked but the kernel: what an engine or a file asked for is not known here, and said to
+be so. Where an engine lists the same container, its target stands for both (audit/live.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from isoaudit.errors import TargetError
+from isoaudit.model import FactSet, Kind, Reason, Target, Vantage
+from isoaudit.probes.base import Notes
+from isoaudit.probes.kernel import Asked, Machine, Sandbox, read_sandbox
+from isoaudit.probes.kernel.discovery import Discovery, Group
+from isoaudit.transports import Files, Unreadable
+
+_ENGINES_WORD = (
+    "container.image",
+    "container.privileged",
+    "container.restart",
+    "container.runtime",
+    "container.seccomp",
+    "container.apparmor",
+    "container.selinux",
+    "port",
+    "environment",
+)
+"""What only an engine or a file could tell of a sandbox."""
+
+
+class ProcProbe:
+    """The sandboxes that /proc shows. A target's handle is its container id, else its first pid."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self._machine = Machine(files)
+        self._groups: dict[str, Group] = {}
+
+    def find(self) -> Sequence[Target]:
+        """Return every sandbox but isoaudit's own, oldest first; raises TargetError."""
+        self._machine = Machine(self._files)
+        try:
+            groups = Discovery(self._machine).groups
+        except Unreadable as error:
+            raise TargetError(error.cause, error.remedy) from error
+        names: dict[str, int] = {}
+        targets = []
+        for group in groups:
+            if self._machine.own_ids and group.id in self._machine.own_ids:
+                continue
+            name = self._name(group)
+            names[name] = names.get(name, 0) + 1
+            targets.append(self._target(group, name, names[name]))
+        return targets
+
+    def locate(self, name: str) -> Target | None:
+        """Return the sandbox that a process is in, by its pid; None if there is no such process."""
+        if not (name.isascii() and name.isdecimal()):
+            return None
+        try:
+            group = Discovery(self._machine).around(int(name))
+        except Unreadable as error:
+            raise TargetError(error.cause, error.remedy) from error
+        if group is None:
+            return None
+        found = self._target(group, self._name(group), 1)
+        alias = f"proc:{name}"
+        return found if alias in found.aliases else _also(found, alias)
+
+    def collect(self, target: Target) -> FactSet:
+        """Return what the kernel shows of a sandbox; raises TargetError if it is gone."""
+        group = self._groups.get(target.handle)
+        if group is None:
+            raise TargetError(f"{target.id} is no sandbox that was found here", "Scan again.")
+        sandbox = Sandbox(group.main.pid, group.id, group.pids, group.starters)
+        seen = read_sandbox(self._machine, sandbox, Asked(container=group.id))
+        return self._around(group).merge(seen)
+
+    def _around(self, group: Group) -> FactSet:
+        """Return what is known of the sandbox as a whole, and what nobody here was asked."""
+        notes = Notes(Vantage.KERNEL)
+        notes.fact("container.platform", "process", f"/proc/{group.main.pid}")
+        asked = Notes(Vantage.ENGINE)
+        for path in _ENGINES_WORD:
+            asked.missing(
+                path,
+                Reason.NOT_REQUESTED,
+                "its engine was not asked, or it has none",
+                "If an engine runs it, scan it by that one's name.",
+            )
+        return notes.factset().merge(asked.factset())
+
+    def _name(self, group: Group) -> str:
+        if group.id:
+            return group.id[:12]
+        return self._machine.called(group.main.pid)
+
+    def _target(self, group: Group, name: str, number: int) -> Target:
+        handle = group.id or str(group.main.pid)
+        self._groups[handle] = group
+        shown = name if number == 1 else f"{name}.{number}"
+        return Target(
+            id=f"proc:{shown}",
+            kind=Kind.CONTAINER,
+            name=shown,
+            state="running",
+            handle=handle,
+            host="local",
+            aliases=(f"proc:{group.main.pid}",),
+        )
+
+
+def _also(target: Target, alias: str) -> Target:
+    from dataclasses import replace
+
+    return replace(target, aliases=(*target.aliases, alias))
