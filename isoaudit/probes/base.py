@@ -52,6 +52,10 @@ class Notes:
         frozen = tuple(value) if isinstance(value, list) else value
         self._facts.append(Fact(path, frozen, source, self.vantage, location))
 
+    def value(self, path: str) -> Value | None:
+        """Return the value noted last for a path, or None."""
+        return next((fact.value for fact in reversed(self._facts) if fact.path == path), None)
+
     def missing(self, path: str, reason: Reason, detail: str = "", how_to_get: str = "") -> None:
         """Note that this vantage exists for a path or part and could not be read, and why."""
         self._missing.append(Missing(path, reason, detail, how_to_get, self.vantage))

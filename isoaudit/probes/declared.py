@@ -25,8 +25,13 @@ def not_declared(path: str, detail: str, how_to_get: str = "") -> Missing:
     return Missing(path, Reason.NOT_DECLARED, detail, how_to_get, _DECLARED)
 
 
+def not_declarable(path: str, detail: str) -> Missing:
+    """Return the missing entry of something that only what runs can show."""
+    return Missing(path, Reason.NOT_DECLARABLE, detail, "Scan the running target.", _DECLARED)
+
+
 def record(
-    node: Node, fields: Mapping[str, Value], unread: Mapping[str, str] | None = None
+    node: Node, fields: Mapping[str, Value], unread: Mapping[str, str | Missing] | None = None
 ) -> Record:
     """Return one record of a part, all of it read at `node`; `unread` says why a field is not."""
     where, source = place(node)
@@ -35,7 +40,10 @@ def record(
         for path, value in fields.items()
         if not unread or path not in unread
     }
-    missing = {path: not_declared(path, why) for path, why in unread.items()} if unread else {}
+    missing = {
+        path: not_declared(path, why) if isinstance(why, str) else why
+        for path, why in (unread or {}).items()
+    }
     return Record(facts, missing)
 
 
@@ -73,6 +81,10 @@ class Sheet:
     def unknown(self, path: str, detail: str, how_to_get: str = "") -> None:
         """Note that the file leaves a value open, and why."""
         self._missing.append(not_declared(path, detail, how_to_get))
+
+    def beyond(self, path: str, detail: str) -> None:
+        """Note that only what runs can show a value, and why."""
+        self._missing.append(not_declarable(path, detail))
 
     def part(self, name: str, records: Iterable[Record], incomplete: Missing | None = None) -> None:
         """Note a part with its records, at most MAX_RECORDS of them."""

@@ -133,6 +133,20 @@ BOUNDED_LOG_DRIVERS = frozenset(
 )  # fmt: skip
 """Log drivers with a bound of their own, or whose log is kept elsewhere (docs.docker.com)."""
 
+CGROUPS = "/sys/fs/cgroup"
+ABOVE_CGROUPS = ("/", "/sys", "/sys/fs")
+"""Where the host's cgroup file systems are, and the folders that bring them along."""
+
+TMPFS_RESTRICTIONS = ("nosuid", "nodev", "noexec")
+"""What docker gives every tmpfs unless its options say otherwise (moby, daemon/oci_linux.go)."""
+
+NVIDIA_DEVICES_VARIABLE = "NVIDIA_VISIBLE_DEVICES"
+NVIDIA_CAPABILITIES_VARIABLE = "NVIDIA_DRIVER_CAPABILITIES"
+NVIDIA_CAPABILITIES = frozenset(
+    {"all", "compute", "compat32", "graphics", "utility", "video", "display", "ngx"}
+)
+"""Parts of the driver that a container may ask for (NVIDIA container toolkit)."""
+
 ALL = "ALL"
 
 
@@ -168,3 +182,31 @@ def effective_set(
     if ALL in dropped:
         return in_kernel_order(added)
     return in_kernel_order((set(default) - dropped) | added)
+
+
+def leads_to_cgroups(path: str) -> bool:
+    """Say whether a host path lies in the cgroup file systems or is a folder above them."""
+    return path in ABOVE_CGROUPS or path == CGROUPS or path.startswith(f"{CGROUPS}/")
+
+
+def tmpfs_options(words: Iterable[str], *, restricted: bool) -> tuple[str, ...]:
+    """Return those of TMPFS_RESTRICTIONS that hold for a tmpfs with these mount options.
+
+    `restricted` says whether they hold by default. Of two options that contradict, the last counts.
+    """
+    held = dict.fromkeys(TMPFS_RESTRICTIONS, restricted)
+    for word in words:
+        name = word.strip()
+        if name in held:
+            held[name] = True
+        elif f"no{name}" in held:
+            held[f"no{name}"] = False
+        elif name == "defaults":
+            held = dict.fromkeys(TMPFS_RESTRICTIONS, False)
+    return tuple(name for name, holds in held.items() if holds)
+
+
+def tmpfs_size_limited(words: Iterable[str]) -> bool:
+    """Say whether the mount options of a tmpfs bound its size; 0 bounds nothing (tmpfs(5))."""
+    sizes = [word.partition("=")[2] for word in words if word.startswith(("size=", "nr_blocks="))]
+    return bool(sizes) and sizes[-1].strip("0 %kKmMgG") != ""

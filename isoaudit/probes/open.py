@@ -8,6 +8,7 @@ from isoaudit.probes.base import Probe
 from isoaudit.probes.table import Effort, Opened
 from isoaudit.transports.base import Unreadable
 from isoaudit.transports.local import LocalFiles
+from isoaudit.transports.ptrace import Filters, PtraceFilters
 
 
 def open_host(_uri: str, _effort: Effort) -> Opened:
@@ -17,11 +18,11 @@ def open_host(_uri: str, _effort: Effort) -> Opened:
     return Opened(HostProbe(LocalFiles()))
 
 
-def open_proc(_uri: str, _effort: Effort) -> Opened:
+def open_proc(_uri: str, effort: Effort) -> Opened:
     """Open the probe of the sandboxes that /proc shows."""
     from isoaudit.probes.proc import ProcProbe
 
-    probe = ProcProbe(LocalFiles())
+    probe = ProcProbe(LocalFiles(), _loaded(effort))
     return Opened(probe, "proc", locate=probe.locate)
 
 
@@ -83,12 +84,17 @@ def _open_engine(engine: str, uri: str, effort: Effort) -> Opened:
     api = connect(uri or usual[0].uri, effort.timeout, certificates)
     files = LocalFiles() if api.local else None
     return Opened(
-        DockerProbe(api, files),
+        DockerProbe(api, files, _loaded(effort)),
         api.endpoint,
         api.local,
         lambda: engine_record(api, files),
         api.close,
     )
+
+
+def _loaded(effort: Effort) -> Filters | None:
+    """Return what reads seccomp filters, None where that was not asked for."""
+    return PtraceFilters() if effort.deep else None
 
 
 _HOW_TO_START = {

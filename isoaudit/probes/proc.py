@@ -14,6 +14,7 @@ from isoaudit.probes.base import Notes
 from isoaudit.probes.kernel import Asked, Machine, Sandbox, read_sandbox
 from isoaudit.probes.kernel.discovery import Discovery, Group
 from isoaudit.transports import Files, Unreadable
+from isoaudit.transports.ptrace import Filters
 
 _ENGINES_WORD = (
     "container.image",
@@ -30,16 +31,20 @@ _ENGINES_WORD = (
 
 
 class ProcProbe:
-    """The sandboxes that /proc shows. A target's handle is its container id, else its first pid."""
+    """The sandboxes that /proc shows. A target's handle is its container id, else its first pid.
 
-    def __init__(self, files: Files) -> None:
+    `loaded` reads seccomp filters, if that is wanted.
+    """
+
+    def __init__(self, files: Files, loaded: Filters | None = None) -> None:
         self._files = files
-        self._machine = Machine(files)
+        self._loaded = loaded
+        self._machine = Machine(files, loaded)
         self._groups: dict[str, Group] = {}
 
     def find(self) -> Sequence[Target]:
         """Return every sandbox but isoaudit's own, oldest first; raises TargetError."""
-        self._machine = Machine(self._files)
+        self._machine = Machine(self._files, self._loaded)
         try:
             groups = Discovery(self._machine).groups
         except Unreadable as error:

@@ -94,6 +94,10 @@ class Files(Protocol):
         """Return at most `limit` bytes of a file, undecodable ones as backslash escapes."""
         ...
 
+    def read_gzip(self, path: str, limit: int = 1_048_576) -> str:
+        """Return at most `limit` bytes of what a gzip file holds, decoded as `read_text` does."""
+        ...
+
     def read_link(self, path: str) -> str:
         """Return where a symbolic link points, or what a /proc link says."""
         ...
@@ -104,10 +108,6 @@ class Files(Protocol):
 
     def stat(self, path: str) -> FileStat:
         """Return what a path is, symbolic links followed."""
-        ...
-
-    def read_gzip(self, path: str, limit: int = 1_048_576) -> str:
-        """Return at most `limit` bytes of the text that a gzip file holds."""
         ...
 
     def read_paragraph(self, path: str, first: str) -> str:
@@ -162,6 +162,10 @@ class EngineApi(Protocol):
 
     def inspect(self, container: str) -> dict[str, Any]:
         """Return the answer of GET /containers/ID/json."""
+        ...
+
+    def execution(self, session: str) -> dict[str, Any]:
+        """Return the answer of GET /exec/ID/json, the words of its command redacted."""
         ...
 
     def volumes(self) -> list[dict[str, Any]]:

@@ -59,6 +59,11 @@ class DockerApi:
         answer = self._ask(lambda: self._client.inspect_container(container), "no such container")
         return redact_inspect(_mapping(answer, "/containers/ID/json"))
 
+    def execution(self, session: str) -> dict[str, Any]:
+        """Return the answer of GET /exec/ID/json, secrets taken out of its command line."""
+        answer = self._ask(lambda: self._client.exec_inspect(session), "no such exec session")
+        return redact_inspect(_mapping(answer, "/exec/ID/json"))
+
     def volumes(self) -> list[dict[str, Any]]:
         """Return the volumes that GET /volumes lists, secrets taken out of their options."""
         answer = _mapping(self._ask(self._client.volumes), "/volumes")
@@ -217,7 +222,7 @@ def _refused(error: Any, endpoint: str, absence: str) -> Unreadable:
         return Unreadable(
             Reason.PERMISSION_DENIED,
             f"{endpoint}: the engine refuses the request (HTTP {status})",
-            "Allow this client GET /version, /info, /containers, /volumes, /networks and /plugins.",
+            "Allow GET /version, /info, /containers, /exec, /volumes, /networks and /plugins.",
         )
     return Unreadable(
         Reason.UNREACHABLE,

@@ -17,17 +17,8 @@ from isoaudit.facts.redaction import (
 )
 
 _WORDS = frozenset(
-    {
-        "Cmd",
-        "Entrypoint",
-        "Args",
-        "CreateCommand",
-        "Test",
-        "Shell",
-        "OnBuild",
-        "Command",
-        "runtimeArgs",
-    }
+    {"Cmd", "Entrypoint", "Args", "CreateCommand", "Test", "Shell", "OnBuild", "Command"}
+    | {"arguments", "runtimeArgs"}  # of an exec session, of a registered runtime
 )
 _OPTIONS = frozenset({"Labels", "Annotations", "Options", "DriverOpts", "Config", "Opts"})
 _OPTION_WORDS = frozenset({"Labels", "Options"})

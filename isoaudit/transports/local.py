@@ -45,19 +45,11 @@ class LocalFiles:
         return self._read(path, limit).decode("utf-8", "backslashreplace")
 
     def read_gzip(self, path: str, limit: int = 1_048_576) -> str:
-        """Return at most `limit` bytes of the text that a gzip file holds."""
-        import zlib
+        """Return at most `limit` bytes of what a gzip file holds, undecodable ones escaped.
 
-        packed = self._read(path, limit)
-        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        try:
-            # NOTE: one stream, and no more of it than asked for, whatever it says it unpacks to.
-            data = unpacker.decompress(packed, limit)
-        except zlib.error as error:
-            raise Unreadable(Reason.PARSE_ERROR, f"{path}: not a gzip file") from error
-        if not unpacker.eof and max(len(packed), len(data)) < limit:
-            raise Unreadable(Reason.PARSE_ERROR, f"{path}: a gzip file that breaks off")
-        return data.decode("utf-8", "backslashreplace")
+        No more than `limit` bytes are ever unpacked, however small the file that holds them.
+        """
+        return _unpack(self._read(path, limit), path, limit).decode("utf-8", "backslashreplace")
 
     def read_paragraph(self, path: str, first: str) -> str:
         """Return the lines from one that is `first` to the next empty one, "" if there is none.
@@ -160,3 +152,17 @@ def _read_up_to(descriptor: int, limit: int) -> bytes:
         chunks.append(chunk)
         left -= len(chunk)
     return b"".join(chunks)
+
+
+def _unpack(data: bytes, path: str, limit: int) -> bytes:
+    """Return the first `limit` bytes of what is packed in `data`; raises Unreadable."""
+    import zlib
+
+    unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)  # 16: with gzip's own header
+    try:
+        unpacked = unpacker.decompress(data, limit)
+    except zlib.error as error:
+        raise Unreadable(Reason.PARSE_ERROR, f"{path} is no gzip file: {error}") from error
+    if not unpacker.eof and len(unpacked) < limit:
+        raise Unreadable(Reason.PARSE_ERROR, f"{path}: the gzip file ends too early")
+    return unpacked

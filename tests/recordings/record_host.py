@@ -1,13 +1,14 @@
 """Records what the host probe reads on this machine: `python tests/recordings/record_host.py`.
 
 What is no matter of isolation is left out of the recording: the other words of the command line,
-other people's processes, the comments of shipped files, and the listener of whatever supervises
-the machine.
+other people's processes, mounts and Unix sockets, the comments of shipped files, options that the
+kernel was built without, and the listener of whatever supervises the machine.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from isoaudit.transports.tape import Tape, record
 
 _OUT = Path(__file__).with_name("host") / "debian12-guest.json"
 _KEPT_PIDS = {"1"}
+_USUAL = re.compile(r"(/|/proc|/sys|/dev|/sys/.*|/dev/(pts|shm))$")
 
 
 class _Discreet:
@@ -31,14 +33,15 @@ class _Discreet:
         text = self._files.read_text(path, limit)
         if path == "/proc/cmdline":
             return " ".join(relevant_words(text)) + "\n"
-        if path.startswith("/etc/libvirt/"):
-            return "".join(x for x in text.splitlines(keepends=True) if not x.startswith("#"))
         if path == "/proc/1/comm":
             return "init\n"
-        if path.endswith(("/net/tcp", "/net/tcp6")):
-            lines = text.splitlines(keepends=True)
-            return "".join(line for line in lines if not line.split()[1].endswith(":07E8"))
-        return text
+        return "".join(x for x in text.splitlines(keepends=True) if _shown(path, x))
+
+    def read_gzip(self, path: str, limit: int = 1_048_576) -> str:
+        lines = self._files.read_gzip(path, limit).splitlines(keepends=True)
+        if path.startswith("/usr/share/doc/"):
+            return "".join(lines)
+        return "".join(line for line in lines if line.startswith("CONFIG_"))
 
     def read_link(self, path: str) -> str:
         return self._files.read_link(path)
@@ -52,14 +55,24 @@ class _Discreet:
     def stat(self, path: str) -> FileStat:
         return self._files.stat(path)
 
-    def read_gzip(self, path: str, limit: int = 1_048_576) -> str:
-        return self._files.read_gzip(path, limit)
-
     def read_paragraph(self, path: str, first: str) -> str:
         return self._files.read_paragraph(path, first)
 
     def has_variable(self, pid: int, name: str) -> bool:
         return self._files.has_variable(pid, name)
+
+
+def _shown(path: str, line: str) -> bool:
+    """Say whether a line of a file is one that the recording keeps."""
+    if path.startswith("/etc/libvirt/"):
+        return not line.startswith("#")
+    if path.endswith("/mountinfo"):
+        return bool(_USUAL.match(line.split(" ")[4]))
+    if path.endswith("/net/unix"):
+        return line.startswith("Num")
+    if path.endswith(("/net/tcp", "/net/tcp6")):
+        return not line.split()[1].endswith(":07E8")
+    return True
 
 
 def main() -> None:

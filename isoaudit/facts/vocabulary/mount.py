@@ -5,8 +5,10 @@ Sources: proc(5) (mountinfo), mount_namespaces(7), cgroups(7), the Docker Engine
 
 from isoaudit.facts.spec import (
     BOOL,
+    COMPOSE,
     CONTAINER,
     CONTAINER_FILES,
+    LIST,
     STRING,
     FactSpec,
     PartSpec,
@@ -43,7 +45,20 @@ FACTS = (
     FactSpec("mount.managed", BOOL,
              "Whether the engine put it there by itself (resolv.conf, hosts, a named volume).",
              _C, _F),
-    FactSpec("mount.relabel", BOOL, "Whether SELinux relabelling is asked for (:z, :Z).", _C, _F),
+    FactSpec("mount.options", LIST,
+             "Those of nosuid, nodev and noexec that hold for the mount.", _C, (COMPOSE,)),
+    FactSpec("mount.size_limited", BOOL,
+             "Whether a tmpfs has a size of its own; without, it may take half of the memory.",
+             _C, _F),
+    FactSpec("mount.shared_with", LIST,
+             "Names of running containers outside its own compose project or pod that mount the "
+             "same host path or volume, one of the two being able to write; empty if none. Known "
+             "for binds and volumes.", _C, _F),
+    FactSpec("mount.source_writers", LIST,
+             "Who besides root may put another file or folder in place of the host path, or of a "
+             "folder on the way to it: account and group names (group NAME), `everyone`, or "
+             "`this container`, where the path lies below another of its writable mounts; empty "
+             "if nobody. Known for binds.", _C, _F),
     FactSpec("device.path", STRING, "Device node on the host, or a CDI name.", _C, _F,
              identifying=True),
     FactSpec("device.destination", STRING, "Path inside the container.", _C, _F, identifying=True),

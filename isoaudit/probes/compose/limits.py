@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from isoaudit.probes.compose.hooks import note_hooks
 from isoaudit.probes.compose.service import ENGINE_DEFAULT, FOLLOW, Service, note
-from isoaudit.probes.compose.values import Word, number, size, truth, word
+from isoaudit.probes.compose.values import Word, number, size, truth
 
 _DEPLOY = ("deploy", "resources", "limits")
 _PERIOD = 100_000.0  # microseconds, the kernel's default of cpu_period
@@ -59,7 +60,7 @@ def note_settings(service: Service) -> None:
         _note_switch(service, "container.build.privileged", "build", "privileged")
     else:
         service.facts.default("container.build.privileged", False, ENGINE_DEFAULT)
-    _note_hooks(service)
+    note_hooks(service)
 
 
 def _note_limit(
@@ -116,25 +117,3 @@ def _note_switch(service: Service, path: str, *keys: str) -> None:
         service.facts.default(path, False, f"no {'.'.join(keys)}: {ENGINE_DEFAULT}")
     else:
         note(service.facts, path, truth(said), said)
-
-
-def _note_hooks(service: Service) -> None:
-    """Note whether a lifecycle hook runs privileged; one that does decides."""
-    path = "container.lifecycle.privileged"
-    unknown: Word | None = None
-    for key in ("post_start", "pre_stop"):
-        hooks = service.get(key)
-        for hook in hooks.elements() if hooks is not None else []:
-            node = hook.get("privileged")
-            said = word(node) if node is not None else None
-            if said is None:
-                continue
-            if said.depends:
-                unknown = said
-            elif truth(said):
-                service.facts.say(path, True, said.node)
-                return
-    if unknown is not None:
-        service.facts.unknown(path, unknown.open, FOLLOW)
-    else:
-        service.facts.default(path, False, f"no privileged hook: {ENGINE_DEFAULT}")

@@ -9,6 +9,7 @@ from isoaudit.probes.compose.service import ENGINE_DEFAULT, FOLLOW, Service, not
 from isoaudit.probes.compose.values import Word, truth, word
 
 _KEYS = (("pid", "pid"), ("ipc", "ipc"), ("uts", "uts"), ("cgroup", "cgroup"))
+_CGROUP = "private on cgroup v2 and the host's on v1: the engine decides"
 _BY_PATH = "ns:"
 _BY_SERVICE = "service:"
 _BY_CONTAINER = "container:"
@@ -25,13 +26,17 @@ def note_namespaces(service: Service) -> None:
     network = _network(service)
     _note_mode(service, "process.namespaces.net", network, "network_mode")
     _note_paths(service, network)
+    _note_borrowed(service, network)
+    _note_shareable(service)
     _note_cgroup(service)
     _note_user_namespace(service)
 
 
 def _note_mode(service: Service, path: str, mode: Word | None, key: str) -> None:
     process = service.process
-    if mode is None:
+    if mode is None and key == "cgroup":
+        process.unknown(path, f"no cgroup: {_CGROUP}", "Set `cgroup: private`.")
+    elif mode is None:
         process.default(path, "private", f"no {key}: {ENGINE_DEFAULT}")
     elif _OF_THE_HOST.match(mode.text):
         process.say(path, "host", mode.node, "that path is the host's own")
@@ -86,11 +91,60 @@ def _note_paths(service: Service, network: Word | None) -> None:
     note(service.facts, path, entries, decisive)
 
 
+def _note_borrowed(service: Service, network: Word | None) -> None:
+    """Note the namespaces shared with a container that is no service of this file."""
+    path = "container.borrowed_namespaces"
+    borrowed: list[str] = []
+    unknown, where = "", None
+    for kind, mode in [*((name, service.word(key)) for key, name in _KEYS), ("net", network)]:
+        if mode is None:
+            continue
+        if mode.depends or mode.text.startswith(_BY_PATH):
+            unknown = mode.open if mode.depends else f"whose {mode.text} is, only the host tells"
+        elif mode.text.startswith(_BY_CONTAINER):
+            name = mode.text.removeprefix(_BY_CONTAINER)
+            where = where or mode.node
+            verdict = _is_own(service, name)
+            if verdict is None:
+                unknown = f"container {name} may be one of this project"
+            elif not verdict:
+                borrowed.append(f"{kind}:{name}")
+    if unknown and not borrowed:
+        service.facts.unknown(path, unknown, FOLLOW)
+    elif where is not None:
+        service.facts.say(path, tuple(borrowed), where)
+    else:
+        service.facts.default(path, (), f"no container: {ENGINE_DEFAULT}")
+
+
+def _is_own(service: Service, name: str) -> bool | None:
+    """Say whether a container belongs to a service of this file; None if its name only looks so.
+
+    Without a `container_name` it is called PROJECT-SERVICE-1, and the project by the folder.
+    """
+    services = service.document.get("services")
+    for other, node in services.items() if services is not None else ():
+        named = node.get("container_name") if node.is_map else None
+        if named is not None and word(named).text == name:
+            return True
+        if re.fullmatch(rf".+[-_]{re.escape(other)}[-_][0-9]+", name):
+            return None
+    return False
+
+
+def _note_shareable(service: Service) -> None:
+    path, mode = "container.ipc_shareable", service.word("ipc")
+    if mode is None:
+        service.facts.default(path, False, f"no ipc: {ENGINE_DEFAULT}")
+    else:
+        note(service.facts, path, mode.text == "shareable", mode)
+
+
 def _note_cgroup(service: Service) -> None:
     mode = service.word("cgroup")
     path = "container.cgroup_namespace"
     if mode is None:
-        service.facts.default(path, "private", f"no cgroup: {ENGINE_DEFAULT} on cgroup v2")
+        service.facts.default(path, "default", f"no cgroup: {_CGROUP}")
     else:
         note(service.facts, path, "host" if mode.text == "host" else "private", mode)
 

@@ -12,6 +12,7 @@ from isoaudit.documents.yaml import Node
 from isoaudit.errors import DocumentError, TargetError
 from isoaudit.facts.spec import COMPOSE
 from isoaudit.model import FactSet, Kind, Target
+from isoaudit.probes.compose.gpu import note_gpu
 from isoaudit.probes.compose.limits import note_limits, note_settings
 from isoaudit.probes.compose.mounts import note_mounts
 from isoaudit.probes.compose.namespaces import note_namespaces
@@ -77,6 +78,7 @@ class ComposeProbe:
         note_networks(service)
         note_mounts(service)
         note_parts(service)
+        note_gpu(service)
         service.facts.part("process", [service.process.record()])
         return service.facts.factset()
 

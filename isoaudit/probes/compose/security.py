@@ -1,30 +1,19 @@
-"""The privileges of a compose service: capabilities, user, security options.
+"""The privileges of a compose service: its security options, and what they leave in place.
 
 Sources: the Compose specification, chapter services; moby's daemon for what it makes of them.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from isoaudit.probes.compose.credentials import note_credentials
 from isoaudit.probes.compose.service import ENGINE_DEFAULT, FOLLOW, Service, note
 from isoaudit.probes.compose.values import UNSET, Word, truth
-from isoaudit.probes.declared import Sheet
-from isoaudit.probes.defaults import (
-    ALL_CAPABILITIES,
-    DOCKER_CAPABILITIES,
-    DOCKER_MASKED_PATHS,
-    DOCKER_READONLY_PATHS,
-    effective_set,
-)
+from isoaudit.probes.defaults import DOCKER_MASKED_PATHS, DOCKER_READONLY_PATHS
 
-_BOUNDING = "process.capabilities.bounding"
-_IN_FORCE = ("process.capabilities.effective", "process.capabilities.permitted")
 _MASKED, _READONLY = "container.masked_paths", "container.readonly_paths"
-_UID = re.compile(r"\+?[0-9]{1,10}")
-_PRIVILEGED = "privileged"
 _HIDING = ("systempaths", "mask", "unmask", "")
 
 
@@ -48,8 +37,8 @@ def note_security(service: Service) -> None:
         note(service.facts, "container.privileged", truth(privileged), privileged)
         if privileged.known and not truth(privileged):
             privileged = None
-    options = list(_options(service))
-    _note_user_and_capabilities(service, privileged)
+    options = list(security_options(service))
+    note_credentials(service, privileged)
     _note_no_new_privileges(service, options)
     _note_seccomp(service, options, privileged)
     _note_apparmor(service, options, privileged)
@@ -57,7 +46,8 @@ def note_security(service: Service) -> None:
     _note_hidden_paths(service, options, privileged)
 
 
-def _options(service: Service) -> Iterator[Option]:
+def security_options(service: Service) -> Iterator[Option]:
+    """Yield the entries of `security_opt` that are not blank."""
     for said in service.words("security_opt"):
         key, _, value = said.text.replace("=", ":", 1).partition(":")
         value = said.text[len(key) + 1 :]
@@ -71,68 +61,6 @@ def _last(options: list[Option], key: str) -> Word | None:
     """Return the value of the last option with a key, or of one whose key is not known."""
     found = [option.value for option in options if option.key in (key, "")]
     return found[-1] if found else None
-
-
-def _note_user_and_capabilities(service: Service, privileged: Word | None) -> None:
-    user = service.word("user")
-    process = service.process
-    uid = _note_uid(process, user)
-    if uid is not None and uid > 0 and user is not None:
-        process.say("process.root_permitted", False, user.node)
-        for path in _IN_FORCE:
-            process.say(path, (), user.node, "the engine gives a user other than root none")
-        _note_capabilities(service, privileged, (_BOUNDING,))
-        return
-    if user is None:
-        process.default("process.root_permitted", True, "no user: the image decides")
-    else:
-        process.say("process.root_permitted", True, user.node, "not proven to be another user")
-    if user is None or uid == 0:
-        _note_capabilities(service, privileged, (*_IN_FORCE, _BOUNDING))
-        return
-    for path in _IN_FORCE:
-        process.unknown(path, "depends on who the user is", "Set `user` to a number.")
-    _note_capabilities(service, privileged, (_BOUNDING,))
-
-
-def _note_uid(process: Sheet, user: Word | None) -> int | None:
-    """Note the user id and return it, or None if the file does not tell."""
-    if user is None:
-        process.unknown("process.uid", "no user: the image decides", "Set `user` to a number.")
-        return None
-    name = user.part(user.text.partition(":")[0].strip())
-    if not name.known:
-        process.unknown("process.uid", name.open, FOLLOW)
-        return None
-    if _UID.fullmatch(name.text):
-        process.say("process.uid", int(name.text), user.node)
-        return int(name.text)
-    if name.text == "root":
-        process.say("process.uid", 0, user.node)
-        return 0
-    process.unknown(
-        "process.uid", "the image says which user that name is", "Set `user` to a number."
-    )
-    return None
-
-
-def _note_capabilities(service: Service, privileged: Word | None, paths: tuple[str, ...]) -> None:
-    add, drop = service.words("cap_add"), service.words("cap_drop")
-    unknown = next((said for said in (privileged, *add, *drop) if said and not said.known), None)
-    process = service.process
-    for path in paths:
-        if privileged is not None and privileged.known:
-            process.say(path, ALL_CAPABILITIES, privileged.node, _PRIVILEGED)
-        elif unknown is not None:
-            process.unknown(path, unknown.open, FOLLOW)
-        elif service.inherits:
-            process.unknown(path, service.inherits, FOLLOW)
-        elif not add and not drop:
-            remark = f"no cap_add or cap_drop: {ENGINE_DEFAULT}"
-            process.default(path, DOCKER_CAPABILITIES, remark)
-        else:
-            held = effective_set(DOCKER_CAPABILITIES, [s.text for s in add], [s.text for s in drop])
-            process.say(path, held, (add or drop)[0].node, "cap_add and cap_drop on the default")
 
 
 def _note_no_new_privileges(service: Service, options: list[Option]) -> None:

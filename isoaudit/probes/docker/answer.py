@@ -7,6 +7,7 @@ from typing import Any
 from isoaudit.model import Reason
 from isoaudit.probes.base import Notes
 
+PODMAN_SILENT = "podman's docker-compatible API does not tell"
 _NOT_TOLD = "Audit the running container as root, or use an engine that tells."
 
 

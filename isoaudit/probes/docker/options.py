@@ -24,6 +24,7 @@ class SecurityOptions:
     label_disabled: bool = False
     labels: tuple[str, ...] = ()
     unmasked: tuple[str, ...] = ()
+    writable_cgroups: bool = False
 
 
 def read_security_options(options: list[str]) -> SecurityOptions:
@@ -33,6 +34,7 @@ def read_security_options(options: list[str]) -> SecurityOptions:
     disabled = False
     labels: list[str] = []
     unmasked: list[str] = []
+    cgroups = False
     for option in options:
         name, value = _split(option)
         if name == "no-new-privileges":
@@ -47,7 +49,11 @@ def read_security_options(options: list[str]) -> SecurityOptions:
             labels.append(_split(value)[0] + ":" + _split(value)[1])
         elif name in {"unmask", "systempaths"}:
             unmasked.append(value)
-    return SecurityOptions(seccomp, apparmor, privileges, disabled, tuple(labels), tuple(unmasked))
+        elif name == "writable-cgroups":
+            cgroups = value.lower() not in _FALSE
+    return SecurityOptions(
+        seccomp, apparmor, privileges, disabled, tuple(labels), tuple(unmasked), cgroups
+    )
 
 
 def _split(option: str) -> tuple[str, str]:

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from isoaudit.errors import TargetError
-from isoaudit.model import FactSet, Kind, Target, Vantage
+from isoaudit.model import Fact, FactSet, Kind, Target, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.docker.answer import Answer
+from isoaudit.probes.docker.executions import exec_records
 from isoaudit.probes.docker.limits import note_limits, note_process_limits
-from isoaudit.probes.docker.mounts import Devices, note_parts, volume_devices
+from isoaudit.probes.docker.mount_points import Beside, Devices, volume_devices
+from isoaudit.probes.docker.mounts import note_parts
+from isoaudit.probes.docker.neighbours import Neighbours, note_borrowed
 from isoaudit.probes.docker.network import Networks, note_network
 from isoaudit.probes.docker.options import (
     EngineDefaults,
@@ -24,6 +27,7 @@ from isoaudit.probes.kernel import Asked, Machine, Sandbox, read_sandbox
 from isoaudit.probes.kernel.census import gone
 from isoaudit.probes.kernel.sandbox import belongs, dark
 from isoaudit.transports import EngineApi, Files, Unreadable
+from isoaudit.transports.ptrace import Filters
 
 _DEFAULT_ENDPOINTS = {
     "docker": {"unix:///var/run/docker.sock", "unix:///run/docker.sock"},
@@ -34,18 +38,23 @@ _LOCAL_HOST = "local"
 
 class DockerProbe:
     """The containers of one engine. `files` are those of this machine; without, /proc is not read.
+    `loaded` reads seccomp filters there, if that is wanted.
 
     A target's host is this machine only by proof: a process here whose control group carries the
     id of a container of this engine. A unix socket alone proves nothing, it may lead elsewhere.
     """
 
-    def __init__(self, api: EngineApi, files: Files | None = None) -> None:
+    def __init__(
+        self, api: EngineApi, files: Files | None = None, loaded: Filters | None = None
+    ) -> None:
         self._api = api
         self._files = files if api.local else None
+        self._loaded = loaded
         self._defaults: EngineDefaults | None = None
         self._machine: Machine | None = None
         self._devices: Devices | None = None
         self._networks: Networks | None = None
+        self._neighbours = Neighbours()
 
     def find(self) -> Sequence[Target]:
         """Return the engine's containers in every state, by name; raises TargetError."""
@@ -53,11 +62,12 @@ class DockerProbe:
             listed = self._api.containers()
         except Unreadable as error:
             raise TargetError(error.cause, error.remedy) from error
-        self._machine = None if self._files is None else Machine(self._files)
+        self._machine = None if self._files is None else Machine(self._files, self._loaded)
         self._devices = self._networks = None
         if self._machine is not None:
             # NOTE: who asks is not who is asked about: its rights are those an audit needs.
             listed = [entry for entry in listed if entry.get("Id") not in self._machine.own_ids]
+        self._neighbours = Neighbours(listed)
         ids = [entry["Id"] for entry in listed if isinstance(entry.get("Id"), str)]
         host = _LOCAL_HOST if self._runs_here(ids) else None
         targets = [self._target(entry, host) for entry in listed]
@@ -73,8 +83,8 @@ class DockerProbe:
         except Unreadable as error:
             raise TargetError(error.cause, error.remedy) from error
         inspect = Answer(raw, "", self._api.engine)
-        asked = self._engine_facts(inspect)
-        return asked.merge(self._kernel_facts(target, inspect))
+        asked = self._engine_facts(target, inspect)
+        return asked.merge(self._kernel_facts(target, inspect, asked))
 
     def _runs_here(self, ids: list[str]) -> bool:
         """Say whether a process of this machine is proven to be in one of the containers."""
@@ -112,18 +122,24 @@ class DockerProbe:
             return f"{engine}:{name}"
         return f"{engine}+{endpoint}#{name}"
 
-    def _engine_facts(self, inspect: Answer) -> FactSet:
+    def _engine_facts(self, target: Target, inspect: Answer) -> FactSet:
         notes = Notes(Vantage.ENGINE)
         options = read_security_options(inspect.below("HostConfig").names("SecurityOpt") or [])
         defaults = self._engine_defaults()
         note_settings(notes, inspect, options, defaults)
         note_limits(notes, inspect, defaults)
         note_storage(notes, inspect)
+        note_borrowed(notes, inspect, self._neighbours)
         process = Notes(Vantage.ENGINE)
         note_process_limits(process, inspect)
-        notes.part("process", [process_record(process, inspect, options, defaults)])
+        record = process_record(process, inspect, options, defaults)
+        sessions, incomplete = exec_records(self._api, inspect, options, defaults)
+        notes.part("process", [record, *sessions], incomplete)
         note_network(notes, inspect, self)
-        note_parts(notes, inspect, self._volumes)
+        # Of what runs here the kernel shows the mounts, with the host's folders behind them.
+        runs = inspect.below("State").flag("Running") is not False
+        files = None if runs or target.host is None else self._files
+        note_parts(notes, inspect, Beside(self._volumes, self._neighbours, files))
         return notes.factset()
 
     def _volumes(self) -> Devices:
@@ -166,13 +182,13 @@ class DockerProbe:
         except Unreadable:
             return None
 
-    def _kernel_facts(self, target: Target, inspect: Answer) -> FactSet:
+    def _kernel_facts(self, target: Target, inspect: Answer, asked: FactSet) -> FactSet:
         """Return the kernel's word, nothing where that vantage cannot exist, or why it is dark."""
         state = inspect.below("State")
         pid = state.number("Pid")
         if self._files is None or not pid or pid < 0 or state.flag("Running") is False:
             return FactSet()
-        machine = self._machine or Machine(self._files)
+        machine = self._machine or Machine(self._files, self._loaded)
         self._machine = machine
         sandbox = Sandbox(pid, inspect.text("Id") or target.handle)
         try:
@@ -180,7 +196,7 @@ class DockerProbe:
                 return self._not_here(target, sandbox)
         except Unreadable as error:
             return dark(error)
-        return read_sandbox(machine, sandbox, self._asked(inspect, sandbox.id))
+        return read_sandbox(machine, sandbox, self._asked(inspect, sandbox.id, asked))
 
     def _not_here(self, target: Target, sandbox: Sandbox) -> FactSet:
         """Return nothing for another machine's process; for one that was here, that it is gone."""
@@ -188,7 +204,7 @@ class DockerProbe:
             return FactSet()
         return dark(gone(sandbox.pid))
 
-    def _asked(self, inspect: Answer, container: str) -> Asked:
+    def _asked(self, inspect: Answer, container: str, asked: FactSet) -> Asked:
         host = inspect.below("HostConfig")
         mounts = inspect.objects("Mounts") or []
         binds = {m.text("Destination") for m in mounts if m.text("Type") == "bind"}
@@ -199,4 +215,12 @@ class DockerProbe:
             volumes=f"{root.rstrip('/')}/volumes" if root else "",
             masked=tuple(host.names("MaskedPaths") or ()),
             readonly=tuple(host.names("ReadonlyPaths") or ()),
+            filter=_of_filter(asked),
         )
+
+
+def _of_filter(asked: FactSet) -> tuple[Fact, ...]:
+    """Return what follows from the seccomp profile that the main process was asked to have."""
+    record = asked.parts["process"][0].records[0]
+    found = (fact for path, fact in record.facts.items() if path.startswith("process.seccomp."))
+    return tuple(fact for fact in found if fact.path != "process.seccomp.mode")

@@ -1,127 +1,100 @@
-"""The main process as an engine was asked to start it: one `process` record.
+"""Processes as an engine was asked to start them: the main one, and those of exec sessions.
 
-Sources: Docker Engine API (ContainerInspect), moby oci/caps, podman pkg/specgen/generate/security,
-capabilities(7): a process that is not root loses its effective and permitted set on exec.
+Sources: Docker Engine API (ContainerInspect, ExecInspect), moby daemon/exec_linux.go: an exec
+session has the container's filters, labels and namespaces, and credentials of its own.
 """
 
 from __future__ import annotations
 
 import re
 
-from isoaudit.model import Record
+from isoaudit.model import Record, Vantage
 from isoaudit.probes.base import Notes
-from isoaudit.probes.defaults import (
-    ALL_CAPABILITIES,
-    DOCKER_CAPABILITIES,
-    effective_set,
-    in_kernel_order,
-    normalise_capability,
-)
 from isoaudit.probes.docker.answer import Answer, not_told, unreliable
+from isoaudit.probes.docker.cgroups import note_cgroup_namespace
+from isoaudit.probes.docker.credentials import (
+    Start,
+    asked_bounding,
+    bounding_set,
+    main_start,
+    note_credentials,
+    user_namespace,
+)
 from isoaudit.probes.docker.options import EngineDefaults, SecurityOptions, seccomp_word
 from isoaudit.probes.docker.seccomp import note_asked_filter
-from isoaudit.probes.docker.settings import note_cgroup_namespace
 
 _HOST_PATH = re.compile(r"ns:/proc/(?:1|self|thread-self)/ns/")
 """A namespace named by the path of pid 1, or of the engine itself, is the host's."""
 
 _BY_CONTAINER = "container:"
-_ROOT = frozenset({"", "root", "0"})
-_SETS = ("effective", "permitted", "bounding", "inheritable", "ambient")
 
 
 def process_record(
     notes: Notes, inspect: Answer, options: SecurityOptions, defaults: EngineDefaults
 ) -> Record:
     """Return the record of the main process, with what `notes` of the engine's vantage hold."""
-    host = inspect.below("HostConfig")
     path = inspect.text("Path")
     notes.fact("process.main", True, f"{inspect.engine} inspect")
     if path is not None:
         notes.fact("process.name", path.rpartition("/")[2], inspect.bare("Path"))
-    user = _note_user(notes, inspect)
-    _note_capabilities(notes, host, user)
+    notes.fact("process.exceeds_main", (), "the container's first process")
+    note_credentials(notes, inspect, main_start(inspect), defaults)
+    _note_confinement(notes, inspect, options, defaults)
+    return notes.record()
+
+
+def exec_record(
+    inspect: Answer, session: Answer, options: SecurityOptions, defaults: EngineDefaults
+) -> Record:
+    """Return the record of an exec session in an inspected container, from its own answer."""
+    notes, config = Notes(Vantage.ENGINE), session.below("ProcessConfig")
+    start = _exec_start(inspect, config)
+    path = config.text("entrypoint")
+    notes.fact("process.main", False, session.source("Running"))
+    if path is not None:
+        notes.fact("process.name", path.rpartition("/")[2], config.source("entrypoint"))
+    _note_excess(notes, inspect.below("HostConfig"), main_start(inspect), start)
+    note_credentials(notes, inspect, start, defaults)
+    _note_confinement(notes, inspect, options, defaults)
+    return notes.record()
+
+
+def _exec_start(inspect: Answer, config: Answer) -> Start:
+    """Return how an exec session is started: as the container is, where it says nothing else."""
+    main, user, privileged = main_start(inspect), config.text("user"), config.flag("privileged")
+    if user:
+        main = main._replace(user=user, user_source=config.source("user"))
+    elif user is None:
+        main = main._replace(user=None)
+    if privileged or privileged is None:
+        source = config.source("privileged")
+        main = main._replace(privileged=privileged, privileged_source=source)
+    return main
+
+
+def _note_excess(notes: Notes, host: Answer, main: Start, start: Start) -> None:
+    """Note what an exec session can hold that the main process cannot."""
+    path, upper, own = "process.exceeds_main", asked_bounding(host, main), None
+    if upper is not None:
+        own = asked_bounding(host, start)
+    if upper is None or own is None:
+        not_told(notes, path, host, "Privileged, CapAdd or CapDrop")
+        return
+    beyond = tuple(name for name in own if name not in upper)
+    notes.fact(path, beyond, start.privileged_source if beyond else host.source("CapAdd, CapDrop"))
+
+
+def _note_confinement(
+    notes: Notes, inspect: Answer, options: SecurityOptions, defaults: EngineDefaults
+) -> None:
+    """Note what all processes of a container have in common when they are started."""
+    host = inspect.below("HostConfig")
     _note_privileges(notes, host, options, defaults)
     _note_seccomp(notes, host, options, defaults)
     _note_apparmor(notes, inspect, options, defaults)
     _note_user_namespace(notes, host, defaults)
     _note_namespaces(notes, host)
     note_cgroup_namespace(notes, "process.namespaces.cgroup", host, defaults)
-    return notes.record()
-
-
-def _note_user(notes: Notes, inspect: Answer) -> str | None:
-    """Note the uid; the engine has merged the image's user in, so that an empty one is root."""
-    config = inspect.below("Config")
-    user = config.text("User")
-    if user is None:
-        not_told(notes, "process.uid", config, "User")
-        not_told(notes, "process.root_permitted", config, "User")
-        return None
-    name = user.partition(":")[0]
-    source = config.source("User")
-    if inspect.engine == "podman" and name == "":
-        # NOTE: with --userns=keep-id an empty user is the caller's, and the answer hides the mode.
-        unreliable(notes, "process.uid", f"{source} is empty, and podman may keep the caller's id")
-        notes.fact("process.root_permitted", True, f"{source} is empty")
-        return ""
-    if name in _ROOT:
-        notes.fact("process.uid", 0, source if name else f"{source} is empty: root")
-    elif name.isascii() and name.isdecimal():
-        notes.fact("process.uid", int(name), source)
-    else:
-        unreliable(notes, "process.uid", f"{source} is a name that only the image resolves")
-    proven = name.isascii() and name.isdecimal() and int(name) != 0
-    notes.fact("process.root_permitted", not proven, source)
-    return name
-
-
-def _note_capabilities(notes: Notes, host: Answer, user: str | None) -> None:
-    """Note the five sets; which of them hold anything depends on engine, user and privilege."""
-    privileged = host.flag("Privileged")
-    add, drop = host.names("CapAdd"), host.names("CapDrop")
-    if privileged is None or add is None or drop is None:
-        not_told(notes, "process.capabilities", host, "Privileged, CapAdd or CapDrop")
-        return
-    source = host.source("Privileged" if privileged else "CapAdd, CapDrop")
-    bounding = bounding_set(host.engine, privileged, add, drop)
-    notes.fact("process.capabilities.bounding", bounding, source)
-    if user is None or not (user in _ROOT or _is_other(user)):
-        for name in ("effective", "permitted"):
-            path = f"process.capabilities.{name}"
-            unreliable(notes, path, "depends on the user, a name that only the image resolves")
-        return
-    held = bounding if user in _ROOT else ()
-    kept: tuple[str, ...] = ()
-    if host.engine == "podman" and user not in _ROOT:
-        # NOTE: podman gives a user what --cap-add names. Its answer lists what exceeds docker's
-        # defaults only, so the rest of the named ones cannot be told from the defaults.
-        for name in ("effective", "permitted", "inheritable", "ambient"):
-            path = f"process.capabilities.{name}"
-            unreliable(notes, path, "podman gives a user the capabilities that were added by name")
-        return
-    for name in ("effective", "permitted"):
-        notes.fact(f"process.capabilities.{name}", held, source)
-    for name in ("inheritable", "ambient"):
-        notes.fact(f"process.capabilities.{name}", kept, "engine default: empty")
-
-
-def bounding_set(engine: str, privileged: bool, add: list[str], drop: list[str]) -> tuple[str, ...]:
-    """Return the bounding set that an engine's answer amounts to.
-
-    Docker repeats what was asked for and ignores it if privileged. Podman lists the difference of
-    what it gives to docker's 14 (its own 11 show as a drop of three), or to all if privileged.
-    """
-    if privileged and engine != "podman":
-        return ALL_CAPABILITIES
-    if privileged:
-        dropped = {normalise_capability(name) for name in drop}
-        return in_kernel_order(set(ALL_CAPABILITIES) - dropped)
-    return effective_set(DOCKER_CAPABILITIES, add, drop)
-
-
-def _is_other(user: str) -> bool:
-    return user.isascii() and user.isdecimal() and int(user) != 0
 
 
 def _note_privileges(
@@ -191,19 +164,19 @@ def _note_apparmor(
 def _note_user_namespace(notes: Notes, host: Answer, defaults: EngineDefaults) -> None:
     """Note the user namespace; a rootless engine's containers never have the initial one."""
     path, source = "process.user_namespace", host.source("UsernsMode")
-    mode = host.text("UsernsMode")
+    mode, word = host.text("UsernsMode"), user_namespace(host, defaults)
     if mode is None:
         not_told(notes, path, host, "UsernsMode")
+    elif word is None:
+        unreliable(notes, path, "the engine's user namespace default is not known")
     elif defaults.rootless:
-        notes.fact(path, "private", "info SecurityOptions: rootless")
-    elif mode in {"", "host"} and not (defaults.remap and mode == ""):
-        if mode == "" and not defaults.known:
-            unreliable(notes, path, "the engine's user namespace default is not known")
-        else:
-            notes.fact(path, "host", source if mode else f"engine default: {source} is empty")
+        notes.fact(path, word, "info SecurityOptions: rootless")
+    elif mode:
+        notes.fact(path, word, source)
+    elif word == "host":
+        notes.fact(path, word, f"engine default: {source} is empty")
     else:
-        words = source if mode else "engine default: info SecurityOptions userns"
-        notes.fact(path, "private", words)
+        notes.fact(path, word, "engine default: info SecurityOptions userns")
 
 
 def _note_namespaces(notes: Notes, host: Answer) -> None:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from isoaudit.probes.base import Notes
 from isoaudit.probes.defaults import MASKED_PATHS
-from isoaudit.probes.docker.answer import Answer, not_told, unreliable
+from isoaudit.probes.docker.answer import PODMAN_SILENT, Answer, not_told, unreliable
+from isoaudit.probes.docker.cgroups import note_cgroups
+from isoaudit.probes.docker.credentials import note_asked
+from isoaudit.probes.docker.gpu import note_gpu
 from isoaudit.probes.docker.options import EngineDefaults, SecurityOptions, seccomp_word
 from isoaudit.probes.docker.seccomp import note_custom_profile
 
@@ -20,7 +23,6 @@ _NAMESPACE_MODES = {
     "user": "UsernsMode",
     "uts": "UTSMode",
 }
-_PODMAN_SILENT = "podman's docker-compatible API does not tell"
 
 
 def note_settings(
@@ -40,8 +42,12 @@ def note_settings(
     _note_profiles(notes, host, options, privileged)
     note_custom_profile(notes, host, options, defaults)
     _note_selinux(notes, host, options, privileged)
+    _note_relabelled(notes, inspect, defaults)
     _note_paths(notes, host, privileged)
-    _note_rest(notes, host, defaults)
+    _note_rest(notes, host)
+    note_asked(notes, inspect)
+    note_cgroups(notes, inspect, options, defaults)
+    note_gpu(notes, inspect, defaults)
 
 
 def _note_namespace_paths(notes: Notes, host: Answer) -> None:
@@ -73,7 +79,7 @@ def _note_runtime(notes: Notes, host: Answer, defaults: EngineDefaults) -> None:
     runtime = host.text("Runtime")
     if host.engine == "podman" and runtime in {"", "oci"}:
         # NOTE: podman writes "oci" for every runtime; its default need not be this container's.
-        unreliable(notes, "container.runtime", _PODMAN_SILENT)
+        unreliable(notes, "container.runtime", PODMAN_SILENT)
     elif runtime:
         notes.fact("container.runtime", runtime, host.source("Runtime"))
     elif runtime == "" and defaults.runtime:
@@ -127,6 +133,25 @@ def _note_selinux(
     notes.fact("container.selinux.options", list(options.labels), source)
 
 
+def _note_relabelled(notes: Notes, inspect: Answer, defaults: EngineDefaults) -> None:
+    """Note the binds that are labelled anew; what the engine does to its own volumes is no news."""
+    path, mounts = "container.relabelled_paths", inspect.objects("Mounts")
+    if mounts is None:
+        not_told(notes, path, inspect, "Mounts")
+        return
+    binds = [mount for mount in mounts if mount.text("Type") == "bind"]
+    if binds and inspect.engine == "podman":
+        # NOTE: podman's answer lists the same mode with and without :Z.
+        if defaults.known and not defaults.selinux:
+            notes.fact(path, (), "info SecurityOptions: no selinux")
+        else:
+            unreliable(notes, path, f"{inspect.bare('Mounts')}: {PODMAN_SILENT}")
+        return
+    modes = [(mount, (mount.text("Mode") or "").split(",")) for mount in binds]
+    asked = [mount.text("Source") or "" for mount, mode in modes if {"z", "Z"} & set(mode)]
+    notes.fact(path, sorted(source.rstrip("/") or "/" for source in asked), inspect.bare("Mounts"))
+
+
 def _note_paths(notes: Notes, host: Answer, privileged: bool | None) -> None:
     """Note the hidden and read-only paths; null means none if privileged, else the default."""
     for path, key in (
@@ -141,12 +166,12 @@ def _note_paths(notes: Notes, host: Answer, privileged: bool | None) -> None:
         elif host.engine in MASKED_PATHS:
             # NOTE: null beside an unprivileged container: docker fills in its defaults on create,
             # podman says null even with --security-opt unmask=ALL.
-            unreliable(notes, path, f"{host.source(key)} is null: {_PODMAN_SILENT}")
+            unreliable(notes, path, f"{host.source(key)} is null: {PODMAN_SILENT}")
         else:
             not_told(notes, path, host, key)
 
 
-def _note_rest(notes: Notes, host: Answer, defaults: EngineDefaults) -> None:
+def _note_rest(notes: Notes, host: Answer) -> None:
     read_only = host.flag("ReadonlyRootfs")
     if read_only is None:
         not_told(notes, "container.rootfs.read_only", host, "ReadonlyRootfs")
@@ -157,26 +182,9 @@ def _note_rest(notes: Notes, host: Answer, defaults: EngineDefaults) -> None:
         not_told(notes, "container.user_namespace", host, "UsernsMode")
     else:
         notes.fact("container.user_namespace", _users_word(users), host.source("UsernsMode"))
-    note_cgroup_namespace(notes, "container.cgroup_namespace", host, defaults)
 
 
 def _users_word(mode: str) -> str:
     if mode == "":
         return _DEFAULT
     return "host" if mode == "host" else "private"
-
-
-def note_cgroup_namespace(notes: Notes, path: str, host: Answer, defaults: EngineDefaults) -> None:
-    """Note whether the cgroup namespace is the host's; unset, the cgroup version decides."""
-    mode = host.text("CgroupnsMode")
-    source = host.source("CgroupnsMode")
-    if mode in {"host", "private"}:
-        notes.fact(path, mode, source)
-    elif host.engine == "podman" and mode == "":
-        # NOTE: podman's answer is empty even with --cgroupns=host.
-        unreliable(notes, path, f"{source} is empty: {_PODMAN_SILENT}")
-    elif mode == "" and defaults.cgroup_version in {"1", "2"}:
-        word = "private" if defaults.cgroup_version == "2" else "host"
-        notes.fact(path, word, f"engine default on cgroup version {defaults.cgroup_version}")
-    else:
-        not_told(notes, path, host, "CgroupnsMode")

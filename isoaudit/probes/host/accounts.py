@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from isoaudit.probes.host.sheet import Sheet
+from isoaudit.transports.base import Unreadable
 
 GROUP = "/etc/group"
 PASSWD = "/etc/passwd"  # noqa: S105 - a path
@@ -27,6 +28,24 @@ def groups(sheet: Sheet) -> list[Group]:
         if len(fields) == 4 and fields[2].isdigit():
             members = tuple(name.strip() for name in fields[3].split(",") if name.strip())
             found.append(Group(fields[0], int(fields[2]), members))
+    return found
+
+
+def group_names(sheet: Sheet) -> dict[int, str]:
+    """Return the names of the groups by their number; none if they cannot be read."""
+    try:
+        return {group.gid: group.name for group in groups(sheet)}
+    except Unreadable:
+        return {}
+
+
+def users(sheet: Sheet) -> dict[str, int]:
+    """Return the accounts of /etc/passwd with their numbers; raises Unreadable."""
+    found: dict[str, int] = {}
+    for line in sheet.text(PASSWD).splitlines():
+        fields = line.split(":")
+        if len(fields) == 7 and fields[2].isdigit():
+            found[fields[0]] = int(fields[2])
     return found
 
 

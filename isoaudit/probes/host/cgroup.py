@@ -1,31 +1,34 @@
-"""Which cgroup hierarchies are mounted, and what version 1 runs when a group empties.
+"""Which cgroup hierarchies are mounted, with which controllers, and what version 1 runs when a
+group empties.
 
-Source: cgroups(7), proc_pid_mountinfo(5).
+Sources: cgroups(7), proc_pid_mountinfo(5).
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from isoaudit.model import Reason
 from isoaudit.probes.host.sheet import Sheet
 from isoaudit.transports.base import Unreadable
 
-# NOTE: isoaudit's own mount table, since the files named in it are opened from here.
 _MOUNTS = "/proc/self/mountinfo"
 _VERSION = "host.cgroup.version"
 _AGENTS = "host.cgroup.release_agents"
+_CONTROLLERS = "host.cgroup.controllers"
 
 
 def note_cgroup(sheet: Sheet) -> None:
     """Note the version in use, and the release agents of version 1."""
     try:
-        mounts = _mounts(sheet.files.read_text(_MOUNTS))
+        mounts = _mounts(sheet.mounts())
     except Unreadable as error:
-        sheet.lacks(_VERSION, error)
-        sheet.lacks(_AGENTS, error)
+        for fact in (_VERSION, _AGENTS, _CONTROLLERS):
+            sheet.lacks(fact, error)
         return
     roots = [point for kind, point in mounts if kind == "cgroup"]
     if not mounts:
-        for fact in (_VERSION, _AGENTS):
+        for fact in (_VERSION, _AGENTS, _CONTROLLERS):
             sheet.kernel.missing(
                 fact,
                 Reason.NOT_SUPPORTED,
@@ -35,6 +38,24 @@ def note_cgroup(sheet: Sheet) -> None:
         return
     sheet.kernel.fact(_VERSION, 1 if roots else 2, _MOUNTS)
     _note_agents(sheet, roots)
+    if roots:
+        _note_controllers(sheet, "/proc/cgroups", _enabled)
+    else:
+        top = next(point for kind, point in mounts if kind == "cgroup2")
+        _note_controllers(sheet, f"{top}/cgroup.controllers", lambda text: text.split())
+
+
+def _note_controllers(sheet: Sheet, path: str, read: Callable[[str], list[str]]) -> None:
+    try:
+        sheet.kernel.fact(_CONTROLLERS, sorted(read(sheet.text(path))), path)
+    except Unreadable as error:
+        sheet.lacks(_CONTROLLERS, error)
+
+
+def _enabled(text: str) -> list[str]:
+    """Return the controllers of /proc/cgroups that are not switched off at boot."""
+    rows = [line.split() for line in text.splitlines() if not line.startswith("#")]
+    return [row[0] for row in rows if len(row) == 4 and row[3] == "1"]
 
 
 def _note_agents(sheet: Sheet, roots: list[str]) -> None:

@@ -1,6 +1,7 @@
 """What the kernel says of its CPUs' flaws.
 
-Source: kernel.org sysfs-devices-system-cpu and admin-guide/hw-vuln. A guest's kernel repeats what
+Source: kernel.org sysfs-devices-system-cpu, admin-guide/hw-vuln, and the kernel's own strings in
+arch/x86/kernel/cpu/bugs.c and arch/arm64/kernel/proton-pack.c. A guest's kernel repeats what
 its hypervisor lets it see; `cpu_vulnerability.guest_view` marks that.
 """
 
@@ -16,10 +17,14 @@ from isoaudit.transports.base import Unreadable
 _FOLDER = "/sys/devices/system/cpu/vulnerabilities"
 _SCALARS = {
     "l1tf": "kernels before 4.18 do not report it",
+    "itlb_multihit": "kernels before 5.4 do not report it",
     "vmscape": "kernels without the fix of September 2025 do not report it",
     "old_microcode": "kernels before 6.16 do not report it",
 }
-_VULNERABLE = re.compile(r"\bvulnerable\b", re.IGNORECASE)
+_VULNERABLE = re.compile(
+    r"\bvulnerable\b|(?<!AVX disabled, )\bno microcode\b|\bbut not BHB\b|\bIBPB: disabled\b",
+    re.IGNORECASE,
+)
 _UNKNOWN = re.compile(r"\bunknown\b", re.IGNORECASE)
 
 
@@ -50,7 +55,10 @@ def state(text: str) -> str:
 
     Any clause that says vulnerable decides: `BHI: Vulnerable` and `KVM: Vulnerable` name a way in
     that the leading `Mitigation:` leaves open, and `SMT vulnerable` says that a sibling thread,
-    which may belong to another workload, still reads what the mitigation clears. Next comes
+    which may belong to another workload, still reads what the mitigation clears. Some clauses say
+    it in other words: `no microcode` (kernels of 2023 wrote it behind `Mitigation: safe RET`, later
+    ones call the same state vulnerable; only `AVX disabled` does without), `but not BHB` of arm64,
+    and `IBPB: disabled`, which leaves one process to train the branches of the next. Then comes
     `SMT Host state unknown` and its like.
     """
     if _VULNERABLE.search(text):

@@ -61,6 +61,11 @@ def architecture(sheet: Sheet) -> tuple[str, str]:
         return _SAME.get(found[1], found[1]), f"/proc/sys/kernel/osrelease {release}"
 
 
+def cpuinfo(sheet: Sheet) -> str:
+    """Return the start of /proc/cpuinfo, the first processor's lines; raises Unreadable."""
+    return sheet.text("/proc/cpuinfo", _CPUINFO_LIMIT)
+
+
 def _assignments(text: str) -> dict[str, str]:
     """Return NAME=value lines in shell syntax, without quotes."""
     values: dict[str, str] = {}
@@ -99,11 +104,11 @@ def _note_architecture(sheet: Sheet) -> None:
 def _note_virtualized(sheet: Sheet) -> None:
     fact = "host.virtualized"
     try:
-        cpuinfo = sheet.text("/proc/cpuinfo", _CPUINFO_LIMIT)
+        lines = cpuinfo(sheet).splitlines()
     except Unreadable as error:
         sheet.lacks(fact, error)
         return
-    flags = next((line for line in cpuinfo.splitlines() if re.match(r"flags\s*:", line)), None)
+    flags = next((line for line in lines if re.match(r"flags\s*:", line)), None)
     if flags is not None:
         there = "hypervisor" in flags.partition(":")[2].split()
         sheet.kernel.fact(fact, there, f"/proc/cpuinfo flags: hypervisor {_word(there)}")

@@ -7,6 +7,7 @@ Sources: kernel.org admin-guide/kernel-parameters, admin-guide/hw-vuln (attack_v
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from isoaudit.model import Reason
 from isoaudit.probes.host.identity import os_release
@@ -15,6 +16,7 @@ from isoaudit.probes.host.sheet import Sheet
 from isoaudit.transports.base import Unreadable
 
 _RELEASE = "/proc/sys/kernel/osrelease"
+_COMMAND_LINE = "/proc/cmdline"
 _PLAIN = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?(?:-(?:custom|local|vanilla|mainline))?")
 _BASE = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
 _PLAIN_BUT_PATCHED = frozenset({"nixos", "openwrt", "cos", "chromeos", "wolfi", "bottlerocket"})
@@ -24,10 +26,11 @@ _RELEVANT = re.compile(
     r"mitigations|k?pti|nopti|(?:no)?spec|ssbd|mds|l1tf|l1d_flush|tsx|tsa|mmio_stale_data|retbleed"
     r"|srbds|gather_data_sampling|reg_file_data_sampling|indirect_target_selection|vmscape"
     r"|no_entry_flush|no_uaccess_flush|nosmt|nosmep|nosmap|nokaslr|kaslr|dis_ucode_ldr"
-    r"|microcode|clearcpuid|intel_iommu|amd_iommu|iommu|arm[-_]smmu|kvm|lockdown|lsm|security"
+    r"|microcode|clearcpuid|intel_iommu|amd_iommu|iommu|arm_smmu|kvm|lockdown|lsm|security"
     r"|apparmor|selinux|enforcing|init_on_|slab_nomerge|slub_debug|page_alloc\.shuffle|vfio"
     r"|randomize_kstack_offset|vsyscall|norandmaps|nomodule|module\.sig_enforce|debugfs"
-    r"|systemd\.unified_cgroup_hierarchy|cgroup_no_v1|ima_|integrity_audit"
+    r"|systemd\.unified_cgroup_hierarchy|cgroup_|ima_|integrity_audit|slab_merge|slub_nomerge"
+    r"|ia32_emulation|syscall\.x32|module_blacklist|modprobe\.blacklist"
 )
 _OFF = frozenset(
     {
@@ -94,7 +97,25 @@ def relevant_words(command_line: str) -> list[str]:
     words = command_line.split()
     if "--" in words:
         words = words[: words.index("--")]
-    return [word for word in words if _RELEVANT.match(word.lower())]
+    return [word for word in words if _RELEVANT.match(word.lower().replace("-", "_"))]
+
+
+def parameter(words: Iterable[str], name: str) -> str | None:
+    """Return what the last of some boot parameters sets; "" for one without a value, else None.
+
+    To the kernel, dashes and underscores of a parameter's name are the same.
+    """
+    found: str | None = None
+    for word in words:
+        key, _, value = word.partition("=")
+        if key.replace("-", "_") == name:
+            found = value.strip('"')
+    return found
+
+
+def boot_words(sheet: Sheet) -> list[str]:
+    """Return the words of the kernel command line that bear on isolation; raises Unreadable."""
+    return relevant_words(sheet.whole(_COMMAND_LINE))
 
 
 def disabled_mitigations(words: list[str]) -> list[str]:
@@ -110,15 +131,15 @@ def _switches_off(word: str) -> bool:
 
 
 def _note_command_line(sheet: Sheet) -> None:
-    path = "/proc/cmdline"
     try:
-        words = relevant_words(sheet.text(path))
+        words = boot_words(sheet)
     except Unreadable as error:
         sheet.lacks("host.kernel.command_line", error)
         sheet.lacks("host.kernel.disabled_mitigations", error)
         return
-    sheet.kernel.fact("host.kernel.command_line", words, path)
-    sheet.kernel.fact("host.kernel.disabled_mitigations", disabled_mitigations(words), path)
+    sheet.kernel.fact("host.kernel.command_line", words, _COMMAND_LINE)
+    off = disabled_mitigations(words)
+    sheet.kernel.fact("host.kernel.disabled_mitigations", off, _COMMAND_LINE)
 
 
 def _note_flaws(sheet: Sheet, release: str) -> None:

@@ -1,7 +1,7 @@
 """Mandatory access control: active security modules, their enforcement, and lockdown.
 
 Sources: kernel.org admin-guide/LSM (securityfs `lsm`), selinuxfs(5) `enforce`, AppArmor's module
-parameter `enabled`, kernel_lockdown(7).
+parameter `enabled`, kernel_lockdown(7), the kernel's security/lockdown/Kconfig.
 """
 
 from __future__ import annotations
@@ -38,7 +38,41 @@ def _note_lockdown(sheet: Sheet, active: list[str] | None) -> None:
     if active is not None and "lockdown" not in active:
         sheet.kernel.fact(fact, "none", f"{_LSM} without lockdown")
         return
-    sheet.note(fact, _LOCKDOWN, _chosen, without=_UNMOUNTED, remedy=_MOUNT)
+    try:
+        text = sheet.text(_LOCKDOWN)
+    except Unreadable as error:
+        least = _least_lockdown(sheet)
+        if least is None:
+            sheet.lacks(fact, error, _UNMOUNTED, _MOUNT)
+        else:
+            sheet.kernel.fact(fact, *least)
+        return
+    try:
+        sheet.kernel.fact(fact, _chosen(text), _LOCKDOWN)
+    except ValueError:
+        sheet.kernel.missing(fact, Reason.PARSE_ERROR, f"{_LOCKDOWN}: {text[:60]!r} is unexpected")
+
+
+def _least_lockdown(sheet: Sheet) -> tuple[str, str] | None:
+    """Return the level that the kernel was built with, where securityfs does not show it.
+
+    It can only have been raised since. That holds if lockdown starts before all other modules,
+    which no boot parameter can leave out; otherwise nothing is known.
+    """
+    config = sheet.config()
+    if isinstance(config, Unreadable):
+        return None
+    if "LOCK_DOWN_KERNEL" in config:
+        return None  # as distributions had it before 5.4, outside of the security modules
+    if config.get("SECURITY_LOCKDOWN_LSM") != "y":
+        return "none", f"{config.source}: no CONFIG_SECURITY_LOCKDOWN_LSM"
+    if config.get("SECURITY_LOCKDOWN_LSM_EARLY") != "y":
+        return None
+    for level in ("confidentiality", "integrity"):
+        option = f"LOCK_DOWN_KERNEL_FORCE_{level.upper()}"
+        if config.get(option) == "y":
+            return level, f"{config.source}: CONFIG_{option}=y, which can only have been raised"
+    return None
 
 
 def _chosen(text: str) -> str:

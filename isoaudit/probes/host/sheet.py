@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from isoaudit.model import Missing, Reason, Value, Vantage
 from isoaudit.probes.base import Notes
+from isoaudit.probes.kernel_config import KernelConfig, kernel_config
 from isoaudit.transports.base import Files, FileStat, Unreadable
 
 _WITNESSES = (
@@ -15,6 +16,11 @@ _WITNESSES = (
     ("/dev/", "/dev/null"),
 )
 """What exists wherever the tree above is really there: a missing mount is no evidence."""
+
+_MOUNTS = "/proc/self/mountinfo"
+_MOUNTS_AT_FIRST = 1_048_576
+_MOUNTS_LIMIT = 16_777_216
+"""Bytes of a mount table: a host of a thousand containers needs more than is read at first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +31,49 @@ class Sheet:
     kernel: Notes = field(default_factory=lambda: Notes(Vantage.KERNEL))
     declared: Notes = field(default_factory=lambda: Notes(Vantage.DECLARED))
     _known: dict[str, bool] = field(default_factory=dict)
+    _texts: dict[tuple[str, int], str | Unreadable] = field(default_factory=dict)
+    _kept_mounts: list[str] = field(default_factory=list)
+    _configs: list[KernelConfig | Unreadable] = field(default_factory=list)
 
     def text(self, path: str, limit: int = 1_048_576) -> str:
-        """Return a file's text without its outer white space; raises Unreadable."""
-        return self.files.read_text(path, limit).strip()
+        """Return a file's text without its outer white space, read once; raises Unreadable."""
+        return self._raw(path, limit).strip()
+
+    def whole(self, path: str, limit: int = 1_048_576) -> str:
+        """Return a text that `limit` did not cut short; raises Unreadable, also if it did."""
+        text = self._raw(path, limit)
+        if len(text) >= limit // 4 and len(text.encode()) >= limit:
+            raise Unreadable(Reason.LIMIT, f"{path} is longer than {limit} bytes")
+        return text
+
+    def mounts(self) -> str:
+        """Return isoaudit's own mount table, for the paths in it are looked at from here.
+
+        Raises Unreadable.
+        """
+        text = self._kept_mounts[0] if self._kept_mounts else self.files.read_text(_MOUNTS)
+        if len(text) >= _MOUNTS_AT_FIRST:
+            text = self.whole(_MOUNTS, _MOUNTS_LIMIT)
+        self._kept_mounts[:] = [text]
+        return text
+
+    def _raw(self, path: str, limit: int) -> str:
+        known = self._texts.get((path, limit))
+        if known is None:
+            try:
+                known = self.files.read_text(path, limit)
+            except Unreadable as error:
+                known = error
+            self._texts[path, limit] = known
+        if isinstance(known, Unreadable):
+            raise known
+        return known
+
+    def config(self) -> KernelConfig | Unreadable:
+        """Return what the kernel was built with, read once, or why that is not known."""
+        if not self._configs:
+            self._configs.append(kernel_config(self.files))
+        return self._configs[0]
 
     def absent(self, error: Unreadable, path: str) -> bool:
         """Say whether an error proves that `path` is not there, and not merely not mounted."""
@@ -78,15 +123,41 @@ class Sheet:
         except ValueError:
             self.kernel.missing(fact, Reason.PARSE_ERROR, f"{path}: {text[:60]!r} is unexpected")
 
+    def switch(self, fact: str, path: str) -> None:
+        """Note a module's switch: off where the module, or the switch, provably is not there."""
+        module = path.partition("/parameters/")[0]
+        if self.exists(module) is False:
+            self.kernel.fact(fact, False, f"{module} absent")
+        else:
+            self.note(fact, path, yes, if_absent=False)
+
+    def built(
+        self, fact: str, read: Callable[[KernelConfig], tuple[Value | list[str], str]]
+    ) -> None:
+        """Note what `read` makes of the kernel's options: a value, and words for its source.
+
+        The vantage is that of the file which the options come from. `read` may raise Unreadable.
+        """
+        config = self.config()
+        try:
+            if isinstance(config, Unreadable):
+                raise config
+            value, said = read(config)
+        except Unreadable as error:
+            self.lacks(fact, error)
+            return
+        notes = self.kernel if config.vantage is Vantage.KERNEL else self.declared
+        notes.fact(fact, value, f"{config.source}: {said}")
+
     def lacks(self, fact: str, error: Unreadable, without: str = "", remedy: str = "") -> None:
         """Note that the kernel's word on a fact is missing; `without` tells what absence means."""
         detail = f"{error.cause}: {without}" if error.absent and without else error.cause
         self.kernel.missing(fact, error.reason, detail, error.remedy or remedy)
 
     def known(self, fact: str) -> Value | None:
-        """Return the kernel's word on a fact that was noted before, or None."""
-        facts = self.kernel.factset().facts.get(fact)
-        return facts[0].value if facts else None
+        """Return what was noted of a fact before, the kernel's word first, or None."""
+        value = self.kernel.value(fact)
+        return self.declared.value(fact) if value is None else value
 
     def stat(self, path: str) -> FileStat | Unreadable | None:
         """Return what a path is, None if it provably is not there, else why that is unknown."""

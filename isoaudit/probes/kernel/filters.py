@@ -67,21 +67,21 @@ class Engine(NamedTuple):
     kernel: tuple[int, int] | None = None
 
 
-def note_loaded(notes: Notes, pid: int, filters: Sequence[str], around: Around) -> None:
+def note_loaded(notes: Notes, filters: Sequence[str], around: Around) -> None:
     """Note what loaded filters let through; `filters` as `transports.ptrace` gives them."""
     try:
         programs = tuple(bpf.decode(bytes.fromhex(one)) for one in filters)
     except (bpf.FilterError, ValueError) as error:
-        words = f"the filters of process {pid} are not understood: {error}"
+        words = f"the loaded filters are not understood: {error}"
         _missing(notes, Reason.PARSE_ERROR, words)
         return
     words = "filter" if len(programs) == 1 else f"{len(programs)} filters"
-    _note(notes, programs, around, f"seccomp {words} of process {pid}")
+    _note(notes, programs, around, f"loaded seccomp {words} of process PID")
 
 
-def note_unfiltered(notes: Notes, pid: int, around: Around) -> None:
+def note_unfiltered(notes: Notes, around: Around) -> None:
     """Note that a process without filters may make every call (mode `disabled`)."""
-    _note(notes, (), around, f"/proc/{pid}/status Seccomp: no filter")
+    _note(notes, (), around, "/proc/PID/status Seccomp: no filter")
 
 
 def note_unread(notes: Notes, error: Unreadable | None = None) -> None:

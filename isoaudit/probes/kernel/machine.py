@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from functools import cached_property
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from isoaudit.probes.kernel.census import Census, container_ids
 from isoaudit.probes.kernel.engine_sockets import ControlSocket, control_sockets
+from isoaudit.probes.kernel.filtering import FilterReader
 from isoaudit.probes.kernel.mountinfo import TABLE_LIMIT, Layout, Table, renumbered
 from isoaudit.transports import Files, Unreadable
 from isoaudit.transports.base import DeviceNode, FileStat
+from isoaudit.transports.ptrace import Filters
+
+_Thing = TypeVar("_Thing")
 
 _NUMBERS = count(1)
-_MOST_KIN = 4096
+_MOST_KIN = 1024
 
 _MOST_LAYOUTS = 256  # mount tables kept at a time, so that memory stays flat
 
@@ -23,15 +27,20 @@ _MOST_LEVELS = 33  # user namespaces nest 32 deep (user_namespaces(7))
 
 
 class Machine:
-    """The initial namespaces, the host's mounts, the active LSM, and everyone who is there."""
+    """The initial namespaces, the host's mounts, the active LSM, and everyone who is there.
 
-    def __init__(self, files: Files) -> None:
+    `loaded` reads seccomp filters, which stops a process for an instant: None where that is not
+    wanted.
+    """
+
+    def __init__(self, files: Files, loaded: Filters | None = None) -> None:
         self.files = files
+        self.filters = FilterReader(files, loaded)
         self.census = Census(files)
         self._initial: dict[str, str | Unreadable] = {}
         self._lacking: dict[str, bool | Unreadable] = {}
         self._layouts: dict[tuple[str, ...], Layout] = {}
-        self._kin: dict[object, int] = {}
+        self._alike: dict[object, tuple[Any, int]] = {}
         self._seen: dict[str, FileStat | Unreadable] = {}
         self.kept: dict[object, Any] = {}
         """What was found once and holds for several sandboxes, under keys of those who found it."""
@@ -88,14 +97,15 @@ class Machine:
         """Return a number for a part that others will share as it is."""
         return next(_NUMBERS)
 
-    def kin(self, key: object) -> int:
-        """Return the number of a key, the same whenever it comes: what `Part.kin` is made of."""
-        if len(self._kin) >= _MOST_KIN:
-            self._kin.clear()  # numbers go on, so that none comes to mean another key
-        known = self._kin.get(key)
+    def alike(self, key: object, thing: _Thing) -> tuple[_Thing, int]:
+        """Return the first thing that came under a key, and the number of the key: `Part.kin`."""
+        if len(self._alike) >= _MOST_KIN:
+            self._alike.clear()  # numbers go on, so that none comes to mean another key
+        known = self._alike.get(key)
         if known is None:
-            known = self._kin[key] = next(_NUMBERS)
-        return known
+            known = self._alike[key] = (thing, next(_NUMBERS))
+        first: _Thing = known[0]
+        return first, known[1]
 
     def stat(self, path: str) -> FileStat:
         """Return what a path of the host is, looked at once a run; raises Unreadable."""

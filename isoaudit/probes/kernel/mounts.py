@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from isoaudit.model import Missing, Reason, Record, Vantage
+from isoaudit.model import Fact, Missing, Reason, Record, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.defaults import (
     DOCKER_READONLY_PATHS,
@@ -80,7 +80,8 @@ class Asked:
 
     `binds` are the container paths it was asked to bind; `container` its id, which names the
     engine's own files; `volumes` the folder of named volumes; `masked` and `readonly` the paths
-    asked for, which need no mount where the kernel has no such file.
+    asked for, which need no mount where the kernel has no such file. `filter` are the facts that
+    follow from the seccomp profile it was asked to load.
     """
 
     container: str = ""
@@ -88,6 +89,7 @@ class Asked:
     volumes: str = ""
     masked: tuple[str, ...] = ()
     readonly: tuple[str, ...] = ()
+    filter: tuple[Fact, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

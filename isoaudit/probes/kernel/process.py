@@ -44,6 +44,7 @@ class Seen:
     limits: Link
     oom: Link
     count: int = field(default=1)
+    names: set[str] = field(default_factory=set)
 
     @property
     def key(self) -> tuple[object, ...]:

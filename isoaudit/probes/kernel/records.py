@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from isoaudit.model import Reason, Record, Vantage
+from isoaudit.model import Fact, Reason, Record, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.kernel.capabilities import decode_capabilities
 from isoaudit.probes.kernel.census import NAMESPACES, Link
@@ -18,6 +18,7 @@ from isoaudit.probes.kernel.mountinfo import Table
 from isoaudit.probes.kernel.process import CAPABILITY_SETS, Seen
 from isoaudit.transports import Unreadable
 
+_MOST_NAMES = 64  # names that one record keeps: they are the target's to choose
 _SECCOMP = {"0": "disabled", "1": "strict", "2": "filter"}
 
 
@@ -26,13 +27,14 @@ class View:
     """What the processes of a sandbox are judged by.
 
     `own` are the sandbox's pids, by which a namespace shared with others is told from a private
-    one; `main` is its first process, `table` the mount table of that one.
+    one; `main` is its first process, `table` the mount table of that one. `filter` is as in Asked.
     """
 
     machine: Machine
     own: frozenset[int]
     main: int
     table: Table | Unreadable
+    filter: tuple[Fact, ...] = ()
 
     def split(self, processes: Iterable[Seen]) -> tuple[list[Seen], list[Seen]]:
         """Return the processes of the sandbox, and those of sandboxes made inside it.
@@ -75,6 +77,8 @@ def process_records(view: View, processes: Iterable[Seen]) -> list[Record]:
         known = groups.setdefault(seen.key, seen)
         if known is not seen:
             known.count += 1
+        if len(known.names) < _MOST_NAMES:
+            known.names.add(seen.status.get("Name", ""))
     return [_record(view, seen) for seen in groups.values()]
 
 
@@ -87,9 +91,12 @@ def _record(view: View, seen: Seen) -> Record:
     notes.fact("process.pid", seen.pid, source)
     notes.fact("process.count", seen.count, "processes of its control group")
     notes.fact("process.main", seen.pid == view.main, "first process of the sandbox")
+    notes.fact("process.names", sorted(seen.names), f"{source} Name of each")
     _note_ids(notes, seen)
     _note_capabilities(notes, seen)
     _note_filters(notes, seen)
+    start = view.machine.census.glimpse(seen.pid).start
+    view.machine.filters.note(notes, seen.status, start, view.filter)
     _note_label(notes, view.machine, seen)
     _note_namespaces(notes, view, seen)
     note_process_limits(notes, seen.limits, seen.oom)

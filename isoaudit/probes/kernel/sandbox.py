@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from isoaudit.model import FactSet, Missing, Reason, Record, Vantage
 from isoaudit.probes.base import Notes
@@ -50,13 +50,8 @@ _MOUNT_PATHS = (
     "container.rootfs.read_only",
 )
 PATHS = (
-    "process",
-    *_MOUNT_PATHS,
-    "device",
-    "descriptor",
-    "control_socket",
-    "container.limits",
-    "container.network",
+    *("process", *_MOUNT_PATHS, "device", "descriptor", "control_socket", "container.limits"),
+    *("container.cgroup.own", "container.network.forwarding", "container.network.runtime_sockets"),
 )
 """What the kernel's vantage covers, and what stays dark together if a sandbox cannot be read."""
 
@@ -144,7 +139,8 @@ def _look(notes: Notes, machine: Machine, sandbox: Sandbox, asked: Asked) -> Sce
         layout = error
     groups = cgroup.groups(machine.census.glimpse(sandbox.pid).cgroup, machine.own_mounts)
     table = layout if isinstance(layout, Unreadable) else layout.table
-    seen = _note_processes(notes, machine, sandbox, table)
+    seen = _note_processes(notes, machine, sandbox, View(machine, frozenset(), sandbox.pid, table,
+                                                         asked.filter))  # fmt: skip
     return Scene(machine, sandbox, asked, layout, numbers, groups, seen)
 
 
@@ -165,10 +161,8 @@ def _members(machine: Machine, sandbox: Sandbox) -> frozenset[int]:
     return group.pids
 
 
-def _note_processes(
-    notes: Notes, machine: Machine, sandbox: Sandbox, table: Table | Unreadable
-) -> list[Seen]:
-    """Note the part process, and return the processes."""
+def _note_processes(notes: Notes, machine: Machine, sandbox: Sandbox, view: View) -> list[Seen]:
+    """Note the part process, and return the processes; `view` knows no pids yet."""
     incomplete: Missing | None = None
     pids = frozenset({sandbox.pid}) | sandbox.pids
     try:
@@ -188,7 +182,7 @@ def _note_processes(
                 raise
             if error.reason is not Reason.VANISHED:
                 incomplete = error.missing("process", Vantage.KERNEL)
-    view = View(machine, pids | sandbox.starters, sandbox.pid, table)
+    view = replace(view, own=pids | sandbox.starters)
     inside, nested = view.split(seen)
     records = process_records(view, inside)
     if len(records) > _MOST_RECORDS:
@@ -205,19 +199,22 @@ def _note_processes(
 def _alike(machine: Machine, records: list[Record]) -> tuple[list[Record], int]:
     """Return records made of facts that are shared with others like them, and their number.
 
-    Pids aside, sandboxes that were made alike show the same. What is missing may name a pid and is
-    shared with no one: the number is 0.
+    Pids aside, sandboxes that were made alike show the same.
     """
-    if any(record.missing for record in records):
-        return records, 0
     key = tuple(
-        tuple((fact.path, fact.value) for fact in record.facts.values() if fact.path != _PID)
+        (
+            tuple((fact.path, fact.value) for fact in record.facts.values() if fact.path != _PID),
+            tuple(record.missing.values()),
+        )
         for record in records
     )
-    first = machine.kept.setdefault(("process", machine.kin(key)), records)
+    first, kin = machine.alike(key, records)
     pids = (record.facts[_PID] for record in records)
-    shared = [Record({**known.facts, _PID: pid}) for known, pid in zip(first, pids, strict=True)]
-    return shared, machine.kin(key)
+    shared = [
+        Record({**known.facts, _PID: pid}, known.missing)
+        for known, pid in zip(first, pids, strict=True)
+    ]
+    return shared, kin
 
 
 def _note_mounts(notes: Notes, scene: Scene) -> None:

@@ -9,12 +9,19 @@ import posixpath
 from collections.abc import Iterator
 
 from isoaudit.documents.yaml import Node
-from isoaudit.model import Record, Value
-from isoaudit.probes.declared import record
+from isoaudit.model import Missing, Record, Value
+from isoaudit.probes.declared import MAX_RECORDS, record
 from isoaudit.probes.kubernetes.context import Context, flag
+from isoaudit.probes.kubernetes.mount_sets import Mount, note_company, note_host_side
 from isoaudit.probes.kubernetes.workload import scalar
 
 _PROPAGATION = {"Bidirectional": "shared", "HostToContainer": "slave"}
+_OF_THE_POD = (
+    *("emptyDir", "configMap", "secret", "projected", "downwardAPI", "ephemeral", "image"),
+    "gitRepo",
+)
+"""Kinds of volumes that are made anew for every pod, or that no pod can write to."""
+
 _BUILT_IN = ("kubernetes.io/", "hugepages-")
 _CORE = frozenset({"cpu", "memory", "ephemeral-storage"})
 
@@ -24,13 +31,16 @@ def note_mounts(context: Context) -> None:
     node = context.container.node
     found = node.get("volumeMounts")
     mounts = found.elements() if found is not None else []
-    context.facts.part("mount", (_mount(context, entry) for entry in mounts))
+    seen = [_mount(context, entry) for entry in mounts[: MAX_RECORDS + 1]]
+    note_company(seen)
+    context.facts.part("mount", (mount.record() for mount in seen))
+    note_host_side(context, seen)
     context.facts.part("device", _devices(context))
     context.facts.part("device_rule", _rules(context))
     _note_token(context, mounts)
 
 
-def _mount(context: Context, entry: Node) -> Record:
+def _mount(context: Context, entry: Node) -> Mount:
     path = entry.get("mountPath")
     if path is None:
         raise entry.error("a volume mount needs a mountPath")
@@ -40,9 +50,8 @@ def _mount(context: Context, entry: Node) -> Record:
         "mount.destination": scalar(path),
         "mount.read_only": read_only is not None and flag(read_only),
         "mount.propagation": _PROPAGATION.get(asked, "private"),
-        "mount.relabel": False,
     }
-    unread: dict[str, str] = {}
+    unread: dict[str, str | Missing] = {}
     name = entry.get("name")
     volume = context.container.pod.volumes.get(scalar(name)) if name is not None else None
     if volume is None:
@@ -50,11 +59,11 @@ def _mount(context: Context, entry: Node) -> Record:
             unread[f"mount.{field}"] = "the pod declares no volume of that name"
     else:
         _put_volume(volume, entry, fields, unread)
-    return record(entry, fields, unread)
+    return Mount(entry, fields, unread)
 
 
 def _put_volume(
-    volume: Node, entry: Node, fields: dict[str, Value], unread: dict[str, str]
+    volume: Node, entry: Node, fields: dict[str, Value], unread: dict[str, str | Missing]
 ) -> None:
     """Set what stands behind a mount: a path of the node, memory, or what the kubelet keeps."""
     of_host, empty = volume.get("hostPath"), volume.get("emptyDir")
@@ -63,6 +72,10 @@ def _put_volume(
         in_memory = medium is not None and scalar(medium) == "Memory"
         fields["mount.kind"] = "tmpfs" if in_memory else "volume"
         fields["mount.managed"] = True
+        if in_memory and empty is not None:
+            fields["mount.size_limited"] = empty.get("sizeLimit") is not None
+        elif any(volume.get(kind) is not None for kind in _OF_THE_POD):
+            fields["mount.shared_with"] = ()
         return
     fields["mount.kind"] = "bind"
     fields["mount.managed"] = False

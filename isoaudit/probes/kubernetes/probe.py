@@ -14,6 +14,7 @@ from isoaudit.facts.spec import KUBERNETES
 from isoaudit.model import FactSet, Kind, Target
 from isoaudit.probes.declared import Sheet
 from isoaudit.probes.kubernetes.context import Context
+from isoaudit.probes.kubernetes.gpu import note_gpu
 from isoaudit.probes.kubernetes.mounts import note_mounts
 from isoaudit.probes.kubernetes.network import note_network
 from isoaudit.probes.kubernetes.security import note_security
@@ -72,6 +73,7 @@ class KubernetesProbe:
         note_settings(context)
         note_mounts(context)
         note_network(context)
+        note_gpu(context)
         facts.part("process", [process.record()])
         return facts.factset()
 
@@ -92,9 +94,10 @@ def _note_windows(facts: Sheet, process: Sheet) -> None:
     why = "a pod for Windows, which has nothing of that kind"
     for path in ("privileged", "rootfs.read_only", "seccomp.profile", "apparmor.profile",
                  "selinux.disabled", "masked_paths", "readonly_paths",
-                 "user_namespace"):  # fmt: skip
+                 "user_namespace", "capabilities", "borrowed_namespaces"):  # fmt: skip
         facts.unknown(f"container.{path}", why)
     for path in ("root_permitted", "user_namespace", "no_new_privileges", "seccomp.mode",
                  "capabilities.effective", "capabilities.permitted", "capabilities.bounding",
-                 "apparmor.confined", *(f"namespaces.{n}" for n in _NAMESPACES)):  # fmt: skip
+                 "apparmor.confined", "host_groups", *(f"namespaces.{n}" for n in _NAMESPACES),
+                 ):  # fmt: skip
         process.unknown(f"process.{path}", why)

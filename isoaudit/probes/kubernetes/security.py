@@ -18,6 +18,7 @@ from isoaudit.probes.defaults import (
     normalise_capability,
 )
 from isoaudit.probes.kubernetes.context import DEFAULT, Context, flag, note_switch
+from isoaudit.probes.kubernetes.credentials import note_asked
 from isoaudit.probes.kubernetes.profiles import note_apparmor, note_seccomp, note_selinux
 from isoaudit.probes.kubernetes.workload import scalar
 
@@ -39,6 +40,7 @@ def note_security(context: Context) -> None:
     note_seccomp(context)
     note_apparmor(context)
     note_selinux(context)
+    note_asked(context)
     _note_hidden_paths(context)
     _note_namespaces(context)
 
@@ -147,8 +149,10 @@ def _note_namespaces(context: Context) -> None:
     if context.privileged is not None:
         process.say("process.namespaces.cgroup", "host", context.privileged, "privileged")
     else:
-        process.default("process.namespaces.cgroup", "private", f"{DEFAULT} on cgroup v2")
-    context.facts.default("container.namespace_paths", (), "a pod cannot name any")
+        detail = "private on a node with cgroup v2, the node's own with v1"
+        process.beyond("process.namespaces.cgroup", detail)
+    for path in ("container.namespace_paths", "container.borrowed_namespaces"):
+        context.facts.default(path, (), "a pod cannot name any")
     _note_user_namespace(context)
 
 
@@ -186,3 +190,7 @@ def _note_user_namespace(context: Context) -> None:
     kind = "host" if flag(said) else "private"
     context.facts.say(asked, kind, said)
     context.process.say(got, kind, said)
+    if kind == "private":
+        remark = "the kubelet gives every such pod a range of ids of its own, above the host's"
+        for name in ("user_namespace_maps_root", "user_namespace_shared_ids"):
+            context.process.say(f"process.{name}", False, said, remark)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -39,9 +40,10 @@ def recorded(recording: str) -> tuple[EngineApi, Files]:
 
 
 def audit(api: EngineApi, files: Files | None = None) -> tuple[Target, FactSet]:
-    """Return the engine's only container and what is seen of it."""
+    """Return the engine's only container, or the one called web, and what is seen of it."""
     probe = DockerProbe(api, files)
-    (target,) = probe.find()
+    targets = probe.find()
+    target = next((one for one in targets if one.name == "web"), targets[0])
     return target, probe.collect(target)
 
 
@@ -58,15 +60,24 @@ def engine(
     info: dict[str, Any] | None = None,
     volumes: list[dict[str, Any]] | None = None,
     networks: list[dict[str, Any]] | None = None,
+    own: dict[str, Any] | None = None,
+    others: Sequence[dict[str, Any]] = (),
+    sessions: dict[str, dict[str, Any]] | None = None,
 ) -> EngineApi:
-    """Return an engine with one container; without `inspect` it is gone when it is asked for."""
-    listed = [{"Id": ID, "Names": ["/web"], "State": "running"}]
+    """Return an engine with one container; without `inspect` it is gone when it is asked for.
+
+    `own` adds to its entry in the list, `others` are more entries; `sessions` are the calls that
+    answer for exec sessions, by their ids.
+    """
+    listed = [{"Id": ID, "Names": ["/web"], "State": "running", **(own or {})}, *others]
     gone = {"error": ["vanished", "no such container", "Scan again.", False]}
     calls: dict[str, Any] = {
         '["containers"]': {"answer": listed},
         '["info"]': {"answer": info if info is not None else {"SecurityOptions": []}},
         json.dumps(["inspect", ID]): gone if inspect is None else {"answer": inspect},
     }
+    for session, call in (sessions or {}).items():
+        calls[json.dumps(["execution", session])] = call
     if volumes is not None:
         calls['["volumes"]'] = {"answer": volumes}
     if networks is not None:
@@ -108,6 +119,7 @@ def inspected(pid: int = 0, **host: Any) -> dict[str, Any]:
         "State": {"Pid": pid, "Running": pid > 0},
         "Config": {"User": "", "Image": "web", "Env": None},
         "Mounts": None,
+        "ExecIDs": None,
         "HostConfig": {**usual, **host},
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import socket
 from pathlib import Path
@@ -48,6 +49,10 @@ class Locked:
         self._check(path)
         return self._files.read_text(path, limit)
 
+    def read_gzip(self, path: str, limit: int = 1_048_576) -> str:
+        self._check(path)
+        return self._files.read_gzip(path, limit)
+
     def read_link(self, path: str) -> str:
         self._check(path)
         return self._files.read_link(path)
@@ -59,10 +64,6 @@ class Locked:
     def stat(self, path: str) -> FileStat:
         self._check(path)
         return self._files.stat(path)
-
-    def read_gzip(self, path: str, limit: int = 1_048_576) -> str:
-        self._check(path)
-        return self._files.read_gzip(path, limit)
 
     def read_paragraph(self, path: str, first: str) -> str:
         self._check(path)
@@ -81,6 +82,16 @@ def tree(root: Path, files: dict[str, str | None] | None = None) -> LocalFiles:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8")
     return LocalFiles(str(root))
+
+
+def built_with(root: Path, options: str) -> None:
+    """Write /proc/config.gz below `root`: the options, as `USER_NS=y KEXEC=n`."""
+    lines = ["#", "# Linux/x86 6.1.76 Kernel Configuration", "#"]
+    for word in options.split():
+        name, _, value = word.partition("=")
+        lines.append(f"# CONFIG_{name} is not set" if value == "n" else f"CONFIG_{name}={value}")
+    (root / "proc").mkdir(exist_ok=True)
+    (root / "proc/config.gz").write_bytes(gzip.compress("\n".join([*lines, ""]).encode()))
 
 
 def bind_socket(root: Path, path: str, mode: int) -> None:

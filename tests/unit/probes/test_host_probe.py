@@ -20,7 +20,8 @@ from isoaudit.transports.local import LocalFiles
 from isoaudit.transports.tape import replay
 
 RECORDING = Path(__file__).parents[2] / "recordings" / "host" / "debian12-guest.json"
-PARTS = {"cpu_vulnerability", "socket", "listener", "group", "config_file", "program"}
+PARTS = {"cpu_vulnerability", "device_node", "swap", "binfmt", "seccomp_profile", "cdi_spec",
+         "socket", "listener", "group", "config_file", "program"}  # fmt: skip
 TYPES = {FactType.BOOL: bool, FactType.INT: int, FactType.STRING: str, FactType.LIST: tuple}
 
 
@@ -112,6 +113,15 @@ def test_the_recorded_host(recorded: FactSet) -> None:
         "host.kernel.known_vulnerable": (),
         "host.kernel.disabled_mitigations": ("mitigations=auto,no_guest_host,no_guest_guest",),
         "host.sysctl.modules_disabled": 1,
+        "host.sysctl.sysrq": 0,
+        "host.sysctl.io_uring_disabled": 0,
+        "host.kernel.lockdown": "integrity",
+        "host.kernel.lsm_built": ("bpf", "landlock", "lockdown", "selinux"),
+        "host.kernel.rare_protocols": (),
+        "host.feature.devmem": False,
+        "host.feature.tls": False,
+        "host.feature.nf_tables": True,
+        "host.firmware.efi": False,
         "host.libvirt.auth_unix_rw": "polkit",
         "host.kubelet.present": False,
         "host.vfio.unsafe_noiommu": False,

@@ -49,7 +49,13 @@ def test_a_container_that_says_nothing_gets_kubernetes_defaults() -> None:
     }
     assert expected == {path: seen.facts[path] for path in expected}
     assert "unless the kubelet sets seccompDefault" in seen.sources["process.seccomp.mode"]
-    assert {"process.uid", "process.apparmor.confined", "container.runtime"} == set(seen.missing)
+    assert {
+        "process.uid",
+        "process.apparmor.confined",
+        "process.host_groups",
+        "process.namespaces.cgroup",
+        "container.runtime",
+    } == set(seen.missing)
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,26 @@ def test_container_that_is_gone_has_vanished(server: Server) -> None:
     api.close()
 
 
+def test_an_exec_session_comes_without_secrets(server: Server) -> None:
+    """One GET tells of a session; its command line is redacted like that of a container."""
+    config = {"entrypoint": "sh", "arguments": ["--password", "hunter2"], "user": "0"}
+    server.answers["/v1.41/exec/e1/json"] = (200, {"Running": True, "ProcessConfig": config})
+    api = connect(server.uri, 5)
+    answer = api.execution("e1")
+    api.close()
+    assert ("0", True) == (answer["ProcessConfig"]["user"], answer["Running"])
+    assert "hunter2" not in json.dumps(answer)
+
+
+def test_an_exec_session_that_is_gone_has_vanished(server: Server) -> None:
+    """HTTP 404 means that it has ended and was forgotten."""
+    api = connect(server.uri, 5)
+    with pytest.raises(Unreadable) as raised:
+        api.execution("e1")
+    api.close()
+    assert Reason.VANISHED is raised.value.reason
+
+
 @pytest.mark.parametrize(
     ("status", "answer", "reason"),
     [

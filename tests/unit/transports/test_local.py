@@ -1,52 +1,16 @@
-"""Files of this machine that are no plain text: compressed ones, and variables of processes."""
+"""What is looked for in files of this machine: a paragraph, a variable of a process."""
 
 from __future__ import annotations
 
-import gzip
 import os
 import subprocess
 import sys
-import tracemalloc
 from pathlib import Path
 
 import pytest
 
-from isoaudit.model import Reason
 from isoaudit.transports import Unreadable
 from isoaudit.transports.local import LocalFiles
-
-
-def test_compressed_text_is_read(tmp_path: Path) -> None:
-    """Undecodable bytes come escaped, as they do from plain files."""
-    (tmp_path / "log.gz").write_bytes(gzip.compress("größer\n".encode() + b"\xff"))
-    assert "größer\n\\xff" == LocalFiles(str(tmp_path)).read_gzip("/log.gz")
-
-
-def test_no_more_is_unpacked_than_asked_for(tmp_path: Path) -> None:
-    """A small file that unpacks to a huge one costs no memory."""
-    (tmp_path / "bomb.gz").write_bytes(gzip.compress(b"a" * 50_000_000))
-    tracemalloc.start()
-    text = LocalFiles(str(tmp_path)).read_gzip("/bomb.gz", 100_000)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert 100_000 == len(text)
-    assert peak < 5_000_000
-
-
-@pytest.mark.parametrize("data", [b"plain", b"\x1f\x8b\x08\x00broken"])
-def test_what_is_not_compressed_is_a_parse_error(tmp_path: Path, data: bytes) -> None:
-    """A file of another kind gives a reason, never text."""
-    (tmp_path / "x.gz").write_bytes(data)
-    with pytest.raises(Unreadable) as raised:
-        LocalFiles(str(tmp_path)).read_gzip("/x.gz")
-    assert Reason.PARSE_ERROR is raised.value.reason
-
-
-def test_a_compressed_file_that_is_not_there_is_absent(tmp_path: Path) -> None:
-    """As for plain files, absence is told from everything else."""
-    with pytest.raises(Unreadable) as raised:
-        LocalFiles(str(tmp_path)).read_gzip("/none.gz")
-    assert raised.value.absent
 
 
 @pytest.mark.parametrize(
