@@ -103,6 +103,8 @@ FACTS = (
     FactSpec("engine.cri.selinux", BOOL, "Whether it gives pods SELinux labels.", _H),
     FactSpec("engine.cri.seccomp_unconfined", BOOL,
              "Whether the profile behind RuntimeDefault is none.", _H),
+    FactSpec("engine.cri.unset_seccomp_profile", STRING,
+             "Seccomp profile of pods that name none; only where the engine decides.", _H),
     FactSpec("engine.cri.extra_capabilities", LIST,
              "Capabilities every container gets beyond the shipped ones.", _H),
     FactSpec("engine.cri.annotations", LIST,

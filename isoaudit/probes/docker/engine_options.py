@@ -62,7 +62,7 @@ class Options:
     """What a service was told: addresses it listens on, settings, and where both were read.
 
     `unresolved` says why there may be more addresses; "" if these are all. `rootless` is whether
-    it is known to run as an ordinary account.
+    it is known to run as an ordinary account; `config` its configuration file, "" for none.
     """
 
     pid: int
@@ -71,6 +71,7 @@ class Options:
     source: str
     unresolved: str = ""
     rootless: bool = False
+    config: str = ""
 
     def flag(self, name: str, default: bool) -> Setting:
         """Return a switch, or what the service does without it."""
@@ -159,7 +160,7 @@ def dockerd_options(files: Files, service: Service) -> Options:
             source = f"{source}, {unit}" if unit else source
         else:
             hosts.append(_address(host) if host else _usual("docker", service))
-    return Options(service.pid, tuple(hosts), settings, source, unresolved, service.rootless)
+    return Options(service.pid, tuple(hosts), settings, source, unresolved, service.rootless, path)
 
 
 def _from_command_line(given: list[tuple[str, str]], line: str) -> dict[str, Setting]:

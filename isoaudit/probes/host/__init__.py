@@ -6,7 +6,6 @@ from isoaudit.errors import TargetError
 from isoaudit.model import FactSet, Kind, Target
 from isoaudit.probes.host.binfmt import note_binfmt
 from isoaudit.probes.host.cgroup import note_cgroup
-from isoaudit.probes.host.config_files import note_config_files
 from isoaudit.probes.host.cpu import note_cpu
 from isoaudit.probes.host.device_nodes import note_device_nodes
 from isoaudit.probes.host.engines import note_engines
@@ -58,7 +57,6 @@ _TOPICS = (
     note_libvirt,  # after listeners: one on libvirt's port outranks its files
     note_kubelet,
     note_groups,
-    note_config_files,
     note_engines,  # after libvirt: it knows whether its sockets ask who connects
 )
 

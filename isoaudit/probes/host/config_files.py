@@ -6,6 +6,8 @@ for the paths.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from isoaudit.model import Record
 from isoaudit.probes.base import Notes
 from isoaudit.probes.host.sheet import Sheet, unread_part
@@ -54,11 +56,14 @@ _UNITS = tuple(
 _UNIT_FOLDERS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 
 
-def note_config_files(sheet: Sheet) -> None:
-    """Note the part config_file: those of the known files and folders that exist, each once."""
+def note_config_files(sheet: Sheet, own: Iterable[str] = ()) -> None:
+    """Note the part config_file: those of the known files and folders that exist, each once.
+
+    `own` are files that running engines were told to read.
+    """
     unread: list[Unreadable] = []
     known: dict[tuple[int, int], Record] = {}
-    for path in _paths(sheet, unread):
+    for path in dict.fromkeys((*_paths(sheet, unread), *own)):
         seen = sheet.stat(path)
         if isinstance(seen, Unreadable):
             unread.append(seen)

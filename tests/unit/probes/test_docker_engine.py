@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from docker_tapes import fields
+from docker_tapes import fields, write_process
 from engine_records import Owned, answering, dockerd, write_dockerd
 from host_trees import Locked
 
-from isoaudit.model import Reason
+from isoaudit.model import Reason, Record
 from isoaudit.probes.advisories import known_vulnerable
 from isoaudit.probes.docker.components import is_upstream
 from isoaudit.probes.docker.engine import engine_record
@@ -114,6 +114,41 @@ def test_sockets_that_systemd_hands_over_are_listeners(
     assert (listeners, listeners) == fields(
         record, "engine.tcp_listeners", "engine.tcp_unprotected"
     )
+
+
+def podman_service(root: Path, streams: str, endpoint: str, **owners: int) -> Record:
+    """Return the record of a podman that systemd handed its sockets to."""
+    folder = write_process(root, 9)
+    (folder / "comm").write_text("podman\n")
+    (folder / "cmdline").write_text("podman\0system\0service\0")
+    manager = "user" if owners else "system"
+    unit = root / f"usr/lib/systemd/{manager}/podman.socket"
+    unit.parent.mkdir(parents=True)
+    unit.write_text(f"[Socket]\nListenStream=%t/podman/podman.sock\n{streams}")
+    (root / "etc").mkdir()
+    (root / "etc/passwd").write_text("mia:x:1000:1000::/home/mia:/bin/sh\n")
+    api = answering(endpoint=endpoint, engine="podman")
+    return engine_record(api, Owned(root, {f"/proc/{pid[1:]}": uid for pid, uid in owners.items()}))
+
+
+@pytest.mark.parametrize(
+    ("streams", "listeners"), [("", ()), ("ListenStream=8080\n", ("tcp://[::]:8080",))]
+)
+def test_podman_without_an_address_takes_what_systemd_hands_over(
+    tmp_path: Path, streams: str, listeners: tuple[str, ...]
+) -> None:
+    """A port in its socket unit is a listener, and nobody there is asked who they are."""
+    record = podman_service(tmp_path, streams, "unix:///run/podman/podman.sock")
+    assert (listeners, listeners) == fields(
+        record, "engine.tcp_listeners", "engine.tcp_unprotected"
+    )
+
+
+def test_an_accounts_podman_is_handed_sockets_by_its_own_manager(tmp_path: Path) -> None:
+    """The user's units count, and %t is the account's runtime folder."""
+    endpoint = "unix:///run/user/1000/podman/podman.sock"
+    record = podman_service(tmp_path, "ListenStream=127.0.0.1:8080\n", endpoint, p9=1000)
+    assert (("tcp://127.0.0.1:8080",),) == fields(record, "engine.tcp_listeners")
 
 
 def test_sockets_from_an_unknown_unit_leave_listeners_unknown(tmp_path: Path) -> None:

@@ -43,6 +43,11 @@ CRI = '[plugins."io.containerd.grpc.v1.cri"]\n'
     ("text", "expected"),
     [
         ("version = 2\n", {"cri.enabled": True, "cri.apparmor_disabled": False}),
+        ("version = 2\n", {"cri.unset_seccomp_profile": "unconfined"}),
+        (
+            f'version = 2\n{CRI}unset_seccomp_profile = "runtime/default"\n',
+            {"cri.unset_seccomp_profile": "runtime/default"},
+        ),
         ('disabled_plugins = ["cri"]\n', {"cri.enabled": False}),
         ('version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n', {"cri.enabled": False}),
         (f"version = 2\n{CRI}disable_apparmor = true\n", {"cri.apparmor_disabled": True}),
@@ -443,6 +448,23 @@ def test_rules_on_disk_cannot_make_the_audit_pass(tmp_path: Path) -> None:
     """What the kernel was told is not read, and is said to be the better word."""
     missing = seen(tmp_path, {}).missing["host.audit.unwatched"][0]
     assert Vantage.KERNEL is missing.vantage
+
+
+def test_configuration_files_that_engines_were_told_to_read(tmp_path: Path) -> None:
+    """Wherever they lie; those of an ordinary account's engine are its own business."""
+    files = {
+        "/srv/d.json": '{"seccomp-profile": "/srv/s.json"}',
+        "/srv/s.json": "{}",
+        "/srv/mine.json": "{}",
+        "/srv/c.toml": "",
+        **process(30, "dockerd", "--config-file", "/srv/d.json"),
+        **process(31, "dockerd", "--config-file=/srv/mine.json"),
+        **process(50, "containerd", "-c", "/srv/c.toml"),
+    }
+    facts = seen(tmp_path, files, {"/proc/31": 1000})
+    paths = {one["path"] for one in records(facts, "config_file")}
+    expected = {"/srv/d.json", "/srv/s.json", "/srv/c.toml"}
+    assert expected == {path for path in paths if path.startswith("/srv")}
 
 
 def test_own_sockets_of_running_engines(tmp_path: Path) -> None:

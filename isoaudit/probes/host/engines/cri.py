@@ -100,6 +100,9 @@ def _note_containerd(sheet: Sheet, notes: Notes, config: str, service: Service |
         ("engine.cri.selinux", "enable_selinux"),
     ):
         notes.fact(path, one.plugin().get(key) is True, settings.source("plugins", one.cri, key))
+    unset = one.plugin().get("unset_seccomp_profile") or "unconfined"
+    source = settings.source("plugins", one.cri, "unset_seccomp_profile")
+    notes.fact("engine.cri.unset_seccomp_profile", str(unset), source)
     source = settings.source("plugins", one.cri, "containerd", "runtimes")
     notes.fact("engine.cri.host_devices", sorted(containerd.virtual_machines(one)), source)
     notes.fact("engine.cri.annotations", sorted({*containerd.pod_annotations(one)}), source)
