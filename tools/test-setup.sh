@@ -10,7 +10,7 @@ here=$(cd "$(dirname "$0")/.." && pwd)
 lab="$here/.lab"
 packages="docker.io podman runc busybox-static libvirt-daemon-system libvirt-clients libvirt-dev
  qemu-system-x86 seabios dropbear-bin pkg-config gcc kmod cpio openssh-client iptables
- util-linux"
+ util-linux bubblewrap firejail lxc systemd-container uidmap"
 
 # Debian's own Python needs its venv module and, for libvirt-python, its headers.
 case $(command -v python3 || true) in

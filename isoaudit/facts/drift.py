@@ -39,6 +39,8 @@ def with_drift(target: Target, facts: FactSet) -> FactSet:
 def _drift(target: Target, facts: FactSet) -> FactSet:
     asked = _part(facts, "process", Vantage.ENGINE)
     found = _part(facts, "process", Vantage.KERNEL)
+    if asked is None and "drift" in facts.missing:
+        return FactSet()
     if asked is None:
         return _missing(Reason.NOT_REQUESTED, "what was asked for is not known: no engine told",
                         "Scan it by its engine's name.")  # fmt: skip

@@ -201,8 +201,6 @@ def tmpfs_options(words: Iterable[str], *, restricted: bool) -> tuple[str, ...]:
             held[name] = True
         elif f"no{name}" in held:
             held[f"no{name}"] = False
-        elif name == "defaults":
-            held = dict.fromkeys(TMPFS_RESTRICTIONS, False)
     return tuple(name for name, holds in held.items() if holds)
 
 

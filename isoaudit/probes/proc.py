@@ -13,21 +13,18 @@ from isoaudit.model import FactSet, Kind, Reason, Target, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.kernel import Asked, Machine, Sandbox, read_sandbox
 from isoaudit.probes.kernel.discovery import Discovery, Group
+from isoaudit.probes.kernel.identity import identify
 from isoaudit.transports import Files, Unreadable
 from isoaudit.transports.ptrace import Filters
 
-_ENGINES_WORD = (
-    "container.image",
-    "container.privileged",
-    "container.restart",
-    "container.runtime",
-    "container.seccomp",
-    "container.apparmor",
-    "container.selinux",
-    "port",
-    "environment",
-)
-"""What only an engine or a file could tell of a sandbox."""
+_ENGINES_WORD = ("container", "port", "environment", "network", "sysctl")
+"""What only an engine or a file could tell of a sandbox: where the kernel says it, that outranks."""
+
+_ASKABLE = frozenset({"docker", "podman"})
+"""Engines whose API isoaudit can ask; others keep no word that could be had."""
+
+_NOT_WORKLOADS = frozenset({"gofer", "shim", "monitor", "virtiofsd"})
+"""Roles of processes that serve a sandbox and are none."""
 
 
 class ProcProbe:
@@ -52,7 +49,7 @@ class ProcProbe:
         names: dict[str, int] = {}
         targets = []
         for group in groups:
-            if self._machine.own_ids and group.id in self._machine.own_ids:
+            if self._is_passed_by(group):
                 continue
             name = self._name(group)
             names[name] = names.get(name, 0) + 1
@@ -82,24 +79,34 @@ class ProcProbe:
         seen = read_sandbox(self._machine, sandbox, Asked(container=group.id))
         return self._around(group).merge(seen)
 
+    def _is_passed_by(self, group: Group) -> bool:
+        """Say whether a group is isoaudit's own container, serves others, or is a bare VMM."""
+        if group.id and group.id in self._machine.own_ids:
+            return True
+        role = identify(self._machine, group).role
+        return role in _NOT_WORKLOADS or (role == "vmm" and not group.id)
+
     def _around(self, group: Group) -> FactSet:
         """Return what is known of the sandbox as a whole, and what nobody here was asked."""
+        found = identify(self._machine, group)
         notes = Notes(Vantage.KERNEL)
-        notes.fact("container.platform", "process", f"/proc/{group.main.pid}")
+        notes.fact("container.platform", found.engine or "process", found.evidence)
         asked = Notes(Vantage.ENGINE)
-        for path in _ENGINES_WORD:
-            asked.missing(
-                path,
-                Reason.NOT_REQUESTED,
-                "its engine was not asked, or it has none",
-                "If an engine runs it, scan it by that one's name.",
-            )
+        for path in (*_ENGINES_WORD, "drift"):
+            if found.engine in _ASKABLE:
+                detail = f"{found.engine} runs it and was not asked"
+                how = f"Scan it as {found.engine}:NAME, where its API can be reached."
+                asked.missing(path, Reason.NOT_REQUESTED, detail, how)
+            else:
+                detail = f"{found.engine or 'nothing known'} runs it, which keeps no word of that"
+                asked.missing(path, Reason.NOT_DECLARABLE, detail)
         return notes.factset().merge(asked.factset())
 
     def _name(self, group: Group) -> str:
-        if group.id:
-            return group.id[:12]
-        return self._machine.called(group.main.pid)
+        """Return what runs it and what it is called, as docker/0123456789ab or bubblewrap/sh."""
+        found = identify(self._machine, group)
+        name = group.id[:12] or found.name or group.main.comm or str(group.main.pid)
+        return f"{found.engine}/{name}" if found.engine else name
 
     def _target(self, group: Group, name: str, number: int) -> Target:
         handle = group.id or str(group.main.pid)

@@ -7,9 +7,17 @@ from collections.abc import Sequence
 from isoaudit.model import Finding, Severity
 from isoaudit.report.layout import clip, count, wrap
 from isoaudit.report.table_page import Page
-from isoaudit.report.table_view import NEEDS_HOST, NEEDS_RUNNING, View, by_severity, settled_by
+from isoaudit.report.table_view import (
+    NEEDS_ENGINE,
+    NEEDS_HOST,
+    NEEDS_RUNNING,
+    View,
+    by_severity,
+    settled_by,
+)
 
 _SHOWN_TEXT = 240
+_LAST = (NEEDS_RUNNING, NEEDS_ENGINE)
 
 
 def put_unknown(page: Page, views: Sequence[View]) -> None:
@@ -21,7 +29,7 @@ def put_unknown(page: Page, views: Sequence[View]) -> None:
                 (view.target.id, finding)
             )
     # What only the running target can tell says nothing against the file: it comes last.
-    ordered = sorted(groups, key=lambda text: (text == NEEDS_RUNNING, _weight(groups[text]), text))
+    ordered = sorted(groups, key=lambda text: (text in _LAST, _weight(groups[text]), text))
     lines: list[str] = []
     for text in ordered:
         lines += wrap(_line(text, groups[text], several=len(views) > 1), page.room)
@@ -40,8 +48,9 @@ def _line(text: str, group: list[tuple[str, Finding]], *, several: bool) -> str:
     number = count(len(checks), "check")
     if several:
         number += f" in {count(len({target for target, _ in group}), 'target')}"
-    if text in {NEEDS_RUNNING, NEEDS_HOST}:
-        return f"{number} {text.replace('need', 'needs', 1) if len(checks) == 1 else text}"
+    if text in {NEEDS_RUNNING, NEEDS_HOST, NEEDS_ENGINE}:
+        verb, _, rest = text.partition(" ")
+        return f"{number} {verb}{'s' if len(checks) == 1 else ''} {rest}"
     severities = list(checks.values())
     worst = {one: severities.count(one) for one in (Severity.CRITICAL, Severity.HIGH)}
     weight = f" ({by_severity(worst)})" if any(worst.values()) else ""

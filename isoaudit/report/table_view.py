@@ -11,7 +11,10 @@ from isoaudit.report.layout import count
 
 _ELSEWHERE = frozenset({Reason.NOT_DECLARABLE, Reason.OTHER_HOST})
 NEEDS_RUNNING = "need the running target."
+NEEDS_ENGINE = "ask what an engine was told, and none runs this sandbox."
 NEEDS_HOST = "need evidence of the host it runs on."
+_BEYOND = frozenset({NEEDS_RUNNING, NEEDS_ENGINE})
+"""What cannot be settled for this target at all, and is counted as no gap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class View:
             tuple(sorted(failures, key=lambda one: (one.severity.rank, one.check))),
             _sorted(by_status[Status.ERROR]),
             unknown,
-            sum(settled_by(result.target, finding) != NEEDS_RUNNING for finding in unknown),
+            sum(settled_by(result.target, finding) not in _BEYOND for finding in unknown),
         )
 
     @property
@@ -95,6 +98,8 @@ def settled_by(target: Target, finding: Finding) -> str:
     reasons = {entry.reason for entry in finding.missing}
     if target.dialect and reasons & _ELSEWHERE:
         return NEEDS_RUNNING
+    if Reason.NOT_DECLARABLE in reasons:
+        return NEEDS_ENGINE
     if Reason.OTHER_HOST in reasons:
         return NEEDS_HOST
     for entry in finding.missing:

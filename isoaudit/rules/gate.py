@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from isoaudit.model import Finding, Reason, Severity, Status
 from isoaudit.rules.select import Gate
 
+_BEYOND_ALL = frozenset({Reason.NOT_DECLARABLE})
 _BEYOND_A_FILE = frozenset({Reason.NOT_DECLARABLE, Reason.OTHER_HOST})
 """What a file cannot say, of itself or of the host, is no gap in the evidence to be had."""
 
@@ -46,14 +47,16 @@ def count(findings: Iterable[Finding], gate: Gate, *, declared: bool = False) ->
             continue
         if finding.status is Status.FAIL:
             fails += 1
-        elif finding.status is Status.UNKNOWN and not (declared and _beyond_a_file(finding)):
+        elif finding.status is Status.UNKNOWN and not _beyond(finding, declared=declared):
             unknown += 1
     return GateCount(fails, unknown if gate.fail_on_unknown else 0, errors, unknown)
 
 
-def _beyond_a_file(finding: Finding) -> bool:
-    """Say whether a finding is unknown for no other reason than that no file could say it."""
-    return bool(finding.missing) and all(m.reason in _BEYOND_A_FILE for m in finding.missing)
+def _beyond(finding: Finding, *, declared: bool) -> bool:
+    """Say whether a finding is unknown for no other reason than that nothing could ever say it:
+    no file of this kind, no engine where there is none."""
+    reasons = {entry.reason for entry in finding.missing}
+    return bool(reasons) and reasons <= (_BEYOND_A_FILE if declared else _BEYOND_ALL)
 
 
 def describe(gate: Gate) -> str:

@@ -9,21 +9,41 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import NoReturn, TypeVar
 
 import pytest
 from support import labels, recording
 from support.command import Run, scan
 from support.docker import Docker, docker_engine
+from support.engines import far_engine, remapping_engine
 from support.libvirt import Libvirt, libvirt_engine
 from support.podman import Podman, podman_engine
 from support.processes import LabError
+from support.sandboxes import Sandbox, sandboxes
 
+_Lab = TypeVar("_Lab")
 _Engine = TypeVar("_Engine", bound=recording.Lab)
 # Read before the tests' own environment is cleaned.
 _WHOLE = os.environ.get("ISOAUDIT_LAB") == "1"
 _RECORD = os.environ.get("ISOAUDIT_RECORD") == "1"
+
+
+@contextlib.contextmanager
+def _standing(lab: contextlib.AbstractContextManager[_Lab]) -> Iterator[_Lab]:
+    """Build a part of the lab; what is in the way skips, or fails in the CI."""
+    with contextlib.ExitStack() as stack:
+        try:
+            built = stack.enter_context(lab)
+        except LabError as why:
+            _give_up(why)
+        yield built
+
+
+def _give_up(why: LabError) -> NoReturn:
+    if _WHOLE:
+        pytest.fail(f"the lab is not whole: {why}", pytrace=False)
+    pytest.skip(str(why))
 
 
 def _started(
@@ -31,17 +51,19 @@ def _started(
     engine: Callable[[], contextlib.AbstractContextManager[_Engine]],
     fill: Callable[[_Engine], None],
 ) -> Iterator[_Engine]:
-    """Start an engine and make its targets; what is in the way skips, or fails in the CI."""
-    with contextlib.ExitStack() as stack:
-        try:
-            running = stack.enter_context(engine())
-            fill(running)
-        except LabError as why:
-            if _WHOLE:
-                pytest.fail(f"the lab is not whole: {why}", pytrace=False)
-            pytest.skip(str(why))
+    """Start an engine and make its targets, and record them if that is asked for."""
+    with _standing(_filled(engine(), fill)) as running:
         if _RECORD:
             recording.write(name, running)
+        yield running
+
+
+@contextlib.contextmanager
+def _filled(
+    engine: contextlib.AbstractContextManager[_Lab], fill: Callable[[_Lab], None]
+) -> Iterator[_Lab]:
+    with engine as running:
+        fill(running)
         yield running
 
 
@@ -49,7 +71,7 @@ def _started(
 def docker() -> Iterator[Docker]:
     def fill(engine: Docker) -> None:
         for label in labels.load("docker").targets.values():
-            engine.create(label.name, label.options, label.state)
+            engine.add(label)
 
     yield from _started("docker", docker_engine, fill)
 
@@ -74,6 +96,39 @@ def libvirt() -> Iterator[Libvirt]:
                 engine.await_boot(label.name)
 
     yield from _started("libvirt", libvirt_engine, fill)
+
+
+@pytest.fixture(scope="module")
+def small_docker() -> Iterator[Docker]:
+    """A dockerd without any container yet, for one file of tests."""
+    with _standing(docker_engine()) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def remapping() -> Iterator[Docker]:
+    """A dockerd that remaps users and misnames runc, with its labelled containers."""
+
+    def fill(engine: Docker) -> None:
+        for label in labels.load("docker_remapped").targets.values():
+            engine.add(label)
+
+    with _standing(_filled(remapping_engine(), fill)) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def far_docker() -> Iterator[Docker]:
+    """A dockerd whose API tells the pids of another pid namespace."""
+    with _standing(far_engine()) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def boxes() -> Iterator[Mapping[str, Sandbox]]:
+    """Every labelled sandbox that has no engine, by name."""
+    with _standing(sandboxes(labels.load("proc").targets.values())) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support import labels
 from support.command import Run, scan
 from support.docker import Docker
 from support.relay import relay
+from support.sandboxes import pids_of
 
 pytestmark = pytest.mark.lab_docker
 _LABELS = labels.load("docker")
+_RUNNING = [name for name, label in _LABELS.targets.items() if label.state != "created"]
 
 
 def test_every_planted_weakness_is_found(docker_run: Run) -> None:
@@ -45,6 +49,43 @@ def test_every_container_is_audited(docker_run: Run) -> None:
     """Created, running and paused containers all get findings, and the run has no error rows."""
     audited = {name for name, target in docker_run.by_name.items() if target["findings"]}
     assert (set(_LABELS.targets), []) == (audited, docker_run.report["errors"])
+
+
+@pytest.fixture(scope="module")
+def by_pid(docker: Docker) -> dict[str, dict[str, Any]]:
+    """What one scan tells of every running container that is named by its first process alone."""
+    pids = dict(zip(docker.pids(*_RUNNING), _RUNNING, strict=True))
+    run = scan(*(f"proc:{pid}" for pid in pids), "--fail-on", "never")
+    return {
+        pids[pid]: target
+        for target in run.report["targets"]
+        for pid in pids_of(target) & pids.keys()
+    }
+
+
+def test_every_container_is_found_by_its_pid(by_pid: dict[str, dict[str, Any]]) -> None:
+    """proc:PID leads to a target of its own for every container, without its engine."""
+    addresses = {target["id"] for target in by_pid.values()}
+    assert (set(_RUNNING), len(_RUNNING)) == (set(by_pid), len(addresses))
+
+
+def test_engine_and_kernel_are_judged_the_same(
+    docker_run: Run, by_pid: dict[str, dict[str, Any]]
+) -> None:
+    """A container is judged the same by its engine's name and by its pid, where both can tell."""
+    differing = [
+        f"{name}: {check}: {word} by name, {other} by pid"
+        for name, target in by_pid.items()
+        for check, word in labels.decided(docker_run.by_name[name]).items()
+        if (other := labels.decided(target).get(check, word)) != word
+    ]
+    assert 0 == len(differing), labels.told("differences", differing)
+
+
+def test_kernel_alone_decides_what_it_shows(by_pid: dict[str, dict[str, Any]]) -> None:
+    """No check of what the kernel shows stays unknown because no engine was asked."""
+    kernels = replace(_LABELS, judged=labels.load("proc").judged)
+    assert [] == labels.unknowns(kernels, by_pid)
 
 
 def test_planted_secret_is_nowhere(docker_run: Run) -> None:

@@ -81,7 +81,8 @@ FACTS = (
              "Whether uid 0 of the host is mapped into the process's user namespace.",
              _C, (KUBERNETES,)),
     FactSpec("process.user_namespace_maps_root_group", BOOL,
-             "Whether gid 0 of the host is mapped into the process's user namespace.", _C),
+             "Whether gid 0 of the host is mapped into the process's user namespace.",
+             _C, (KUBERNETES,)),
     FactSpec("process.user_namespace_shared_ids", BOOL,
              "Whether ids of the host that are mapped into its user namespace are mapped into that "
              "of another sandbox, too; known for a user namespace of its own.", _C, (KUBERNETES,)),

@@ -58,7 +58,9 @@ def _note_writable(
         unreliable(notes, _WRITABLE, PODMAN_SILENT)
     elif not defaults.known:
         unreliable(notes, _WRITABLE, "whether the engine remaps users is not known")
-    elif defaults.remap and host.text("UsernsMode") != "host":
+    elif defaults.remap and host.text("UsernsMode") == "host":
+        unreliable(notes, _WRITABLE, "under remapping it depends on the engine's version")
+    elif defaults.remap:
         notes.fact(_WRITABLE, True, "engine default under user-namespace remapping")
     else:
         notes.fact(_WRITABLE, False, "engine default: read-only")

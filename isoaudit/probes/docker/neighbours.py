@@ -72,6 +72,12 @@ class Neighbours:
                 names.append(other.name)
         return sorted(names)
 
+    def peers(self, own: str) -> frozenset[str]:
+        """Return the ids of the containers that belong to what one belongs to."""
+        domain = self._domain(own)
+        known = self._known.items()
+        return frozenset(handle for handle, one in known if domain and one.domain == domain)
+
     def related(self, own: str, other: Neighbour) -> bool:
         """Say whether a container belongs to what another one belongs to."""
         return bool(other.domain) and other.domain == self._domain(own)

@@ -216,6 +216,9 @@ class DockerProbe:
             masked=tuple(host.names("MaskedPaths") or ()),
             readonly=tuple(host.names("ReadonlyPaths") or ()),
             filter=_of_filter(asked),
+            peers=self._neighbours.peers(container),
+            devices=_given(asked),
+            shared=_shared(asked),
         )
 
 
@@ -224,3 +227,27 @@ def _of_filter(asked: FactSet) -> tuple[Fact, ...]:
     record = asked.parts["process"][0].records[0]
     found = (fact for path, fact in record.facts.items() if path.startswith("process.seccomp."))
     return tuple(fact for fact in found if fact.path != "process.seccomp.mode")
+
+
+def _given(asked: FactSet) -> frozenset[str] | None:
+    """Return the paths inside of the devices that a container was given, None if it is not told.
+
+    A bind of the host's nodes, or of a folder of them, gives them as well.
+    """
+    devices, mounts = (asked.parts.get(name) for name in ("device", "mount"))
+    if devices is None or mounts is None:
+        return None
+    listed = [*(devices[0].records), *(mounts[0].records)]
+    fields = ("device.destination", "mount.destination")
+    paths = (record.facts[f].value for record in listed for f in fields if f in record.facts)
+    return frozenset(str(path).rstrip("/") for path in paths if str(path).startswith("/dev"))
+
+
+def _shared(asked: FactSet) -> tuple[tuple[str, Fact], ...]:
+    """Return by container path what the engine says of who else mounts it."""
+    found = []
+    for record in asked.parts["mount"][0].records if "mount" in asked.parts else ():
+        place, fact = (record.facts.get(f"mount.{name}") for name in ("destination", "shared_with"))
+        if place is not None and fact is not None:
+            found.append((str(place.value).rstrip("/"), fact))
+    return tuple(found)

@@ -20,6 +20,7 @@ from isoaudit.probes.docker.credentials import (
     note_credentials,
     user_namespace,
 )
+from isoaudit.probes.docker.limits import note_process_limits
 from isoaudit.probes.docker.options import EngineDefaults, SecurityOptions, seccomp_word
 from isoaudit.probes.docker.seccomp import note_asked_filter
 
@@ -53,6 +54,7 @@ def exec_record(
     notes.fact("process.main", False, session.source("Running"))
     if path is not None:
         notes.fact("process.name", path.rpartition("/")[2], config.source("entrypoint"))
+    note_process_limits(notes, inspect)
     _note_excess(notes, inspect.below("HostConfig"), main_start(inspect), start)
     note_credentials(notes, inspect, start, defaults)
     _note_confinement(notes, inspect, options, defaults)

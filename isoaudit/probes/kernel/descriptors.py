@@ -14,8 +14,8 @@ from isoaudit.model import Missing, Reason, Record, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.kernel.mountinfo import TABLE_LIMIT, Mount, renumbered
-from isoaudit.probes.kernel.mounts import may_hang
 from isoaudit.probes.kernel.process import Seen
+from isoaudit.probes.kernel.sources import may_hang
 from isoaudit.transports import Unreadable
 
 _MOST = 4096

@@ -16,12 +16,13 @@ from isoaudit.model import Missing, Reason, Record, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.kernel.cgroup import Group
 from isoaudit.probes.kernel.machine import Machine
-from isoaudit.probes.kernel.mountinfo import Table
-from isoaudit.probes.kernel.mounts import may_hang
+from isoaudit.probes.kernel.mountinfo import Table, inside
+from isoaudit.probes.kernel.sources import may_hang
 from isoaudit.transports import Files, Unreadable
 from isoaudit.transports.base import DeviceNode
 
 _DEV = "/dev"
+_UNEXPECTED = "container.unexpected_devices"
 _MOST = 4096
 """Names in a /dev that are looked at: the host's own has some hundreds."""
 
@@ -51,22 +52,33 @@ class Place(NamedTuple):
 
 
 def note_devices(
-    notes: Notes, place: Place, groups: dict[str, Group], *, nodes_can_be_made: bool
+    notes: Notes,
+    place: Place,
+    groups: dict[str, Group],
+    given: frozenset[str] | None,
+    *,
+    nodes_can_be_made: bool,
 ) -> None:
-    """Note the part device, and device_rule where the kernel lists its rules."""
+    """Note the part device, and device_rule where the kernel lists its rules.
+
+    `given` are the paths of the nodes that its engine gave it, None where no engine says.
+    """
     machine, pid = place.machine, place.pid
     rules = _rules(notes, machine.files, groups.get("devices"), nodes_can_be_made)
     try:
         if _is_hosts(place):
             notes.part("device", [_whole()])
+            _note_unexpected(notes, [_DEV], given)
             return
         _require_local(place)
         found = machine.files.device_nodes(pid, _DEV, _MOST)
     except Unreadable as error:
         if error.absent:
             notes.part("device", [])
+            _note_unexpected(notes, [], given)
         else:
             notes.lacks(error.missing("device", Vantage.KERNEL))
+            notes.lacks(error.missing(_UNEXPECTED, Vantage.KERNEL))
         return
     incomplete: Missing | None = None
     if not found["complete"]:
@@ -75,6 +87,20 @@ def note_devices(
     nodes = [node for node in found["nodes"] if not is_default(node)]
     records = [_record(machine, pid, node, rules) for node in nodes]
     notes.part("device", records, incomplete)
+    if incomplete is None:
+        _note_unexpected(notes, [node["path"] for node in nodes], given)
+    else:
+        notes.lacks(incomplete._replace(path=_UNEXPECTED))
+
+
+def _note_unexpected(notes: Notes, paths: list[str], given: frozenset[str] | None) -> None:
+    """Note the nodes that nobody gave it; a folder that was given brings all below it."""
+    if given is None:
+        detail = "which devices it was given is not known: no engine told"
+        notes.missing(_UNEXPECTED, Reason.NOT_REQUESTED, detail)
+        return
+    found = [path for path in paths if not any(inside(path, one) for one in given)]
+    notes.fact(_UNEXPECTED, found, "/proc/PID/root/dev")
 
 
 def _is_hosts(place: Place) -> bool:

@@ -6,6 +6,7 @@ from functools import cached_property
 from itertools import count
 from typing import Any, TypeVar
 
+from isoaudit.probes.kernel.accounts import Accounts
 from isoaudit.probes.kernel.census import Census, container_ids
 from isoaudit.probes.kernel.engine_sockets import ControlSocket, control_sockets
 from isoaudit.probes.kernel.filtering import FilterReader
@@ -42,6 +43,8 @@ class Machine:
         self._layouts: dict[tuple[str, ...], Layout] = {}
         self._alike: dict[object, tuple[Any, int]] = {}
         self._seen: dict[str, FileStat | Unreadable] = {}
+        self.firsts: dict[int, object] = {}
+        """The first process of every sandbox, once they have been compared with each other."""
         self.kept: dict[object, Any] = {}
         """What was found once and holds for several sandboxes, under keys of those who found it."""
 
@@ -62,6 +65,11 @@ class Machine:
             if mount.point in _OF_ENGINES:
                 found |= container_ids(mount.root)
         return frozenset(found)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """The accounts and groups of the host."""
+        return Accounts(self.files, inside=bool(self.own_ids))
 
     @cached_property
     def containers(self) -> dict[str, list[int]]:

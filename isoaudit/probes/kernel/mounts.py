@@ -9,17 +9,18 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
-from isoaudit.model import Fact, Missing, Reason, Record, Vantage
+from isoaudit.model import Missing, Reason, Record, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.defaults import (
     DOCKER_READONLY_PATHS,
     PODMAN_MASKED_PATHS,
     RECENT_MASKED_PATHS,
 )
+from isoaudit.probes.kernel.asked import Asked, Tables
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.kernel.mountinfo import Mount, Table, inside
+from isoaudit.probes.kernel.sources import may_hang, note_who
 from isoaudit.transports import Unreadable
 
 _STANDARD = {
@@ -44,65 +45,18 @@ _PSEUDO = frozenset(
 )
 """File systems that stand for no device of the host."""
 
-_REMOTE = frozenset(
-    {
-        "9p",
-        "afs",
-        "autofs",
-        "ceph",
-        "cifs",
-        "glusterfs",
-        "lustre",
-        "nfs",
-        "nfs4",
-        "smb3",
-        "virtiofs",
-    }
-)
-"""File systems that may never answer."""
-
-
 _ONE_NUMBER = frozenset({"ext2", "ext3", "ext4", "xfs", "tmpfs", "devtmpfs", "f2fs"})
 """File systems whose files have the device number of the mount; btrfs and overlay give others."""
 
 MOST_MOUNTS = 10_000
 """Mounts of one sandbox that are looked at; the kernel allows 100,000 (fs.mount-max)."""
 
+_RESTRICTIONS = ("nosuid", "nodev", "noexec")
+
 _ENGINE_PLACES = frozenset(
     {"/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/dev/shm", "/run/.containerenv"}  # noqa: S108
 )
 _CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What an engine says of the sandbox, where the kernel's word is ambiguous without it.
-
-    `binds` are the container paths it was asked to bind; `container` its id, which names the
-    engine's own files; `volumes` the folder of named volumes; `masked` and `readonly` the paths
-    asked for, which need no mount where the kernel has no such file. `filter` are the facts that
-    follow from the seccomp profile it was asked to load.
-    """
-
-    container: str = ""
-    binds: frozenset[str] = frozenset()
-    volumes: str = ""
-    masked: tuple[str, ...] = ()
-    readonly: tuple[str, ...] = ()
-    filter: tuple[Fact, ...] = field(default=(), compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """The mount tables of a sandbox and its host; `source` is what the facts name as theirs.
-
-    `hidden` are the numbers of mounts that lie under another one and stay there.
-    """
-
-    own: Table
-    machine: Machine
-    source: str
-    hidden: frozenset[str] = frozenset()
 
 
 def mount_records(tables: Tables, asked: Asked) -> list[Record]:
@@ -122,18 +76,28 @@ def _record(mount: Mount, tables: Tables, asked: Asked) -> Record:
     notes.fact("mount.file_system", mount.file_system, source)
     notes.fact("mount.read_only", mount.read_only, source)
     notes.fact("mount.propagation", mount.propagation, source)
+    options = [word for word in _RESTRICTIONS if word in mount.options]
+    notes.fact("mount.options", options, source)
+    if mount.file_system == "tmpfs":
+        limited = any(word.startswith("size=") for word in mount.super_options)
+        notes.fact("mount.size_limited", limited, source)
     managed = kind in {"system", "volume"} or _is_engines(mount, path, asked)
     notes.fact("mount.managed", managed, source)
-    if kind not in {"bind", "volume"}:
-        return notes.record()
+    if kind in {"bind", "volume"}:
+        _note_source(notes, mount, path, tables)
+        note_who(notes, mount, path if kind == "bind" and not managed else None, tables, asked)
+    return notes.record()
+
+
+def _note_source(notes: Notes, mount: Mount, path: str | None, tables: Tables) -> None:
+    """Note the host path behind a bind or volume, and what it is."""
     if path is None:
         detail = f"no mount of the host shows the file system {mount.device} behind it"
         for name in ("mount.source", "mount.source_type"):
             notes.missing(name, Reason.NOT_SUPPORTED, detail, "Look at what mounted it.")
-        return notes.record()
-    notes.fact("mount.source", path, f"{source}, host mount table")
+        return
+    notes.fact("mount.source", path, f"{tables.source}, host mount table")
     _note_type(notes, mount, path, tables.machine)
-    return notes.record()
 
 
 def _kind(mount: Mount, table: Table, path: str | None, asked: Asked) -> str:
@@ -193,11 +157,6 @@ def _is_engines(mount: Mount, path: str | None, asked: Asked) -> bool:
     return path == mount.point == "/dev/shm" or any(  # noqa: S108 - the name of a mount
         _CONTAINER_ID.fullmatch(name) for name in names
     )
-
-
-def may_hang(mount: Mount) -> bool:
-    """Say whether a file system may never answer: one of the network or of another process."""
-    return mount.file_system in _REMOTE or mount.file_system.startswith("fuse")
 
 
 def _is_on(mount: Mount, device: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from isoaudit.model import Reason
 from isoaudit.probes.kernel.census import Link, alive, gone
@@ -21,6 +21,7 @@ CAPABILITY_SETS = {
 
 _KEYS = ("Uid", "Gid", "Groups", *CAPABILITY_SETS.values(), "NoNewPrivs", "Seccomp",
          "Seccomp_filters")  # fmt: skip
+_WANTED = frozenset({"Name", "Pid", *_KEYS})
 _TEXTS = ("stat", "status", "uid_map", "gid_map", "limits", "oom_score_adj")
 
 Ranges = list[tuple[int, int, int]]
@@ -59,8 +60,11 @@ def read_process(machine: Machine, pid: int) -> Seen:
     """Return one process; raises Unreadable if it ended meanwhile or its status is closed.
 
     Its start time is compared with that of the first look: a pid that was given out again is
-    never believed.
+    never believed. What was read when sandboxes were compared is not read again.
     """
+    known = machine.firsts.get(pid)
+    if isinstance(known, Seen):
+        return replace(known, count=1, names=set())
     first = machine.census.glimpse(pid)
     label = machine.labels
     texts = (*_TEXTS, "attr/current") if label is True else _TEXTS
@@ -93,8 +97,9 @@ def _of(read: ProcessFiles, name: str) -> Link:
 
 
 def _status(text: str) -> dict[str, str]:
+    """Return the lines of a status that are of use here; it has some sixty."""
     pairs = (line.partition(":\t") for line in text.split("\n"))
-    return {name: value.strip() for name, separator, value in pairs if separator}
+    return {name: value.strip() for name, _, value in pairs if name in _WANTED}
 
 
 def _ranges(pid: int, name: str, text: Link) -> Ranges | Unreadable:

@@ -6,83 +6,43 @@ Sources: proc(5), credentials(7), capabilities(7), user_namespaces(7), seccomp(2
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from isoaudit.model import Fact, Reason, Record, Vantage
+from isoaudit.model import Reason, Record, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.kernel.capabilities import decode_capabilities
 from isoaudit.probes.kernel.census import NAMESPACES, Link
+from isoaudit.probes.kernel.company import note_company, note_excess
 from isoaudit.probes.kernel.limits import note_process_limits
 from isoaudit.probes.kernel.machine import Machine
-from isoaudit.probes.kernel.mountinfo import Table
 from isoaudit.probes.kernel.process import CAPABILITY_SETS, Seen
+from isoaudit.probes.kernel.view import View
 from isoaudit.transports import Unreadable
 
 _MOST_NAMES = 64  # names that one record keeps: they are the target's to choose
 _SECCOMP = {"0": "disabled", "1": "strict", "2": "filter"}
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """What the processes of a sandbox are judged by.
-
-    `own` are the sandbox's pids, by which a namespace shared with others is told from a private
-    one; `main` is its first process, `table` the mount table of that one. `filter` is as in Asked.
-    """
-
-    machine: Machine
-    own: frozenset[int]
-    main: int
-    table: Table | Unreadable
-    filter: tuple[Fact, ...] = ()
-
-    def split(self, processes: Iterable[Seen]) -> tuple[list[Seen], list[Seen]]:
-        """Return the processes of the sandbox, and those of sandboxes made inside it.
-
-        A user namespace below the first process's own is one: what its processes may do, they may
-        do to what that namespace owns. No process below can be less filtered than the one that
-        made it, since filters and no-new-privileges are inherited for good.
-        """
-        inside: list[Seen] = []
-        nested: list[Seen] = []
-        own = next((one.links["user"] for one in processes if one.pid == self.main), "")
-        for one in processes:
-            (nested if self._is_below(one, own) else inside).append(one)
-        return inside, nested
-
-    def neighbours(self, kind: str, link: str) -> frozenset[str]:
-        """Return who outside the sandbox is in a namespace: container ids cut short, or names."""
-        outside = self.machine.census.holders(kind, link) - self.own
-        return frozenset(self.machine.called(pid) for pid in outside)
-
-    def _is_below(self, one: Seen, own: Link) -> bool:
-        link = one.links["user"]
-        if not isinstance(link, str) or not isinstance(own, str) or link == own:
-            return False
-        try:
-            if link == self.machine.initial("user"):
-                return False
-            if own == self.machine.initial("user"):
-                return True
-            return own in self.machine.user_namespaces_above(one.pid, link)
-        except Unreadable:
-            return False
-
-
 def process_records(view: View, processes: Iterable[Seen]) -> list[Record]:
     """Return one record for all processes that agree, the main process's first."""
     groups: dict[tuple[object, ...], Seen] = {}
     ordered = sorted(processes, key=lambda seen: (seen.pid != view.main, seen.pid))
+    main = next((seen for seen in ordered if seen.pid == view.main), None)
     for seen in ordered:
         known = groups.setdefault(seen.key, seen)
         if known is not seen:
             known.count += 1
         if len(known.names) < _MOST_NAMES:
             known.names.add(seen.status.get("Name", ""))
-    return [_record(view, seen) for seen in groups.values()]
+    records = []
+    for seen in groups.values():
+        notes = _notes(view, seen)
+        note_excess(notes, seen, main)
+        note_company(notes, view, seen)
+        records.append(notes.record())
+    return records
 
 
-def _record(view: View, seen: Seen) -> Record:
+def _notes(view: View, seen: Seen) -> Notes:
     notes = Notes(Vantage.KERNEL)
     source = "/proc/PID/status"
     name = seen.status.get("Name")
@@ -96,11 +56,11 @@ def _record(view: View, seen: Seen) -> Record:
     _note_capabilities(notes, seen)
     _note_filters(notes, seen)
     start = view.machine.census.glimpse(seen.pid).start
-    view.machine.filters.note(notes, seen.status, start, view.filter)
+    view.machine.filters.note(notes, seen.status, start, view.asked.filter)
     _note_label(notes, view.machine, seen)
     _note_namespaces(notes, view, seen)
     note_process_limits(notes, seen.limits, seen.oom)
-    return notes.record()
+    return notes
 
 
 def nested_records(processes: Iterable[Seen]) -> list[Record]:
@@ -235,7 +195,7 @@ def _note_namespaces(notes: Notes, view: View, seen: Seen) -> None:
         except Unreadable as error:
             notes.lacks(error.missing(path, Vantage.KERNEL))
             continue
-        others = frozenset() if link == initial else view.neighbours(kind, link)
+        others = frozenset() if link == initial else view.others_in(kind, link)
         neighbours += [f"{kind}:{name}" for name in sorted(others)]
         word = "host" if link == initial else "shared" if others else "private"
         notes.fact(path, "private" if user and word == "shared" else word, source)

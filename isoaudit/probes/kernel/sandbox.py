@@ -8,29 +8,24 @@ from dataclasses import dataclass, replace
 from isoaudit.model import FactSet, Missing, Reason, Record, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.kernel import cgroup
+from isoaudit.probes.kernel.asked import Asked, Tables
 from isoaudit.probes.kernel.capabilities import decode_capabilities
 from isoaudit.probes.kernel.census import container_ids, gone, start_time
 from isoaudit.probes.kernel.control import note_control_sockets
 from isoaudit.probes.kernel.descriptors import note_descriptors
 from isoaudit.probes.kernel.devices import Place, note_devices
-from isoaudit.probes.kernel.discovery import Discovery
+from isoaudit.probes.kernel.discovery import Discovery, Group
+from isoaudit.probes.kernel.identity import command_line, identify
 from isoaudit.probes.kernel.limits import note_realtime
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.kernel.mountinfo import TABLE_LIMIT, Layout, Table
-from isoaudit.probes.kernel.mounts import (
-    MOST_MOUNTS,
-    Asked,
-    Tables,
-    mount_records,
-    note_paths,
-)
+from isoaudit.probes.kernel.mounts import MOST_MOUNTS, mount_records, note_paths
+from isoaudit.probes.kernel.neighbours import Neighbours
 from isoaudit.probes.kernel.network import note_network
 from isoaudit.probes.kernel.process import Seen, read_process
-from isoaudit.probes.kernel.records import (
-    View,
-    nested_records,
-    process_records,
-)
+from isoaudit.probes.kernel.readings import note_kernel, unveiled
+from isoaudit.probes.kernel.records import nested_records, process_records
+from isoaudit.probes.kernel.view import View
 from isoaudit.transports import Unreadable
 
 MOUNTINFO = "/proc/PID/mountinfo"
@@ -48,9 +43,11 @@ _MOUNT_PATHS = (
     "container.masked_paths",
     "container.readonly_paths",
     "container.rootfs.read_only",
+    "container.cgroup_writable",
 )
 PATHS = (
-    *("process", *_MOUNT_PATHS, "device", "descriptor", "control_socket", "container.limits"),
+    *("process", *_MOUNT_PATHS, "device", "container.unexpected_devices", "descriptor"),
+    *("control_socket", "container.limits"),
     *("container.cgroup.own", "container.network.forwarding", "container.network.runtime_sockets"),
 )
 """What the kernel's vantage covers, and what stays dark together if a sandbox cannot be read."""
@@ -121,11 +118,25 @@ def read_sandbox(machine: Machine, sandbox: Sandbox, asked: Asked) -> FactSet:
         notes.fact("container.pid", sandbox.pid, "first process of the sandbox")
         for note in _TOPICS:
             note(notes, scene)
+        recognition = identify(machine, _group(machine, sandbox))
+        note_kernel(notes, recognition)
         if start_time(machine.files, sandbox.pid) != started:
             raise gone(sandbox.pid)
     except Unreadable as error:
         return dark(error)
-    return notes.factset()
+    return unveiled(notes.factset(), recognition, command_line(machine, sandbox.pid))
+
+
+def _group(machine: Machine, sandbox: Sandbox) -> Group:
+    main = machine.census.glimpse(sandbox.pid)
+    return Group(main, _members_or_itself(machine, sandbox), sandbox.id, sandbox.starters)
+
+
+def _members_or_itself(machine: Machine, sandbox: Sandbox) -> frozenset[int]:
+    try:
+        return _members(machine, sandbox)
+    except Unreadable:
+        return frozenset({sandbox.pid})
 
 
 def _look(notes: Notes, machine: Machine, sandbox: Sandbox, asked: Asked) -> Scene:
@@ -139,9 +150,15 @@ def _look(notes: Notes, machine: Machine, sandbox: Sandbox, asked: Asked) -> Sce
         layout = error
     groups = cgroup.groups(machine.census.glimpse(sandbox.pid).cgroup, machine.own_mounts)
     table = layout if isinstance(layout, Unreadable) else layout.table
-    seen = _note_processes(notes, machine, sandbox, View(machine, frozenset(), sandbox.pid, table,
-                                                         asked.filter))  # fmt: skip
+    view = View(machine, frozenset(), sandbox.pid, table, asked, _neighbours(machine))
+    seen = _note_processes(notes, machine, sandbox, view)
     return Scene(machine, sandbox, asked, layout, numbers, groups, seen)
+
+
+def _neighbours(machine: Machine) -> Neighbours:
+    """Return the sandboxes of a machine, looked at once a run."""
+    known: Neighbours = machine.kept.setdefault("neighbours", Neighbours(machine))
+    return known
 
 
 def _members(machine: Machine, sandbox: Sandbox) -> frozenset[int]:
@@ -246,6 +263,12 @@ def _mounts(scene: Scene, table: Table, *, all_shown: bool) -> Notes:
     records = mount_records(tables, scene.asked)
     notes.part("mount", records, incomplete, scene.machine.new_kin())
     note_paths(notes, tables, scene.asked)
+    writable = any(
+        mount.file_system in {"cgroup", "cgroup2"} and not mount.read_only
+        for mount in table.mounts
+        if mount.id not in hidden
+    )
+    notes.fact("container.cgroup_writable", writable, MOUNTINFO)
     return notes
 
 
@@ -280,7 +303,8 @@ def _note_network(notes: Notes, scene: Scene) -> None:
 
 def _note_devices(notes: Notes, scene: Scene) -> None:
     place = Place(scene.machine, scene.sandbox.pid, _table(scene))
-    note_devices(notes, place, scene.groups, nodes_can_be_made=_may_make_nodes(scene))
+    can_be_made = _may_make_nodes(scene)
+    note_devices(notes, place, scene.groups, scene.asked.devices, nodes_can_be_made=can_be_made)
 
 
 def _may_make_nodes(scene: Scene) -> bool:

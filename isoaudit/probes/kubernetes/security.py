@@ -192,5 +192,5 @@ def _note_user_namespace(context: Context) -> None:
     context.process.say(got, kind, said)
     if kind == "private":
         remark = "the kubelet gives every such pod a range of ids of its own, above the host's"
-        for name in ("user_namespace_maps_root", "user_namespace_shared_ids"):
-            context.process.say(f"process.{name}", False, said, remark)
+        for name in ("maps_root", "maps_root_group", "shared_ids"):
+            context.process.say(f"process.user_namespace_{name}", False, said, remark)

@@ -8,21 +8,22 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-_ROOT = Path(__file__).resolve().parents[3]
+from support.folder import ROOT
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of isoaudit: exit code, report, what it said on stderr, and seconds it took."""
+    """One run of isoaudit: exit code, report, what it said on stderr, seconds it took, its pid."""
 
     exit: int
     report: dict[str, Any]
     said: str
     seconds: float
+    pid: int = 0
 
     @property
     def by_name(self) -> dict[str, dict[str, Any]]:
@@ -30,21 +31,48 @@ class Run:
         return {target["name"]: target for target in self.report["targets"]}
 
 
-def scan(*args: str, timeout: float = 120, **environment: str) -> Run:
-    """Run `isoaudit scan ARGS -f json -o FILE`, without this session's own settings."""
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a run of any command of isoaudit wrote: its exit code and the bytes of both streams."""
+
+    exit: int
+    stdout: bytes
+    stderr: bytes
+    pid: int
+
+
+def scan(*args: str, within: Sequence[str] = (), timeout: float = 120, **environment: str) -> Run:
+    """Run `isoaudit scan ARGS -f json`, without this session's own settings.
+
+    `within` is a command that runs another in surroundings of its own, in its own process.
+    """
+    begun = time.monotonic()
+    done = isoaudit("scan", *args, "-f", "json", within=within, timeout=timeout, **environment)
+    seconds = time.monotonic() - begun
+    said = done.stderr.decode()
+    assert done.stdout, f"exit {done.exit}, no report:\n{said}"
+    return Run(done.exit, json.loads(done.stdout), said, seconds, done.pid)
+
+
+def isoaudit(
+    *args: str, within: Sequence[str] = (), timeout: float = 120, **environment: str
+) -> Said:
+    """Run any command of isoaudit in an empty folder, without a terminal."""
     kept = {name: value for name, value in os.environ.items() if _neutral(name)}
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "report.json"
-        begun = time.monotonic()
-        done = subprocess.run(
-            [sys.executable, "-m", "isoaudit", "scan", *args, "-f", "json", "-o", str(path)],
-            env=kept | {"PYTHONPATH": str(_ROOT)} | environment,
-            cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=timeout, check=False,
-        )  # fmt: skip
-        seconds = time.monotonic() - begun
-        assert path.exists(), f"exit {done.returncode}, no report:\n{done.stderr}{done.stdout}"
-        return Run(done.returncode, json.loads(path.read_text()), done.stderr, seconds)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(
+            [*within, sys.executable, "-m", "isoaudit", *args],
+            env=kept | {"PYTHONPATH": str(ROOT)} | environment,
+            cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        ) as process,
+    ):  # fmt: skip
+        try:
+            stdout, stderr = process.communicate(timeout=timeout)
+        except BaseException:
+            process.kill()
+            raise
+    return Said(process.returncode, stdout, stderr, process.pid)
 
 
 def _neutral(name: str) -> bool:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,8 @@ from typing import Any
 from support import processes
 from support.folder import lab_folder
 from support.image import IMAGE, root_tar
+from support.labels import Label
+from support.profiles import SECCOMP_PROFILES
 
 _QUIET = ("--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false",
           "--ip-masq=false", "--userland-proxy=false")  # fmt: skip
@@ -40,16 +45,45 @@ class Docker:
         return processes.run("docker", "--host", f"unix://{self.socket}", *args)
 
     def create(
-        self, name: str, options: Sequence[str], state: str = "running", command: str = "sleep 1d"
+        self,
+        name: str,
+        options: Sequence[str],
+        state: str = "running",
+        command: Sequence[str] = ("sleep", "1d"),
     ) -> str:
         """Make a container from the lab's image and bring it to `state`; return its id."""
         args = [self._fill(option) for option in options]
-        made = self.cli("create", "--name", name, *args, IMAGE, *command.split())
-        if state in ("running", "paused"):
-            self.cli("start", name)
+        how = ("create",) if state == "created" else ("run", "--detach")
+        made = self.cli(*how, "--name", name, *args, IMAGE, *command)
         if state == "paused":
             self.cli("pause", name)
         return made
+
+    def add(self, label: Label) -> None:
+        """Make a labelled container, with the process that is executed in it besides."""
+        self.create(label.name, label.options, label.state, label.command)
+        if label.gains:
+            self.execute(label.name, label.gains)
+
+    def execute(self, name: str, capabilities: Sequence[str]) -> None:
+        """Start one more process in a container, with capabilities beside those of its own.
+
+        As `docker exec --privileged` does, save that it names them: all of them would hold some
+        that the lab's machine lacks.
+        """
+        given = [word for name in capabilities for word in ("--cap", f"CAP_{name}")]
+        state, container = f"{self.folder}/exec/runtime-runc/moby", self.inspect(name)["Id"]
+        argv = ["runc", "--root", state, "exec", "--detach", *given, container, "sleep", "1d"]
+        processes.launch(argv, self.folder / "exec.log")
+
+    def pids(self, *names: str) -> list[int]:
+        """Return the pids of containers' first processes, as the engine's machine numbers them."""
+        told = self.cli("inspect", "--format", "{{.State.Pid}}", *names)
+        return [int(word) for word in told.split()]
+
+    def pid(self, name: str) -> int:
+        """Return the pid of one container's first process."""
+        return self.pids(name)[0]
 
     def inspect(self, name: str) -> dict[str, Any]:
         """Return what the engine says of a container."""
@@ -66,26 +100,34 @@ class Docker:
 
 
 @contextlib.contextmanager
-def docker_engine() -> Iterator[Docker]:
-    """Start a dockerd, with the lab's image loaded, and stop it with all its containers."""
-    processes.require("dockerd", "docker", "containerd", "runc", "setpriv")
+def docker_engine(
+    settings: Mapping[str, Any] | None = None, within: Sequence[str] = ()
+) -> Iterator[Docker]:
+    """Start a dockerd, with the lab's image loaded, and stop it with all its containers.
+
+    `settings` are those of its daemon.json: this machine's own is not for the lab. `within` is a
+    command that runs dockerd in surroundings of its own, and ends with it.
+    """
+    processes.require("dockerd", "docker", "containerd", "runc", "setpriv", *within[:1])
     with lab_folder("docker") as folder:
         engine = Docker(folder)
-        (folder / "daemon.json").write_text("{}")  # this machine's own is not for the lab
-        process = processes.start(_command_line(engine), folder / "log")
+        (folder / "door").mkdir()
+        (folder / "daemon.json").write_text(json.dumps(settings or {}))
+        process = processes.start([*within, *_command_line(engine)], folder / "log")
         try:
             processes.await_ready(lambda: _answers(engine), "dockerd", process, folder / "log")
             _prepare(engine)
             yield engine
         finally:
             _remove_all(engine)
-            processes.stop(process)
+            _end(process)
 
 
 def _command_line(engine: Docker) -> list[str]:
     folder = engine.folder
     return [
-        "dockerd", "--host", f"unix://{engine.socket}", "--data-root", f"{folder}/data",
+        "dockerd", "--host", f"unix://{engine.socket}", "--host", f"unix://{folder}/door/docker.sock",
+        "--data-root", f"{folder}/data",
         "--exec-root", f"{folder}/exec", "--pidfile", f"{folder}/docker.pid",
         "--config-file", f"{folder}/daemon.json", *_QUIET,
     ]  # fmt: skip
@@ -108,6 +150,16 @@ def _prepare(engine: Docker) -> None:
     processes.run("mount", "-t", "tmpfs", "-o", "size=64k", "isolab", str(shared))
     processes.run("mount", "--make-shared", str(shared))
     (engine.folder / "canary").mkdir()
+    for name, profile in SECCOMP_PROFILES.items():
+        (engine.folder / f"{name}.json").write_text(json.dumps(profile))
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End dockerd, also where it runs below a command that ends with it and ignores SIGTERM."""
+    for pid in processes.offspring(process.pid) - {process.pid}:
+        if processes.command_line(pid).startswith(b"dockerd\0"):
+            os.kill(pid, signal.SIGTERM)
+    processes.stop(process)
 
 
 def _remove_all(engine: Docker) -> None:

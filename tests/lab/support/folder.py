@@ -17,6 +17,9 @@ from pathlib import Path
 
 from support import processes
 
+ROOT = Path(__file__).resolve().parents[3]
+"""The checkout whose code is tested."""
+
 BASE = Path("/var/isolab")
 _OWNER = "owner"
 

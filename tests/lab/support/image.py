@@ -6,11 +6,13 @@ import io
 import tarfile
 from pathlib import Path
 
-from support.processes import LabError
+from support.processes import LabError, run
 
 IMAGE = "isolab/busybox:1"
 _BUSYBOX = Path("/bin/busybox")
-_TOOLS = ("cat", "ls", "mount", "ps", "sh", "sleep", "touch", "wget")
+_TOOLS = (
+    "cat", "chroot", "ln", "ls", "mkfifo", "mount", "ps", "sh", "sleep", "touch", "unshare", "wget",
+)  # fmt: skip
 
 
 def busybox() -> Path:
@@ -32,6 +34,14 @@ def root_tar(folder: Path) -> Path:
         _add_text(archive, "etc/passwd", "root:x:0:0:root:/:/bin/sh\nuser:x:1000:1000::/:/bin/sh\n")
         _add_text(archive, "etc/group", "root:x:0:\nuser:x:1000:\n")
     return path
+
+
+def root_folder(folder: Path) -> Path:
+    """Unpack the same root file system into a folder, for what runs one without an engine."""
+    folder.mkdir()
+    run("tar", "-C", str(folder), "-xf", str(root_tar(folder.parent)))
+    (folder / "usr").mkdir()  # systemd-nspawn takes a folder without it for no system
+    return folder
 
 
 def _link(name: str, target: str) -> tarfile.TarInfo:

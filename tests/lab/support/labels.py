@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import yaml
 
 PLANTED_SECRETS = ("hunter2-isolab-Zx81q", "Zx81qWe7")
 _FILE = Path(__file__).resolve().parents[1] / "labels.yaml"
+_JUDGED = {"libvirt": "vm", "proc": "sandbox"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,10 @@ class Label:
     """One target: how it is made, and which of the judged checks fail for it.
 
     A judged check that is neither in `must_find` nor in `may_find` must not fail.
+    `command` is what a container runs, or the whole command line of a sandbox; `beside` one more
+    command that puts a process into a sandbox; `gains` the capabilities of one more process that
+    is executed in a container. `named` are words that a sandbox's name holds. `apart` is false of
+    what is confined without being a sandbox, so that looking for sandboxes passes it by.
     """
 
     name: str
@@ -26,6 +31,11 @@ class Label:
     state: str
     must_find: frozenset[str]
     may_find: frozenset[str]
+    command: tuple[str, ...]
+    beside: tuple[str, ...]
+    gains: tuple[str, ...]
+    named: tuple[str, ...]
+    apart: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +50,13 @@ def load(engine: str) -> Labels:
     """Read the labels of one engine."""
     document = yaml.safe_load(_FILE.read_text())
     described = document["targets"][engine]
-    kind = "vm" if engine == "libvirt" else "container"
     targets = {name: _label(name, described) for name in described}
-    return Labels(targets, frozenset(document["judged"][kind]))
+    return Labels(targets, frozenset(document["judged"][_JUDGED.get(engine, "container")]))
+
+
+def unlabelled(name: str, command: str) -> Label:
+    """Return the label of a target of which nothing is known but how it is made."""
+    return _label(name, {name: {"command": command}})
 
 
 def _label(name: str, described: Mapping[str, Any]) -> Label:
@@ -55,13 +69,33 @@ def _label(name: str, described: Mapping[str, Any]) -> Label:
         options=tuple(shlex.split(entry.get("options", ""))),
         state=entry.get("state", "running"),
         must_find=frozenset(found - set(entry.get("but_not", ()))),
-        may_find=frozenset(entry.get("may_find", ())),
+        may_find=frozenset(_flat(entry.get("may_find", ()))),
+        command=tuple(shlex.split(entry.get("command", "sleep 1d"))),
+        beside=tuple(shlex.split(entry.get("beside", ""))),
+        gains=tuple(entry.get("gains", ())),
+        named=tuple(entry.get("named", ())),
+        apart=entry.get("apart", True),
     )
+
+
+def _flat(ids: Iterable[str | list[str]]) -> Iterator[str]:
+    """Yield ids, of which several may stand together under one YAML anchor."""
+    for one in ids:
+        yield from [one] if isinstance(one, str) else one
 
 
 def failed(target: Mapping[str, Any]) -> set[str]:
     """Return the ids of the checks that failed for a target of a report."""
     return {f["check"] for f in target["findings"] if f["status"] == "fail"}
+
+
+def decided(target: Mapping[str, Any]) -> dict[str, str]:
+    """Return the status of every check that was decided: fail if it failed for one record."""
+    statuses: dict[str, set[str]] = {}
+    for finding in target["findings"]:
+        statuses.setdefault(finding["check"], set()).add(finding["status"])
+    worst = {check: "fail" if "fail" in words else min(words) for check, words in statuses.items()}
+    return {check: word for check, word in worst.items() if word in ("fail", "pass")}
 
 
 def false_negatives(labels: Labels, found: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -61,6 +61,17 @@ def start(argv: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
         )
 
 
+def launch(argv: Sequence[str], log: Path) -> None:
+    """Run a command that leaves a process behind, which keeps its output open: it goes to `log`."""
+    with log.open("ab") as sink:
+        done = subprocess.run(
+            argv, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT, timeout=60,
+            check=False, env=_environment(),
+        )  # fmt: skip
+    if done.returncode != 0:
+        raise LabError(f"{' '.join(argv)}: {log.read_text(errors='replace')[-800:]}")
+
+
 def await_ready(
     ready: Callable[[], bool], what: str, process: subprocess.Popen[bytes] | None, log: Path,
     seconds: float = 30,
@@ -94,19 +105,32 @@ def birth(pid: int) -> str | None:
 
 def naming(text: str) -> set[int]:
     """Return the pids whose command line names `text`, and all their descendants."""
-    parents, found = {}, set()
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit() or int(entry.name) in _ancestors():
-            continue
-        fields = _stat(int(entry.name))
-        if fields is None:
-            continue
-        parents[int(entry.name)] = int(fields[1])
-        if text.encode() in _command_line(entry):
-            found.add(int(entry.name))
+    parents = _parents()
+    named = {pid for pid in parents if text.encode() in command_line(pid)}
+    return _with_offspring(named, parents)
+
+
+def offspring(pid: int) -> set[int]:
+    """Return a process and all its descendants."""
+    return _with_offspring({pid}, _parents())
+
+
+def _with_offspring(found: set[int], parents: dict[int, int]) -> set[int]:
     while more := {pid for pid, parent in parents.items() if parent in found} - found:
         found |= more
     return found
+
+
+def _parents() -> dict[int, int]:
+    """Return the parent of every process but this one and those above it."""
+    parents, spared = {}, _ancestors()
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) in spared:
+            continue
+        fields = _stat(int(entry.name))
+        if fields is not None:
+            parents[int(entry.name)] = int(fields[1])
+    return parents
 
 
 def kill(pids: Iterable[int]) -> None:
@@ -144,9 +168,10 @@ def _ancestors() -> set[int]:
     return pids
 
 
-def _command_line(entry: Path) -> bytes:
+def command_line(pid: int) -> bytes:
+    """Return the words of a process's command line, each with a NUL; nothing if it is gone."""
     try:
-        return (entry / "cmdline").read_bytes()
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return b""
 

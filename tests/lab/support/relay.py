@@ -1,4 +1,7 @@
-"""A relay in front of an engine's socket that does something when a certain request passes."""
+"""A relay in front of an engine's socket that does something when a certain request passes.
+
+Or when its answer does: then what the engine said is no longer true by the time it is heard.
+"""
 
 from __future__ import annotations
 
@@ -10,30 +13,52 @@ from pathlib import Path
 
 
 @contextlib.contextmanager
-def relay(path: Path, upstream: Path, trigger: bytes, act: Callable[[], None]) -> Iterator[None]:
-    """Serve `path`, passing all to `upstream`; before the first `trigger` passes, call `act`."""
+def relay(
+    path: Path, upstream: Path, trigger: bytes, act: Callable[[], None], *, answered: bool = False
+) -> Iterator[None]:
+    """Serve `path`, passing all to `upstream`; before the first `trigger` passes, call `act`.
+
+    With `answered` it is called once the engine has answered that, before the answer passes.
+    """
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(path))
         server.listen()
-        once = _Once(trigger, act)
-        threading.Thread(target=_serve, args=(server, upstream, once), daemon=True).start()
+        once = _Once(act)
+        serve = (server, upstream, lambda: _Talk(trigger, once, answered))
+        threading.Thread(target=_serve, args=serve, daemon=True).start()
         yield
         server.shutdown(socket.SHUT_RDWR)
 
 
 class _Once:
-    def __init__(self, trigger: bytes, act: Callable[[], None]) -> None:
-        self._trigger, self._act = trigger, act
-        self._lock, self._done = threading.Lock(), False
+    def __init__(self, act: Callable[[], None]) -> None:
+        self._act, self._lock, self._done = act, threading.Lock(), False
 
-    def see(self, request: bytes) -> None:
+    def __call__(self) -> None:
         with self._lock:
-            if not self._done and self._trigger in request:
+            if not self._done:
                 self._done = True
                 self._act()
 
 
-def _serve(server: socket.socket, upstream: Path, once: _Once) -> None:
+class _Talk:
+    """What passes over one connection: requests and answers in turn."""
+
+    def __init__(self, trigger: bytes, once: _Once, answered: bool) -> None:
+        self._trigger, self._once, self._answered = trigger, once, answered
+        self._asked = False
+
+    def see(self, request: bytes) -> None:
+        self._asked = self._asked or self._trigger in request
+        if self._asked and not self._answered:
+            self._once()
+
+    def hear(self, _answer: bytes) -> None:
+        if self._asked:
+            self._once()
+
+
+def _serve(server: socket.socket, upstream: Path, talk: Callable[[], _Talk]) -> None:
     while True:
         try:
             client, _ = server.accept()
@@ -41,7 +66,8 @@ def _serve(server: socket.socket, upstream: Path, once: _Once) -> None:
             return
         engine = socket.socket(socket.AF_UNIX)
         engine.connect(str(upstream))
-        for args in ((client, engine, once.see), (engine, client, lambda data: None)):
+        heard = talk()
+        for args in ((client, engine, heard.see), (engine, client, heard.hear)):
             threading.Thread(target=_pump, args=args, daemon=True).start()
 
 

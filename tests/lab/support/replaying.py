@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 from support.command import Run
+from support.folder import ROOT
 
 from isoaudit.cli.app import run
 from isoaudit.probes import table
@@ -32,7 +33,6 @@ from isoaudit.transports import EngineApi, Files, LibvirtApi
 from isoaudit.transports.tape import Tape, replay
 
 ENGINES = ("docker", "podman", "libvirt")
-ROOT = Path(__file__).resolve().parents[3]
 TAPES = ROOT / "tests" / "recordings" / "lab"
 SAMPLE = ROOT / "examples" / "evidence" / "lab.json.gz"
 SAMPLED = {

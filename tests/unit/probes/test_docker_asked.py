@@ -126,6 +126,7 @@ def test_the_inheritable_set_is_empty_by_an_engine_that_clears_it(
         ("size=0", "docker", ("nosuid", "nodev", "noexec"), False),
         ("exec,nr_blocks=8", "docker", ("nosuid", "nodev"), True),
         ("dev,suid,exec,noexec", "docker", ("noexec",), False),
+        ("defaults,size=1m", "docker", ("nosuid", "nodev", "noexec"), True),
         ("rw,rprivate,nosuid,nodev,tmpcopyup", "podman", ("nosuid", "nodev"), False),
     ],
 )
@@ -164,7 +165,7 @@ REMAP = {"SecurityOptions": ["name=userns"]}
         (KNOWN, "docker", [_bind("/sys", RW=False)], {}, False),
         (KNOWN, "docker", [_bind("/sys/fs/bpf")], {}, False),
         (REMAP, "docker", [], {}, True),
-        (REMAP, "docker", [], {"UsernsMode": "host"}, False),
+        (REMAP, "docker", [], {"UsernsMode": "host"}, None),
         ({}, "docker", [], {}, None),
         (KNOWN, "podman", [], {}, None),
         (KNOWN, "podman", [], {"Privileged": True}, True),

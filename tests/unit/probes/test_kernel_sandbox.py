@@ -197,7 +197,7 @@ def test_older_kernel_lacks_a_field(root: Path) -> None:
     assert ("disabled", None) == fields(
         process, "process.seccomp.mode", "process.no_new_privileges"
     )
-    assert {"process.no_new_privileges", "process.seccomp.filters"} == set(process.missing)
+    assert {"process.no_new_privileges", "process.seccomp.filters"} <= set(process.missing)
 
 
 @pytest.mark.parametrize(

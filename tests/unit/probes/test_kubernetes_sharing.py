@@ -58,11 +58,11 @@ def test_of_groups_only_gid_0_is_known(
 
 def test_a_pod_with_users_of_its_own_maps_nobody_elses() -> None:
     """The kubelet gives every such pod a range of its own."""
-    names = ("user_namespace_maps_root", "user_namespace_shared_ids")
-    paths = [f"process.{name}" for name in names]
+    names = ("maps_root", "maps_root_group", "shared_ids")
+    paths = [f"process.user_namespace_{name}" for name in names]
     private, host = kubernetes(pod="hostUsers: false"), kubernetes()
-    assert [False, False] == [private.facts.get(path) for path in paths]
-    assert [None, None] == [host.facts.get(path) for path in paths]
+    assert [False] * 3 == [private.facts.get(path) for path in paths]
+    assert [None] * 3 == [host.facts.get(path) for path in paths]
 
 
 def test_a_pod_borrows_and_relabels_nothing() -> None:

@@ -1,0 +1,99 @@
+"""What a process has in common with the host's accounts, its first process, and other sandboxes.
+
+Sources: credentials(7), capabilities(7), user_namespaces(7).
+"""
+
+from __future__ import annotations
+
+from isoaudit.model import Reason, Vantage
+from isoaudit.probes.base import Notes
+from isoaudit.probes.kernel.capabilities import decode_capabilities
+from isoaudit.probes.kernel.neighbours import categories, host_uid
+from isoaudit.probes.kernel.process import Seen
+from isoaudit.probes.kernel.view import View
+from isoaudit.transports import Unreadable
+
+_SETS = ("CapEff", "CapPrm", "CapBnd")
+
+
+def note_excess(notes: Notes, seen: Seen, main: Seen | None) -> None:
+    """Note the capabilities that a process has and its sandbox's first process never had."""
+    path = "process.exceeds_main"
+    limit = decode_capabilities(main.status.get("CapBnd", "")) if main else None
+    own = [decode_capabilities(seen.status.get(key, "")) for key in _SETS]
+    if limit is None or any(held is None for held in own):
+        detail = "the capabilities of the first process, or its own, are not told"
+        notes.missing(path, Reason.NOT_SUPPORTED, detail)
+        return
+    beyond = dict.fromkeys(name for held in own for name in held or () if name not in limit)
+    notes.fact(path, tuple(beyond), "/proc/PID/status CapEff, CapPrm, CapBnd; CapBnd of the first")
+
+
+def note_company(notes: Notes, view: View, seen: Seen) -> None:
+    """Note whose ids of the host a process has, and who else has them."""
+    _note_accounts(notes, view, seen)
+    _note_neighbours(notes, view, seen)
+
+
+def _note_accounts(notes: Notes, view: View, seen: Seen) -> None:
+    path, uid = "process.host_account", host_uid(seen)
+    try:
+        name = view.machine.accounts.users.get(int(uid), "") if uid else ""
+        if uid:
+            notes.fact(path, name, "/proc/PID/status Uid, /etc/passwd")
+    except Unreadable as error:
+        notes.lacks(error.missing(path, Vantage.KERNEL))
+    path = "process.host_groups"
+    try:
+        powerful = view.machine.accounts.powerful_groups
+    except Unreadable as error:
+        notes.lacks(error.missing(path, Vantage.KERNEL))
+        return
+    words = f"{seen.status.get('Gid', '')} {seen.status.get('Groups', '')}".split()
+    names = {powerful[int(gid)] for gid in words if gid.isdecimal() and int(gid) in powerful}
+    notes.fact(path, sorted(names), "/proc/PID/status Gid, Groups; /etc/group")
+
+
+def _note_neighbours(notes: Notes, view: View, seen: Seen) -> None:
+    """Note which other sandboxes have the same ids or categories."""
+    paths = ("process.uid_shared_with", "process.user_namespace_shared_ids")
+    if view.neighbours is None:
+        for path in paths:
+            notes.missing(path, Reason.NOT_REQUESTED, "other sandboxes were not looked at")
+        return
+    own = view.apart(seen)
+    try:
+        others = view.neighbours.of_uid(seen, own)
+        notes.fact(paths[0], others, "/proc/PID/status Uid, first processes of all sandboxes")
+        _note_shared_ids(notes, paths[1], view, seen)
+        _note_categories(notes, view, seen)
+    except Unreadable as error:
+        for path in paths:
+            notes.lacks(error.missing(path, Vantage.KERNEL))
+
+
+def _note_shared_ids(notes: Notes, path: str, view: View, seen: Seen) -> None:
+    """Note whether a user namespace of its own maps ids that another sandbox's maps as well."""
+    if isinstance(seen.uid_map, Unreadable):
+        notes.lacks(seen.uid_map.missing(path, Vantage.KERNEL))
+        return
+    try:
+        if seen.links["user"] == view.machine.initial("user"):
+            return
+    except Unreadable as error:
+        notes.lacks(error.missing(path, Vantage.KERNEL))
+        return
+    if view.neighbours is not None:
+        shared = bool(view.neighbours.mapping(seen.uid_map, view.apart(seen)))
+        notes.fact(path, shared, "/proc/PID/uid_map, those of all sandboxes")
+
+
+def _note_categories(notes: Notes, view: View, seen: Seen) -> None:
+    if isinstance(seen.label, Unreadable) or view.machine.lsm != "selinux":
+        return
+    found = categories(seen.label)
+    source = "/proc/PID/attr/current, those of all sandboxes"
+    notes.fact("process.selinux.categories", found.split(",") if found else [], source)
+    if found and view.neighbours is not None:
+        shared = bool(view.neighbours.of_categories(seen.label, view.apart(seen)))
+        notes.fact("process.selinux.categories_shared", shared, source)

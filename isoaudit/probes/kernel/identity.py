@@ -1,0 +1,101 @@
+"""Gathers what a sandbox is recognised by, once a run (isoaudit.probes.kernel.runtimes).
+
+Command lines are read here and forgotten: no fact holds one.
+"""
+
+from __future__ import annotations
+
+from isoaudit.probes.kernel.discovery import Discovery, Group
+from isoaudit.probes.kernel.machine import Machine
+from isoaudit.probes.kernel.runtimes import Evidence, Recognition, recognise
+from isoaudit.transports import Unreadable
+
+_LIMIT = 16_384
+_COMPARED = ("runsc", "gvisor", "qemu", "firecracker", "cloud-hypervisor", "dragonball", "crosvm",
+             "stratovirt", "virtiofsd", "kata")  # fmt: skip
+"""Words in the name of a program that make it worth comparing with the host's."""
+
+
+def identify(machine: Machine, group: Group) -> Recognition:
+    """Return what a sandbox is taken for."""
+    key, kept = ("identity", group.main.pid), machine.kept
+    if key not in kept:
+        kept[key] = recognise(_evidence(machine, group))
+    found: Recognition = kept[key]
+    return found
+
+
+def command_line(machine: Machine, pid: int) -> tuple[str, ...]:
+    """Return the words a process was started with, none where they are closed."""
+    try:
+        text = machine.files.read_text(f"/proc/{pid}/cmdline", _LIMIT)
+    except Unreadable:
+        return ()
+    return tuple(text.rstrip("\0").split("\0")) if text else ()
+
+
+def _evidence(machine: Machine, group: Group) -> Evidence:
+    main = group.main
+    parents = Discovery(machine).parents(group)
+    try:
+        program = machine.files.read_link(f"/proc/{main.pid}/exe")
+    except Unreadable:
+        program = ""
+    maps_root, own = _user_namespace(machine, group)
+    return Evidence(
+        cgroup=main.cgroup,
+        comm=main.comm,
+        cmdline=command_line(machine, main.pid),
+        exe=program,
+        parents=tuple((one.comm, _kept_line(machine, one.pid)) for one in parents),
+        user_namespace=own,
+        maps_root=maps_root,
+        owner_uid=_uid(machine, parents[0].pid) if parents else None,
+        exe_on_host=_is_hosts(machine, main.pid, program),
+    )
+
+
+def _kept_line(machine: Machine, pid: int) -> tuple[str, ...]:
+    """Return an ancestor's command line, read once: shims have few parents among them."""
+    key, kept = ("command line", pid), machine.kept
+    if key not in kept:
+        kept[key] = command_line(machine, pid)
+    found: tuple[str, ...] = kept[key]
+    return found
+
+
+def _user_namespace(machine: Machine, group: Group) -> tuple[bool | None, bool]:
+    """Return whether host root is mapped in its user namespace, and whether that is its own."""
+    link = group.main.links["user"]
+    try:
+        own = isinstance(link, str) and link != machine.initial("user")
+        text = machine.files.read_text(f"/proc/{group.main.pid}/uid_map")
+        lines = [tuple(map(int, line.split())) for line in text.splitlines()]
+        return any(first <= 0 < first + count for _, first, count in lines), own
+    except (Unreadable, ValueError):
+        return None, False
+
+
+def _uid(machine: Machine, pid: int) -> int | None:
+    try:
+        text = machine.files.read_text(f"/proc/{pid}/status", _LIMIT)
+    except Unreadable:
+        return None
+    words = next((line.split() for line in text.splitlines() if line.startswith("Uid:")), [])
+    return int(words[2]) if len(words) == 5 and words[2].isdecimal() else None
+
+
+def _is_hosts(machine: Machine, pid: int, program: str) -> bool | None:
+    """Say whether a process runs the host's own file of that name; None if it is not compared.
+
+    Only for programs whose name claims to be a runtime or a VMM: a look at a stranger's file may
+    wait for whoever serves it.
+    """
+    if not any(word in program for word in _COMPARED):
+        return None
+    try:
+        running = machine.files.stat(f"/proc/{pid}/exe")
+        hosts = machine.files.stat(program)
+    except Unreadable:
+        return None
+    return (running["device"], running["inode"]) == (hosts["device"], hosts["inode"])

@@ -1,0 +1,71 @@
+"""What the processes of one sandbox are judged by: which are its own, and who else is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from isoaudit.probes.kernel.asked import Asked
+from isoaudit.probes.kernel.census import Link
+from isoaudit.probes.kernel.machine import Machine
+from isoaudit.probes.kernel.mountinfo import Table
+from isoaudit.probes.kernel.neighbours import Neighbours, Own
+from isoaudit.probes.kernel.process import Seen
+from isoaudit.transports import Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the processes of a sandbox are judged by.
+
+    `own` are the sandbox's pids, by which a namespace shared with others is told from a private
+    one; `main` is its first process, `table` the mount table of that one; `asked` is what its
+    engine says; `neighbours` are the other sandboxes of the machine.
+    """
+
+    machine: Machine
+    own: frozenset[int]
+    main: int
+    table: Table | Unreadable
+    asked: Asked = field(default_factory=Asked)
+    neighbours: Neighbours | None = None
+
+    def split(self, processes: Iterable[Seen]) -> tuple[list[Seen], list[Seen]]:
+        """Return the processes of the sandbox, and those of sandboxes made inside it.
+
+        A user namespace below the first process's own is one: what its processes may do, they may
+        do to what that namespace owns. No process below can be less filtered than the one that
+        made it, since filters and no-new-privileges are inherited for good.
+        """
+        inside: list[Seen] = []
+        nested: list[Seen] = []
+        own = next((one.links["user"] for one in processes if one.pid == self.main), "")
+        for one in processes:
+            (nested if self._is_below(one, own) else inside).append(one)
+        return inside, nested
+
+    def others_in(self, kind: str, link: str) -> frozenset[str]:
+        """Return who outside the sandbox is in a namespace: container ids cut short, or names."""
+        outside = self.machine.census.holders(kind, link) - self.own
+        return frozenset(self.machine.called(pid) for pid in outside)
+
+    def apart(self, seen: Seen) -> Own:
+        """Return what tells the sandbox of a process from its neighbours."""
+        try:
+            initial: object = self.machine.initial("net")
+        except Unreadable:
+            initial = None
+        return Own(self.own, seen.links["net"], initial, self.asked.peers)
+
+    def _is_below(self, one: Seen, own: Link) -> bool:
+        link = one.links["user"]
+        if not isinstance(link, str) or not isinstance(own, str) or link == own:
+            return False
+        try:
+            if link == self.machine.initial("user"):
+                return False
+            if own == self.machine.initial("user"):
+                return True
+            return own in self.machine.user_namespaces_above(one.pid, link)
+        except Unreadable:
+            return False
