@@ -6,6 +6,7 @@ Source: proc(5). A name can be taken by any program: it tells where to look, nev
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import pairwise
 from typing import NamedTuple
 
 from isoaudit.model import Reason
@@ -82,10 +83,26 @@ def _uid(files: Files, pid: int) -> int | None:
 
 
 def option(words: Collection[str], *names: str) -> str:
-    """Return the value of a long or short option, `--name value` or `--name=value`, or ""."""
+    """Return the value of an option by its names without dashes, "" if it is not there.
+
+    As Go's flag package reads them: `--name value`, `--name=value`, with one dash or two.
+    """
     rest = iter(tuple(words)[1:])
     for word in rest:
         name, equals, value = word.partition("=")
-        if name in names:
+        if name.startswith("-") and name.lstrip("-") in names:
             return value if equals else next(rest, "")
     return ""
+
+
+def is_api_service(words: Collection[str]) -> bool:
+    """Say whether a podman serves its API: `podman [options] system service …`."""
+    return ("system", "service") in pairwise(words)
+
+
+def absolute(path: str, whose: str) -> str:
+    """Return a path that a service was told; raises Unreadable for one that needs its folder."""
+    if path.startswith("/"):
+        return path
+    detail = f"{whose} was told {path[:60]!r}, below the folder that it was started in"
+    raise Unreadable(Reason.NOT_SUPPORTED, detail, "Start it with whole paths.")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from isoaudit.model import Reason
-from isoaudit.probes.services import Service, home_of, running
+from isoaudit.probes.services import Service, absolute, home_of, is_api_service, running
 from isoaudit.probes.systemd import SYSTEM, listen_addresses, of_account
 from isoaudit.transports import Files, Unreadable
 
@@ -94,7 +94,8 @@ class Options:
             return Setting({}, f"{self.source}: no {name}")
         if isinstance(found.value, dict):
             return found
-        pairs = dict(entry.partition("=")[::2] for entry in found.value if isinstance(entry, str))
+        listed = found.value if isinstance(found.value, list) else []
+        pairs = dict(entry.partition("=")[::2] for entry in listed if isinstance(entry, str))
         return Setting(pairs, found.source)
 
 
@@ -123,7 +124,7 @@ def all_options(files: Files, engine: str) -> Iterator[Options]:
     for service in running(files, {_PROGRAMS[engine]}):
         if engine == "docker":
             yield dockerd_options(files, service)
-        elif "service" in service.words:
+        elif is_api_service(service.words):
             yield _podman(files, service)
 
 
@@ -144,7 +145,7 @@ def dockerd_options(files: Files, service: Service) -> Options:
     line = f"/proc/{service.pid}/cmdline"
     given = list(_given(service.words[1:]))
     path = next((value for name, value in given if name == "config-file"), "")
-    path = path or _config_file(files, service)
+    path = absolute(path, "dockerd") if path else _config_file(files, service)
     settings = {
         name: Setting(value, f"{path} {name}") for name, value in _config(files, path).items()
     }

@@ -39,7 +39,7 @@ def note_place(
         return
     root = info.get("DockerRootDir")
     if isinstance(root, str) and root.startswith("/"):
-        note_data_root(notes, files, root, remapped=read_defaults(info).remap)
+        note_data_root(notes, files, root.rstrip("/") or "/", remapped=read_defaults(info).remap)
     _note_accounts(notes, files, api.endpoint.removeprefix("unix://"))
 
 

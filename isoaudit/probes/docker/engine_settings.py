@@ -103,27 +103,25 @@ def _note_by_release(
     notes: Notes, options: Options, info: dict[str, Any], release: Version | None
 ) -> None:
     """Note the settings whose defaults changed: without the release there is no default."""
-    cgroups = info.get("CgroupVersion")
-    defaults: dict[str, bool | str | None] = {
-        "ip6tables": None if release is None else release >= _IP6TABLES,
-        "default-ipc-mode": "private" if release and release >= _PRIVATE_IPC else None,
-        "default-cgroupns-mode": {"1": "host", "2": "private"}.get(str(cgroups)),
-    }
-    paths = {
-        "ip6tables": "engine.ip6tables",
-        "default-ipc-mode": "engine.default_ipc_mode",
-        "default-cgroupns-mode": "engine.default_cgroup_namespace",
-    }
-    for name, default in defaults.items():
+    cgroups = {"1": "host", "2": "private"}.get(str(info.get("CgroupVersion")))
+    ipc = "private" if release and release >= _PRIVATE_IPC else None
+    ip6tables = None if release is None else release >= _IP6TABLES
+    settings: tuple[tuple[str, str, type[bool | str], bool | str | None], ...] = (
+        ("ip6tables", "engine.ip6tables", bool, ip6tables),
+        ("default-ipc-mode", "engine.default_ipc_mode", str, ipc),
+        ("default-cgroupns-mode", "engine.default_cgroup_namespace", str, cgroups),
+    )
+    for name, path, kind, default in settings:
         found = options.settings.get(name)
-        if found is not None and isinstance(found.value, bool | str):
-            notes.fact(paths[name], found.value, found.source)
+        set_to: bool | str | None = found.value if found is not None else None
+        if found is not None and set_to is not None and isinstance(set_to, kind):
+            notes.fact(path, set_to, found.source)
         elif default is not None:
             source = f"{options.source}: no {name}, the default of this release"
-            notes.fact(paths[name], default, source)
+            notes.fact(path, default, source)
         else:
             detail = f"{options.source}: no {name}, and this release's default is not known"
-            notes.missing(paths[name], Reason.NOT_SUPPORTED, detail)
+            notes.missing(path, Reason.NOT_SUPPORTED, detail)
 
 
 def _note_limits(notes: Notes, options: Options, info: dict[str, Any]) -> None:

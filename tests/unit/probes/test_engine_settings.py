@@ -53,6 +53,32 @@ def test_an_option_is_read_from_the_command_line_over_the_file(
     assert (expected,) == fields(dockerd(tmp_path, *words, config=config), f"engine.{fact}")
 
 
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"log-opts": 5, "default-ulimits": True, "runtimes": "x", "hosts": 7},
+        {"ip6tables": "yes", "default-ipc-mode": False, "metrics-addr": [], "iptables": "no"},
+    ],
+)
+def test_settings_of_another_type_are_not_taken(tmp_path: Path, config: dict[str, Any]) -> None:
+    """dockerd refuses such a file; whoever wrote it does not make the audit fall over."""
+    api = answering({"LoggingDriver": "json-file"}, DOCKER_29)
+    record = dockerd(tmp_path, config=config, api=api)
+    assert (True, True, "private", ()) == fields(
+        record,
+        "engine.iptables",
+        "engine.ip6tables",
+        "engine.default_ipc_mode",
+        "engine.default_ulimits",
+    )
+
+
+def test_a_file_named_from_an_unknown_folder_is_not_read(tmp_path: Path) -> None:
+    """What dockerd's folder was when it started is not known, and isoaudit's is another."""
+    record = dockerd(tmp_path, "--config-file", "daemon.json")
+    assert "started in" in record.missing["engine.iptables"].detail
+
+
 def test_a_default_says_that_it_is_one(tmp_path: Path) -> None:
     """A value that nobody set names the places where it was looked for."""
     fact = dockerd(tmp_path).facts["engine.iptables"]

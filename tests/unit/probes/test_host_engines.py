@@ -131,8 +131,18 @@ def test_imported_files_stand_over_the_one_that_imports(tmp_path: Path) -> None:
         {CONTAINERD: "version = [\n"},
         {CONTAINERD: 'imports = ["/etc/*/x.toml"]\n'},
         {CONTAINERD: 'imports = ["/etc/absent.toml"]\n'},
+        {CONTAINERD: 'root = "data"\n'},
+        process(20, "containerd", "-config", "own.toml"),
     ],
-    ids=["two set one plugin", "drop-ins by release", "broken", "wild folder", "absent import"],
+    ids=[
+        "two set one plugin",
+        "drop-ins by release",
+        "broken",
+        "wild folder",
+        "absent import",
+        "folder unknown",
+        "file in a folder unknown",
+    ],
 )
 def test_what_containerd_makes_of_its_files_is_not_guessed(
     tmp_path: Path, files: dict[str, str]
@@ -155,7 +165,7 @@ def test_running_services_name_their_own_configuration(tmp_path: Path) -> None:
         CONTAINERD: "version = 2\n",
         "/srv/k3s.toml": 'root = "/srv/k3s"\n',
         "/run/d.toml": "",
-        **process(20, "containerd", "--config", "/srv/k3s.toml"),
+        **process(20, "containerd", "-config", "/srv/k3s.toml"),
         **process(30, "dockerd"),
         **process(31, "containerd", "--config=/run/d.toml", parent=30),
     }
@@ -472,10 +482,11 @@ def test_own_sockets_of_running_engines(tmp_path: Path) -> None:
     files = {
         **process(30, "dockerd", "-H", "unix:///srv/d.sock"),
         **process(40, "podman", "system", "service", "unix:///srv/p.sock"),
+        **process(41, "podman", "run", "service", "unix:///srv/none.sock"),
         **process(50, "containerd", "--address", "/srv/c.sock"),
     }
     tree(tmp_path, files)
-    for name in ("d", "p", "c"):
+    for name in ("d", "p", "c", "none"):
         bind_socket(tmp_path, f"/srv/{name}.sock", 0o660)
     facts = collect(Owned(tmp_path, {"/proc/40": 1000}))
     assert {

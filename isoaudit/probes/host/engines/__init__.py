@@ -61,5 +61,5 @@ def _configurations(
             found += [one.config, one.text("seccomp-profile", "").value]
     for service in [] if isinstance(services, Unreadable) else services:
         if service.name in CRI_SERVICES and not service.rootless:
-            found.append(option(service.words, "--config", "-c"))
+            found.append(option(service.words, "config", "c"))
     return [path for path in found if path.startswith("/")]

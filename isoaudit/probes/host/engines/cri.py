@@ -17,7 +17,7 @@ from isoaudit.probes.host.engines import containerd, crio
 from isoaudit.probes.host.engines.toml import Settings
 from isoaudit.probes.host.sheet import Sheet, unread_part
 from isoaudit.probes.packages import STATUS, installed_version
-from isoaudit.probes.services import Service, option
+from isoaudit.probes.services import Service, absolute, option
 from isoaudit.transports import Unreadable
 
 CRI_SERVICES = {"containerd": "containerd", "crio": "cri-o"}
@@ -62,7 +62,7 @@ def _installed_here(sheet: Sheet, name: str) -> bool:
 
 def _running(sheet: Sheet, service: Service) -> Record:
     name = CRI_SERVICES[service.name]
-    config = option(service.words, "--config", "-c") or _CONFIGS[name]
+    config = option(service.words, "config", "c") or _CONFIGS[name]
     return _record(sheet, name, config, service)
 
 
@@ -88,7 +88,7 @@ def _note_containerd(sheet: Sheet, notes: Notes, config: str, service: Service |
     one = containerd.read_containerd(sheet.files, config)
     settings = one.settings
     words = service.words if service else ()
-    root = option(words, "--root") or settings.text("root") or containerd.ROOT
+    root = option(words, "root") or settings.text("root") or containerd.ROOT
     _note_root(sheet, notes, root, service)
     _note_addresses(notes, containerd.addresses(one), settings)
     _note_runtimes(notes, one.runtimes, containerd.programs(one), settings.source("plugins"))
@@ -112,8 +112,10 @@ def _note_containerd(sheet: Sheet, notes: Notes, config: str, service: Service |
 
 def _note_crio(sheet: Sheet, notes: Notes, config: str, service: Service | None) -> None:
     words = service.words if service else ()
-    settings = crio.read_crio(sheet.files, config, option(words, "--config-dir") or crio.DROP_INS)
-    root = option(words, "--root") or settings.text("crio", "root") or crio.ROOT
+    settings = crio.read_crio(
+        sheet.files, config, option(words, "config-dir", "d") or crio.DROP_INS
+    )
+    root = option(words, "root") or settings.text("crio", "root") or crio.ROOT
     _note_root(sheet, notes, root, service)
     _note_addresses(notes, crio.addresses(settings), settings)
     table, source = crio.runtimes(settings), settings.source("crio", "runtime", "runtimes")
@@ -134,6 +136,7 @@ def _note_crio(sheet: Sheet, notes: Notes, config: str, service: Service | None)
 
 
 def _note_root(sheet: Sheet, notes: Notes, root: str, service: Service | None) -> None:
+    root = absolute(root.rstrip("/"), str(notes.record().facts["engine.name"].value))
     notes.fact("engine.data_root", root, "its configuration, or the default")
     if service is None and sheet.stat(root) is None:
         notes.fact("engine.data_root_open", False, f"{root} absent: it never ran")

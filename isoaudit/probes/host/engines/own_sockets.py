@@ -11,7 +11,7 @@ from isoaudit.probes.docker.engine_options import Options
 from isoaudit.probes.host.engines import containerd
 from isoaudit.probes.host.sheet import Sheet
 from isoaudit.probes.host.sockets import Place
-from isoaudit.probes.services import Service, option
+from isoaudit.probes.services import Service, is_api_service, option
 from isoaudit.transports import Unreadable
 
 _SCHEME = "unix://"
@@ -45,16 +45,16 @@ def _places(name: str, paths: Iterable[str], *, rootless: bool) -> list[Place]:
 
 
 def _of(sheet: Sheet, service: Service) -> list[str]:
-    if service.name == "podman" and "service" in service.words:
+    if service.name == "podman" and is_api_service(service.words):
         return list(_paths(service.words))
     if service.name != "containerd":
         return []
-    told = option(service.words, "--address", "-a")
-    if told:
-        return [told]
-    config = option(service.words, "--config", "-c") or containerd.CONFIG
-    address = containerd.read_containerd(sheet.files, config).settings.text("grpc", "address")
-    return [address] if address and address.startswith("/") else []
+    told = option(service.words, "address", "a")
+    if not told:
+        config = option(service.words, "config", "c") or containerd.CONFIG
+        settings = containerd.read_containerd(sheet.files, config).settings
+        told = settings.text("grpc", "address") or ""
+    return [told] if told.startswith("/") else []
 
 
 def _paths(addresses: tuple[str, ...]) -> Iterator[str]:

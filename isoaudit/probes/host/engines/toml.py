@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from isoaudit.model import Reason
+from isoaudit.probes.services import absolute
 from isoaudit.transports import Files, Unreadable
 
 Table = dict[str, Any]
@@ -75,6 +76,7 @@ def read_toml(files: Files, path: str) -> Table:
     """Return a TOML file's content; raises Unreadable."""
     import tomllib
 
+    absolute(path, "a program")
     text = files.read_text(path, _LIMIT)
     if len(text) >= _LIMIT:
         raise Unreadable(Reason.LIMIT, f"{path} is longer than 1 MiB")
