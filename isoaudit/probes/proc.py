@@ -18,7 +18,7 @@ from isoaudit.transports import Files, Unreadable
 from isoaudit.transports.ptrace import Filters
 
 _ENGINES_WORD = ("container", "port", "environment", "network", "sysctl")
-"""What only an engine or a file could tell of a sandbox: where the kernel says it, that outranks."""
+"""What only an engine or a file could tell of a sandbox; the kernel's word outranks it."""
 
 _ASKABLE = frozenset({"docker", "podman"})
 """Engines whose API isoaudit can ask; others keep no word that could be had."""

@@ -102,14 +102,12 @@ def settled_by(target: Target, finding: Finding) -> str:
         return NEEDS_ENGINE
     if Reason.OTHER_HOST in reasons:
         return NEEDS_HOST
-    for entry in finding.missing:
-        if entry.how_to_get and entry.reason is Reason.NOT_DECLARED:
-            return f"{entry.detail}. {entry.how_to_get}" if entry.detail else entry.how_to_get
-        if entry.how_to_get:
-            return entry.how_to_get
-    for entry in finding.missing:
-        return entry.detail or entry.reason.replace("_", " ")
-    return "the evidence is missing"
+    entry = next((entry for entry in finding.missing if entry.how_to_get), None)
+    if entry is not None:
+        told = entry.detail and entry.reason is Reason.NOT_DECLARED
+        return f"{entry.detail}. {entry.how_to_get}" if told else entry.how_to_get
+    first = finding.missing[0] if finding.missing else None
+    return (first.detail or first.reason.replace("_", " ")) if first else "the evidence is missing"
 
 
 def by_severity(numbers: Mapping[Severity, int]) -> str:

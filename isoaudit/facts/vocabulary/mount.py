@@ -78,6 +78,8 @@ FACTS = (
     FactSpec("control_socket.host_path", STRING, "Its path on the host.", _C, identifying=True),
     FactSpec("control_socket.path", STRING, "The path at which the sandbox shows it.", _C,
              identifying=True),
+    FactSpec("control_socket.itself", BOOL,
+             "Whether the socket itself is mounted, and not a folder above it.", _C),
     FactSpec("control_socket.permitted", BOOL,
              "Whether a process of the sandbox may connect by the socket's owner, group and mode, "
              "or may become root by a setuid program.", _C),

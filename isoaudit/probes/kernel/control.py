@@ -31,12 +31,12 @@ def note_control_sockets(
         return
     shown = layout.kept.get(part)
     if shown is None:
-        several = ((socket, _path_inside(layout.table, socket)) for socket in sockets)
-        shown = layout.kept[part] = [(one, path) for one, path in several if path is not None]
+        several = ((socket, _shown(layout.table, socket)) for socket in sockets)
+        shown = layout.kept[part] = [(one, how) for one, how in several if how is not None]
     key = (part, *{_credentials(one) for one in processes})
     if key not in layout.kept:
         found = layout.kept[key] = Notes(Vantage.KERNEL)
-        records = [_record(machine, one, path, processes) for one, path in shown]
+        records = [_record(machine, one, how, processes) for one, how in shown]
         found.part(part, records, None, machine.new_kin())
     notes.extend(layout.kept[key])
 
@@ -48,24 +48,27 @@ def _credentials(one: Seen) -> tuple[object, ...]:
     return (*map(one.status.get, words), ranges)
 
 
-def _path_inside(table: Table, socket: ControlSocket) -> str | None:
-    """Return the path at which a mount table shows a socket, None if it does not."""
+def _shown(table: Table, socket: ControlSocket) -> tuple[str, bool] | None:
+    """Return the path at which a mount table shows a socket, and whether it is mounted itself."""
     for mount in table.on(socket.device):
         if not inside(socket.place, mount.root):
             continue
         rest = socket.place[len(mount.root.rstrip("/")) :]
         path = (mount.point.rstrip("/") + rest) or "/"
         if table.covering(path) is mount:
-            return path
+            return path, rest == ""
     return None
 
 
-def _record(machine: Machine, socket: ControlSocket, path: str, processes: list[Seen]) -> Record:
-    notes = Notes(Vantage.KERNEL)
+def _record(
+    machine: Machine, socket: ControlSocket, shown: tuple[str, bool], processes: list[Seen]
+) -> Record:
+    notes, (path, itself) = Notes(Vantage.KERNEL), shown
     source = f"mount table; {socket.service} listens at {socket.path}"
     notes.fact("control_socket.service", socket.service, source)
     notes.fact("control_socket.host_path", socket.path, source)
     notes.fact("control_socket.path", path, source)
+    notes.fact("control_socket.itself", itself, source)
     try:
         seen = machine.stat(socket.path)
     except Unreadable as error:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from isoaudit.probes.kernel.mountinfo import Table, inside
+
 _VMMS = {
     "qemu-system": "qemu",
     "qemu-kvm": "qemu",
@@ -25,12 +27,21 @@ _KATA_ARGUMENTS = ("sandbox-", "/run/vc/", "/run/kata-containers/")
 _DELETED = " (deleted)"
 
 
+class Program(NamedTuple):
+    """The file that a process runs; see Evidence."""
+
+    exe: str
+    on_host: bool | None
+    in_reach: bool | None
+
+
 class Look(NamedTuple):
     """What a process shows itself to be.
 
     `what`: runsc, vmm, virtiofsd, shim (Kata's), other, or unknown if nothing of it can be read.
-    `proven` is true if it runs the host's own file of that name, `refuted` if it is called runsc
-    and runs another one. `runtime` and `role` are what it would be, `shown` what was read.
+    `proven` is true if it runs the host's own file of that name, of runsc: one out of the sandbox's
+    reach; `refuted` if it is called runsc and runs another one. `runtime` and `role` are what it
+    would be, `shown` what was read.
     """
 
     what: str
@@ -41,27 +52,53 @@ class Look(NamedTuple):
     refuted: bool = False
 
 
-def look(comm: str, cmdline: Sequence[str], exe: str, exe_on_host: bool | None) -> Look:
-    """Return what a process shows; `exe_on_host` as in Evidence.
+def look(comm: str, cmdline: Sequence[str], program: Program) -> Look:
+    """Return what a process shows of itself.
 
     The file decides where it can be read: a process calls itself what it likes, but not one that
     runs /bin/busybox is the Sentry. A file that was deleted or replaced compares with nothing.
     """
-    if not exe:
+    if not program.exe:
         return _by_names(comm, cmdline)
-    deleted = exe.endswith(_DELETED)
-    path = exe.removesuffix(_DELETED)
-    seen = _classified(path.rpartition("/")[2], cmdline)._replace(shown=f"/proc/PID/exe is {exe}")
-    if deleted or exe_on_host is None:
+    path = program.exe.removesuffix(_DELETED)
+    shown = f"/proc/PID/exe is {program.exe}"
+    seen = _classified(path.rpartition("/")[2], cmdline)._replace(shown=shown)
+    if path != program.exe or program.on_host is None:
         return seen
-    if not exe_on_host and seen.what == "runsc":
-        return Look("other", shown=f"/proc/PID/exe is {exe}, not the host's file", refuted=True)
-    if exe_on_host and seen.what != "other":
-        return seen._replace(proven=True, shown=f"/proc/PID/exe is {exe}, the host's own file")
-    if exe_on_host and (named := _by_names("", cmdline)).what == "runsc":
-        # A runsc installed by another name; a program of the host's may also just be called so.
-        return named
+    if program.on_host:
+        return _of_host(seen, program, cmdline)
+    if seen.what == "runsc":
+        return Look("other", shown=f"{shown}, not the host's file", refuted=True)
     return seen
+
+
+def _of_host(seen: Look, program: Program, cmdline: Sequence[str]) -> Look:
+    """Judge a process that runs a file of the host's, as anyone does who has it in his mounts."""
+    shown = f"{seen.shown}, the host's own file"
+    if seen.what == "other":
+        # A runsc installed by another name; or another program of the host's that is called so.
+        named = _by_names("", cmdline)
+        return named if named.what == "runsc" else seen
+    if seen.what != "runsc":
+        return seen._replace(proven=True, shown=shown)
+    if program.in_reach is False:
+        return seen._replace(proven=True, shown=f"{shown}, out of its reach")
+    return seen._replace(shown=f"{shown}, which may be in its reach")
+
+
+def in_reach(exe: str, own: Table, host: Table) -> bool | None:
+    """Say whether a process could open the host's file at `exe` in its own mounts, None if unclear.
+
+    `own` is the mount table of the process, `host` the host's. The Sentry leaves itself an empty
+    root and a /proc (gVisor runsc/cmd/chroot.go), so that its own program is not in its reach.
+    """
+    mount = host.covering(exe)
+    if mount is None or not own.mounts:
+        return None
+    path = mount.root.rstrip("/") + exe[len(mount.point.rstrip("/")) :]
+    if any(inside(path, other.root) for other in own.on(mount.device)):
+        return True
+    return False if own.complete and host.complete else None
 
 
 def _by_names(comm: str, cmdline: Sequence[str]) -> Look:

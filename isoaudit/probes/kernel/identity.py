@@ -6,7 +6,9 @@ Command lines are read here and forgotten: no fact holds one.
 from __future__ import annotations
 
 from isoaudit.probes.kernel.discovery import Discovery, Group
+from isoaudit.probes.kernel.first_process import in_reach
 from isoaudit.probes.kernel.machine import Machine
+from isoaudit.probes.kernel.mountinfo import TABLE_LIMIT, Table
 from isoaudit.probes.kernel.runtimes import Evidence, Recognition, recognise
 from isoaudit.transports import Unreadable
 
@@ -42,16 +44,19 @@ def _evidence(machine: Machine, group: Group) -> Evidence:
     except Unreadable:
         program = ""
     maps_root, own = _user_namespace(machine, group)
+    words = command_line(machine, main.pid)
+    compared = _is_hosts(machine, main.pid, program, words)
     return Evidence(
         cgroup=main.cgroup,
         comm=main.comm,
-        cmdline=command_line(machine, main.pid),
+        cmdline=words,
         exe=program,
         parents=tuple((one.comm, _kept_line(machine, one.pid)) for one in parents),
         user_namespace=own,
         maps_root=maps_root,
         owner_uid=_uid(machine, parents[0].pid) if parents else None,
-        exe_on_host=_is_hosts(machine, main.pid, program),
+        exe_on_host=compared,
+        exe_in_reach=_in_reach(machine, main.pid, program) if compared else None,
     )
 
 
@@ -85,17 +90,31 @@ def _uid(machine: Machine, pid: int) -> int | None:
     return int(words[2]) if len(words) == 5 and words[2].isdecimal() else None
 
 
-def _is_hosts(machine: Machine, pid: int, program: str) -> bool | None:
+def _is_hosts(machine: Machine, pid: int, program: str, words: tuple[str, ...]) -> bool | None:
     """Say whether a process runs the host's own file of that name; None if it is not compared.
 
-    Only for programs whose name claims to be a runtime or a VMM: a look at a stranger's file may
-    wait for whoever serves it.
+    Only for processes whose program or first word claims to be a runtime or a VMM: a look at a
+    stranger's file may wait for whoever serves it.
     """
-    if not any(word in program for word in _COMPARED):
+    claims = (program, *words[:1])
+    if not any(word in claim for word in _COMPARED for claim in claims):
         return None
     try:
         running = machine.files.stat(f"/proc/{pid}/exe")
         hosts = machine.files.stat(program)
+        if (running["device"], running["inode"]) == (hosts["device"], hosts["inode"]):
+            return True
+        # Another file there says something only if what is seen here are the host's own mounts.
+        seen_from = machine.files.read_link("/proc/self/ns/mnt")
+        return False if seen_from == machine.initial("mnt") else None
     except Unreadable:
         return None
-    return (running["device"], running["inode"]) == (hosts["device"], hosts["inode"])
+
+
+def _in_reach(machine: Machine, pid: int, program: str) -> bool | None:
+    """Say whether the host's file at `program` is in the mounts of a process; None if unclear."""
+    try:
+        own = Table(machine.files.read_text(f"/proc/{pid}/mountinfo", TABLE_LIMIT))
+        return in_reach(program, own, machine.mounts)
+    except Unreadable:
+        return None

@@ -59,8 +59,6 @@ _TOOLS = {
     "ch-run": "charliecloud",
     "apptainer": "apptainer",
     "singularity": "apptainer",
-    "Apptainer": "apptainer",
-    "Singularity": "apptainer",
     "starter": "apptainer",
     "starter-suid": "apptainer",
     "snap-confine": "snap",
@@ -84,9 +82,19 @@ _PARTS_OF_CRI_NAME = 6  # k8s_CONTAINER_POD_NAMESPACE_UID_ATTEMPT
 
 
 def managers(parents: Parents) -> list[Manager]:
-    """Return those ancestors that make sandboxes, nearest first."""
-    found = (_manager(comm, cmdline) for comm, cmdline in parents)
-    return [one for one in found if one is not None]
+    """Return those ancestors that make sandboxes, nearest first.
+
+    A runtime that its shim or monitor started is left out: it is not a second one.
+    """
+    known: list[Manager] = []
+    for comm, cmdline in parents:
+        found = _manager(comm, cmdline)
+        if found is None:
+            continue
+        if known and known[-1].engine == "" and found.does is not Does.NAMESPACES:
+            known.pop()
+        known.append(found)
+    return known
 
 
 def under_rootlesskit(parents: Parents) -> bool:

@@ -79,7 +79,7 @@ def _record(mount: Mount, tables: Tables, asked: Asked) -> Record:
     options = [word for word in _RESTRICTIONS if word in mount.options]
     notes.fact("mount.options", options, source)
     if mount.file_system == "tmpfs":
-        limited = any(word.startswith("size=") for word in mount.super_options)
+        limited = any(w.startswith(("size=", "nr_blocks=")) for w in mount.super_options)
         notes.fact("mount.size_limited", limited, source)
     managed = kind in {"system", "volume"} or _is_engines(mount, path, asked)
     notes.fact("mount.managed", managed, source)

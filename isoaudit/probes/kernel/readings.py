@@ -93,7 +93,7 @@ def veiled(recognition: Recognition) -> tuple[Missing, ...]:
 
 
 def unveiled(seen: FactSet, recognition: Recognition, cmdline: Iterable[str]) -> FactSet:
-    """Return what was read of a sandbox as what it is: of the workload, or of what stands before it.
+    """Return what was read of a sandbox as what it is: the workload's, or not.
 
     `cmdline` is that of the process that was read as its first.
     """

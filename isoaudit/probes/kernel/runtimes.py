@@ -8,8 +8,11 @@ Evidence differs in who could have made it up:
   Whoever runs the sandbox can name them as he likes: he deceives himself only. In a sandbox within
   another one they are forgeable by those in the outer one, and then decide nothing either.
 - Which *file* the first process runs, compared by device and inode with the host's file of that
-  name, can be forged only where the host's own program is in the sandbox's reach. So it counts
-  below an engine that gives a root of its own, or in a group made outside, and never by itself.
+  name, can be forged only where the host's own program is in the sandbox's reach. Of runsc it
+  counts if it is not: the Sentry gives up its own root, an imitation has to have the file. (Who
+  reaches the host's processes, as a privileged container in the host's PID namespace, reaches it
+  through /proc/1/root: it could imitate that too, and need not.) A VMM's file counts in a group
+  made outside alone.
 
 So gVisor under docker, whose runtime is given by path, is told from a container that imitates it by
 the file alone: both have the shim of runc above them. Where the file was not compared, the kernel
@@ -25,7 +28,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from isoaudit.probes.kernel.first_process import look
+from isoaudit.probes.kernel.first_process import Program, look
 from isoaudit.probes.kernel.managers import (
     Does,
     Manager,
@@ -45,6 +48,7 @@ class Evidence(NamedTuple):
     that it runs with the host's file at the path `exe` by device and inode of stat(2): true if they
     are one, false if the host has another one there, None if that was not or cannot be compared.
     An absent file proves nothing: of a program on a mount of its own the link's text is cut short.
+    `exe_in_reach` is what first_process.in_reach says of that file, None if it was not asked.
     """
 
     cgroup: str
@@ -56,6 +60,7 @@ class Evidence(NamedTuple):
     maps_root: bool | None
     owner_uid: int | None
     exe_on_host: bool | None = None
+    exe_in_reach: bool | None = None
 
 
 class Recognition(NamedTuple):
@@ -108,7 +113,11 @@ def _situation(evidence: Evidence) -> Situation:
     fitting = [spot for spot in spots[: max(len(chain), 1)] if _fits(spot, nearest)]
     spot = fitting[-1] if fitting else None
     return Situation(
-        look=look(evidence.comm, evidence.cmdline, evidence.exe, evidence.exe_on_host),
+        look=look(
+            evidence.comm,
+            evidence.cmdline,
+            Program(evidence.exe, evidence.exe_on_host, evidence.exe_in_reach),
+        ),
         manager=nearest,
         spot=spot,
         nested=len(chain) > 1 or (bool(spots) and spot is not spots[0]) or _differ(nearest, spot),

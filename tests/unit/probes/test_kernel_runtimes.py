@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 
 import pytest
 import yaml
@@ -10,20 +11,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from runtime_layouts import FOLDER, Layout, layout, layouts
 
+from isoaudit.probes.kernel.first_process import in_reach
 from isoaudit.probes.kernel.managers import family
+from isoaudit.probes.kernel.mountinfo import Table
 from isoaudit.probes.kernel.runtimes import Evidence, recognise
 from isoaudit.resources import data_dir
 
 LAYOUTS = layouts()
 DRIFT = yaml.safe_load((data_dir("checks") / "container/DRIFT-001.yaml").read_text())["params"]
 PLAIN = [one for one in LAYOUTS if one.expect.get("kernel") == "host"]
-SHARING = [one for one in PLAIN if one.name.startswith(("sandboxes:", "systemd:", "lxc:"))]
+# A container whose shim has died is told from Kata's VMM by its program alone.
+WATCHED = [one for one in PLAIN if one.evidence.parents or not one.expect.get("id", "").isalnum()]
 
-NAMES = st.sampled_from([
+PROGRAMS = (
     "runsc", "runsc-sandbox", "runsc-gofer", "exe", "qemu-system-x86_64", "qemu-kvm", "firecracker",
     "cloud-hypervisor", "virtiofsd", "containerd-shim-kata-v2", "containerd-shim-runsc-v1",
     "conmon", "gvisor", "kata-shim", "jailer", "bash",
-])  # fmt: skip
+)  # fmt: skip
+NAMES = st.sampled_from(PROGRAMS)
 WORDS = st.sampled_from([
     "boot", "gofer", "--type=renderer", "-contentproc", "-name", "sandbox-" + "ab" * 32,
     "/run/vc/vm/x", "--platform=kvm", "run", "forkstart", "",
@@ -47,6 +52,7 @@ ANYTHING = st.builds(
     maps_root=st.none() | st.booleans(),
     owner_uid=st.none() | st.integers(),
     exe_on_host=st.none() | st.booleans(),
+    exe_in_reach=st.none() | st.booleans(),
 )
 
 
@@ -77,36 +83,37 @@ def test_no_text_makes_it_raise(evidence: Evidence) -> None:
     comm=NAMES | TEXT,
     cmdline=st.lists(NAMES | WORDS | TEXT, max_size=5).map(tuple),
     exe=TEXT | NAMES.map(lambda name: f"/usr/local/bin/{name}"),
-    compared=st.sampled_from([None, False]),
+    compared=st.sampled_from([(None, None), (False, False), (False, None)]),
     below=st.lists(GROUPS, max_size=4),
 )
 def test_what_is_named_inside_never_makes_another_kernel(  # noqa: PLR0917 - what one may forge
-    plain: Layout, comm: str, cmdline: tuple[str, ...], exe: str, compared: bool | None,
-    below: list[str],
+    plain: Layout, comm: str, cmdline: tuple[str, ...], exe: str,
+    compared: tuple[bool | None, bool | None], below: list[str],
 ) -> None:  # fmt: skip
     """A plain container stays one, or at worst becomes unknown, whatever it calls its own."""
     forged = plain.evidence._replace(
         comm=comm,
         cmdline=cmdline,
         exe=exe,
-        exe_on_host=compared,
+        exe_on_host=compared[0],
+        exe_in_reach=compared[1],
         cgroup="\n".join("/".join((line, *below)) for line in plain.evidence.cgroup.splitlines()),
     )
     assert recognise(forged).kernel in {"host", ""}
 
 
-@given(
-    plain=st.sampled_from(SHARING),
-    comm=NAMES,
-    cmdline=st.lists(NAMES | WORDS, max_size=5).map(tuple),
-    exe=NAMES.map(lambda name: f"/usr/bin/{name}"),
-)
-def test_running_a_program_of_the_host_is_not_enough_where_all_of_them_are_in_reach(
-    plain: Layout, comm: str, cmdline: tuple[str, ...], exe: str
-) -> None:
-    """What only has namespaces of its own can start the host's runsc or QEMU as it likes."""
-    forged = plain.evidence._replace(comm=comm, cmdline=cmdline, exe=exe, exe_on_host=True)
-    assert recognise(forged).kernel in {"host", ""}
+@pytest.mark.parametrize("plain", WATCHED, ids=[one.name for one in WATCHED])
+def test_running_a_program_of_the_host_is_not_enough(plain: Layout) -> None:
+    """Who has the host's runsc or QEMU in his mounts can start it as he likes."""
+    for name, reach in product(PROGRAMS, (None, True)):
+        forged = plain.evidence._replace(
+            comm=name,
+            cmdline=(name, "boot", "sandbox-" + "ab" * 32),
+            exe=f"/usr/bin/{name}",
+            exe_on_host=True,
+            exe_in_reach=reach,
+        )
+        assert recognise(forged).kernel in {"host", ""}, name
 
 
 @given(comm=NAMES, cmdline=st.lists(NAMES | WORDS, min_size=1, max_size=5).map(tuple))
@@ -156,3 +163,32 @@ def test_family_of_a_runtime(name: str, runtime: str) -> None:
     # The check of drift has to mean the same names.
     assert (runtime == "runsc") == bool(re.search(DRIFT["sentry"], name))
     assert (runtime == "kata") == bool(re.search(DRIFT["guest"], name))
+
+
+HOST = "1 0 254:0 / / rw - ext4 /dev/vda rw\n2 1 254:1 /opt /opt rw - ext4 /dev/vdb rw\n"
+
+
+@pytest.mark.parametrize(
+    ("own", "reach"),
+    [
+        ("9 8 0:99 / / ro - tmpfs runsc-root ro\n", False),
+        ("9 8 0:50 / / rw - overlay overlay rw\n10 9 254:0 /etc/hosts /etc/hosts rw - ext4 x rw\n",
+         False),
+        ("9 8 0:50 / / rw - overlay overlay rw\n10 9 254:0 /usr /mnt rw - ext4 x rw\n", True),
+        ("9 8 0:50 / / rw - overlay o rw\n10 9 254:0 /usr/local/bin/runsc /x rw - ext4 x rw\n",
+         True),
+        (HOST, True),
+        ("9 8 0:50 / / rw - overlay overlay rw\n10 9 254:0 /us", None),
+        ("", None),
+    ],
+    ids=["the Sentry's", "the Gofer's", "a folder above", "the file", "the host's", "cut", "none"],
+)  # fmt: skip
+def test_file_of_the_host_in_reach_of_a_process(own: str, reach: bool | None) -> None:
+    """The Sentry gives up every mount of the host; what imitates it has to keep one."""
+    assert reach is in_reach("/usr/local/bin/runsc", Table(own), Table(HOST))
+
+
+def test_file_on_a_mount_of_its_own_is_found_by_that_mount() -> None:
+    """What is mounted at /opt of the host is /opt of its own file system."""
+    own = "9 8 0:99 / / ro - tmpfs r ro\n10 9 254:1 /opt/gvisor /x ro - ext4 /dev/vdb ro\n"
+    assert in_reach("/opt/gvisor/runsc", Table(own), Table(HOST)) is True
