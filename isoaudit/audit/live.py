@@ -43,7 +43,8 @@ def collect_live(addresses: Sequence[Address], limits: Limits) -> Collected:
     opened, errors = _open_all([*wanted, *beside], limits)
     engines, silent = _ask_engines(opened, limits)
     errors += silent
-    local = [engines[s.endpoint] for _, s in opened if s.local and s.endpoint in engines]
+    here = dict.fromkeys(s.endpoint for _, s in opened if s.local)  # each once, however named
+    local = [engines[endpoint] for endpoint in here if endpoint in engines]
     host = _host(host_task, named, limits, errors)
     ours: list[Evidence] = []
     if host is not None:
@@ -118,7 +119,10 @@ def _ask_engines(
 
 
 def _with_engines(host: Evidence, engines: list[Record], errors: list[RunError]) -> Evidence:
-    """Return the host with the engines that answered; incomplete if one did not."""
+    """Return the host with the engines that answered and those that files tell of.
+
+    Incomplete if one did not answer.
+    """
     silent = next(
         (e for e in errors if e.stage in _OF_ENGINES and e.target.startswith(ENGINES)), None
     )
@@ -126,8 +130,13 @@ def _with_engines(host: Evidence, engines: list[Record], errors: list[RunError])
     if silent is not None:
         words = f"{silent.target}: {silent.message}"
         dark = Missing("engine", Reason.UNREACHABLE, words, silent.how_to_get)
-    part = Part("engine", Vantage.ENGINE, tuple(engines), dark)
-    return replace(host, facts=host.facts.merge(FactSet.of(parts=[part])))
+    known_by_files = host.facts.parts.get("engine", ())
+    records = [*engines, *(record for part in known_by_files for record in part.records)]
+    dark = dark or next((part.incomplete for part in known_by_files if part.incomplete), None)
+    part = Part("engine", Vantage.ENGINE, tuple(records), dark)
+    others = {name: several for name, several in host.facts.parts.items() if name != "engine"}
+    facts = replace(host.facts, parts=others)
+    return replace(host, facts=facts.merge(FactSet.of(parts=[part])))
 
 
 def _opener(scheme: str, uri: str, effort: Effort) -> Callable[[], Opened]:

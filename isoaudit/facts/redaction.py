@@ -39,7 +39,7 @@ _SECRET_VALUE = re.compile(
     r"|eyJ[A-Za-z0-9_\-]{10,}\.eyJ[A-Za-z0-9_\-]{10,}(?:\.[A-Za-z0-9_\-]*)?"
     r"|(?:Bearer|Basic) +[A-Za-z0-9+/._~\-]{8,}=*"
     r")"
-    r"|://[^/\s:@]*:[^/\s]+@"
+    r"|://[^/\s:@]*:(?:[^/\s]+|(?!\d{1,5}/)[^\s\"'<>,]{1,256})@(?!sha\d+:)"
 )
 _REFERENCE = re.compile(r"\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*(?::?\?[^}]*|:?[-+])?\})|/run/secrets/.*")
 _SWITCHES = frozenset({"true", "false", "yes", "no", "on", "off", "none", "null"})

@@ -110,6 +110,14 @@ class Files(Protocol):
         """Return what a path is, symbolic links followed."""
         ...
 
+    def read_paragraph(self, path: str, first: str) -> str:
+        """Return the lines from one that is `first` to the next empty one, "" if there is none."""
+        ...
+
+    def has_variable(self, pid: int, name: str) -> bool:
+        """Say whether a process was started with an environment variable; no value is read out."""
+        ...
+
     def read_process(
         self, pid: int, texts: Sequence[str], links: Sequence[str], limit: int = 65_536
     ) -> ProcessFiles:
@@ -166,6 +174,10 @@ class EngineApi(Protocol):
 
     def networks(self) -> list[dict[str, Any]]:
         """Return the answer of GET /networks."""
+        ...
+
+    def plugins(self) -> list[dict[str, Any]]:
+        """Return the answer of GET /plugins, which only docker knows."""
         ...
 
 

@@ -37,6 +37,7 @@ class DockerApi:
         self._client = client
         self._version = version
         self._info: dict[str, Any] | None = None
+        self._networks: list[dict[str, Any]] | None = None
 
     def version(self) -> dict[str, Any]:
         """Return the answer of GET /version, asked for once when connecting."""
@@ -51,9 +52,7 @@ class DockerApi:
     def containers(self) -> list[dict[str, Any]]:
         """Return the answer of GET /containers/json?all=1, command lines taken out."""
         answer = self._ask(lambda: self._client.containers(all=True))
-        if not isinstance(answer, list):
-            raise _unexpected("/containers/json")
-        return [redact_listed(_mapping(entry, "/containers/json")) for entry in answer]
+        return [redact_listed(entry) for entry in _mappings(answer, "/containers/json")]
 
     def inspect(self, container: str) -> dict[str, Any]:
         """Return the answer of GET /containers/ID/json, secrets taken out."""
@@ -68,17 +67,20 @@ class DockerApi:
     def volumes(self) -> list[dict[str, Any]]:
         """Return the volumes that GET /volumes lists, secrets taken out of their options."""
         answer = _mapping(self._ask(self._client.volumes), "/volumes")
-        listed = answer.get("Volumes") or []
-        if not isinstance(listed, list):
-            raise _unexpected("/volumes")
-        return [redact_engine(_mapping(entry, "/volumes")) for entry in listed]
+        listed = _mappings(answer.get("Volumes") or [], "/volumes")
+        return [redact_engine(entry) for entry in listed]
 
     def networks(self) -> list[dict[str, Any]]:
-        """Return the answer of GET /networks, secrets taken out of their options."""
-        answer = self._ask(self._client.networks)
-        if not isinstance(answer, list):
-            raise _unexpected("/networks")
-        return [redact_engine(_mapping(entry, "/networks")) for entry in answer]
+        """Return the answer of GET /networks, without secrets in their options; asked for once."""
+        if self._networks is None:
+            answer = _mappings(self._ask(self._client.networks), "/networks")
+            self._networks = [redact_engine(entry) for entry in answer]
+        return self._networks
+
+    def plugins(self) -> list[dict[str, Any]]:
+        """Return the answer of GET /plugins without values of environments and arguments."""
+        answer = self._ask(self._client.plugins)
+        return [redact_engine(entry) for entry in _mappings(answer, "/plugins")]
 
     def close(self) -> None:
         """Close the connections."""
@@ -220,7 +222,7 @@ def _refused(error: Any, endpoint: str, absence: str) -> Unreadable:
         return Unreadable(
             Reason.PERMISSION_DENIED,
             f"{endpoint}: the engine refuses the request (HTTP {status})",
-            "Allow GET requests to /version, /info, /containers, /exec, /volumes and /networks.",
+            "Allow GET /version, /info, /containers, /exec, /volumes, /networks and /plugins.",
         )
     return Unreadable(
         Reason.UNREACHABLE,
@@ -296,6 +298,12 @@ def _mapping(answer: Any, request: str) -> dict[str, Any]:
     if not isinstance(answer, dict):
         raise _unexpected(request)
     return answer
+
+
+def _mappings(answer: Any, request: str) -> list[dict[str, Any]]:
+    if not isinstance(answer, list):
+        raise _unexpected(request)
+    return [_mapping(entry, request) for entry in answer]
 
 
 def _unexpected(request: str) -> Unreadable:

@@ -27,6 +27,12 @@ _TYPES = {
     stat.S_IFLNK: "link",
 }
 
+_LONG = 32 * 1_048_576
+"""Most bytes of a file that is looked through for one paragraph."""
+
+_ENVIRONMENT = 4 * 1_048_576
+"""Most bytes of a process's environment that are looked through."""
+
 
 class LocalFiles:
     """The files of the machine isoaudit runs on, below `root`."""
@@ -44,6 +50,25 @@ class LocalFiles:
         No more than `limit` bytes are ever unpacked, however small the file that holds them.
         """
         return _unpack(self._read(path, limit), path, limit).decode("utf-8", "backslashreplace")
+
+    def read_paragraph(self, path: str, first: str) -> str:
+        """Return the lines from one that is `first` to the next empty one, "" if there is none.
+
+        For long files of which little is wanted. One that is cut off at 32 MiB raises Unreadable.
+        """
+        data = b"\n" + self._read(path, _LONG)
+        start = data.find(f"\n{first}\n".encode())
+        if start >= 0:
+            return data[start + 1 :].partition(b"\n\n")[0].decode("utf-8", "backslashreplace")
+        if len(data) > _LONG:
+            raise Unreadable(Reason.LIMIT, f"{path} is longer than 32 MiB")
+        return ""
+
+    def has_variable(self, pid: int, name: str) -> bool:
+        """Say whether a process was started with an environment variable; no value is kept."""
+        data = self._read(f"/proc/{pid}/environ", _ENVIRONMENT)
+        wanted = name.encode()
+        return any(entry.partition(b"=")[0] == wanted for entry in data.split(b"\0"))
 
     def _read(self, path: str, limit: int) -> bytes:
         try:

@@ -25,7 +25,7 @@ class RefusedError(Exception):
 
 
 class UnixClient:
-    """The six requests that isoaudit makes, named as the docker SDK's APIClient names them.
+    """The requests that isoaudit makes, named as the docker SDK's APIClient names them.
 
     Every method raises RefusedError, OSError (TimeoutError where no answer comes in time), or
     ValueError for an answer that is not an engine's. Threads may use one client at the same time.
@@ -64,6 +64,10 @@ class UnixClient:
     def networks(self) -> Any:
         """Return the answer of GET /networks."""
         return self._get(f"{self._prefix}/networks")
+
+    def plugins(self) -> Any:
+        """Return the answer of GET /plugins."""
+        return self._get(f"{self._prefix}/plugins")
 
     def close(self) -> None:
         """Close the connections that no request is using."""

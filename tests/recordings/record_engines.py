@@ -78,7 +78,7 @@ class NarrowApi:
         self.endpoint, self.engine, self.local = api.endpoint, api.engine, api.local
         self._name = f"/{name}"
         self.version, self.inspect, self.volumes = api.version, api.inspect, api.volumes
-        self.networks = api.networks
+        self.networks, self.plugins = api.networks, api.plugins
         self._info, self._containers = api.info, api.containers
 
     def info(self) -> dict[str, Any]:

@@ -39,6 +39,8 @@ class _Discreet:
 
     def read_gzip(self, path: str, limit: int = 1_048_576) -> str:
         lines = self._files.read_gzip(path, limit).splitlines(keepends=True)
+        if path.startswith("/usr/share/doc/"):
+            return "".join(lines)
         return "".join(line for line in lines if line.startswith("CONFIG_"))
 
     def read_link(self, path: str) -> str:
@@ -52,6 +54,12 @@ class _Discreet:
 
     def stat(self, path: str) -> FileStat:
         return self._files.stat(path)
+
+    def read_paragraph(self, path: str, first: str) -> str:
+        return self._files.read_paragraph(path, first)
+
+    def has_variable(self, pid: int, name: str) -> bool:
+        return self._files.has_variable(pid, name)
 
 
 def _shown(path: str, line: str) -> bool:

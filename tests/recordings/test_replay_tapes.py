@@ -18,7 +18,7 @@ from isoaudit.resources import data_dir
 
 FILES = [*map(tape_file, ENGINES), SAMPLE]
 PROGRAMS = {
-    "docker": {"dockerd"},
+    "docker": {"dockerd", "containerd"},
     "podman": {"podman"},
     "libvirt": {"", "init", "virtlogd", "libvirtd", "qemu-system-x86_64"},
 }

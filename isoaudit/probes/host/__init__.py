@@ -6,9 +6,9 @@ from isoaudit.errors import TargetError
 from isoaudit.model import FactSet, Kind, Target
 from isoaudit.probes.host.binfmt import note_binfmt
 from isoaudit.probes.host.cgroup import note_cgroup
-from isoaudit.probes.host.config_files import note_config_files
 from isoaudit.probes.host.cpu import note_cpu
 from isoaudit.probes.host.device_nodes import note_device_nodes
+from isoaudit.probes.host.engines import note_engines
 from isoaudit.probes.host.features import note_features
 from isoaudit.probes.host.firmware import note_firmware
 from isoaudit.probes.host.groups import note_groups
@@ -25,7 +25,6 @@ from isoaudit.probes.host.passthrough import note_passthrough
 from isoaudit.probes.host.reboot import note_reboot
 from isoaudit.probes.host.runtimes import note_runtimes
 from isoaudit.probes.host.sheet import Sheet
-from isoaudit.probes.host.sockets import note_sockets
 from isoaudit.probes.host.subids import note_subids
 from isoaudit.probes.host.swaps import note_swaps
 from isoaudit.probes.host.sysctl import note_sysctls
@@ -57,9 +56,8 @@ _TOPICS = (
     note_listeners,
     note_libvirt,  # after listeners: one on libvirt's port outranks its files
     note_kubelet,
-    note_sockets,  # after libvirt: it knows whether its sockets ask who connects
     note_groups,
-    note_config_files,
+    note_engines,  # after libvirt: it knows whether its sockets ask who connects
 )
 
 
@@ -81,7 +79,7 @@ class HostProbe:
         return [Target(f"host:{name}", Kind.HOST, name, "running", host="local")]
 
     def collect(self, target: Target) -> FactSet:
-        """Return every fact of the host, and its parts but `engine`, which the engines tell."""
+        """Return every fact of the host, and its parts, of `engine` those known by files."""
         sheet = Sheet(self._files)
         for note in _TOPICS:
             note(sheet)

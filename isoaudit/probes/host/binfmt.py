@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from isoaudit.model import Missing, Reason, Record
 from isoaudit.probes.base import Notes
-from isoaudit.probes.host.config_files import others_may_write
 from isoaudit.probes.host.modules import Modules
 from isoaudit.probes.host.sheet import Sheet
 from isoaudit.probes.host.tracing import mount_points
+from isoaudit.probes.permissions import others_may_write
 from isoaudit.transports.base import Unreadable
 
 _FOLDER = "/proc/sys/fs/binfmt_misc"

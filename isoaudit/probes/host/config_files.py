@@ -6,9 +6,12 @@ for the paths.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from isoaudit.model import Record
 from isoaudit.probes.base import Notes
 from isoaudit.probes.host.sheet import Sheet, unread_part
+from isoaudit.probes.permissions import others_may_write, shown
 from isoaudit.transports.base import FileStat, Unreadable
 
 _FIXED = (
@@ -23,6 +26,8 @@ _FIXED = (
     "/etc/crio/crio.conf",
     "/etc/containers",
     "/etc/cni/net.d",
+    "/usr/share/containers/containers.conf",
+    "/etc/nvidia-container-runtime/config.toml",
     "/etc/libvirt",
     "/etc/libvirt/libvirtd.conf",
     "/etc/libvirt/virtqemud.conf",
@@ -34,7 +39,15 @@ _FIXED = (
     "/var/lib/kubelet/config.yaml",
     "/etc/kubernetes/kubelet.conf",
 )
-_FOLDERS = ("/etc/containers", "/etc/crio/crio.conf.d", "/etc/libvirt/hooks", "/etc/cni/net.d")
+_FOLDERS = (
+    "/etc/containers",
+    "/etc/containers/containers.conf.d",
+    "/etc/containerd/conf.d",
+    "/etc/crio/crio.conf.d",
+    "/etc/cdi",
+    "/etc/libvirt/hooks",
+    "/etc/cni/net.d",
+)
 _UNITS = tuple(
     f"{name}.{kind}"
     for name in ("docker", "containerd", "podman", "crio", "libvirtd", "virtqemud", "kubelet")
@@ -43,11 +56,14 @@ _UNITS = tuple(
 _UNIT_FOLDERS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 
 
-def note_config_files(sheet: Sheet) -> None:
-    """Note the part config_file: those of the known files and folders that exist, each once."""
+def note_config_files(sheet: Sheet, own: Iterable[str] = ()) -> None:
+    """Note the part config_file: those of the known files and folders that exist, each once.
+
+    `own` are files that running engines were told to read.
+    """
     unread: list[Unreadable] = []
     known: dict[tuple[int, int], Record] = {}
-    for path in _paths(sheet, unread):
+    for path in dict.fromkeys((*_paths(sheet, unread), *own)):
         seen = sheet.stat(path)
         if isinstance(seen, Unreadable):
             unread.append(seen)
@@ -57,12 +73,6 @@ def note_config_files(sheet: Sheet) -> None:
     records = sorted(known.values(), key=lambda one: str(one.facts["config_file.path"].value))
     incomplete = unread_part("config_file", unread, sheet.kernel.vantage)
     sheet.kernel.part("config_file", records, incomplete)
-
-
-def others_may_write(seen: FileStat) -> bool:
-    """Say whether anyone but root may change a file: its owner, a group's members, everyone."""
-    by_group = bool(seen["mode"] & 0o020) and seen["gid"] != 0
-    return seen["uid"] != 0 or by_group or bool(seen["mode"] & 0o002)
 
 
 def _paths(sheet: Sheet, unread: list[Unreadable]) -> list[str]:
@@ -91,7 +101,7 @@ def _names(sheet: Sheet, folder: str, unread: list[Unreadable]) -> list[str]:
 
 def _record(sheet: Sheet, path: str, seen: FileStat) -> Record:
     notes = Notes(sheet.kernel.vantage)
-    source = f"stat {path}: uid {seen['uid']}, gid {seen['gid']}, mode {seen['mode']:04o}"
+    source = shown(path, seen)
     notes.fact("config_file.path", path, source)
     notes.fact("config_file.owner_uid", seen["uid"], source)
     notes.fact("config_file.others_may_write", others_may_write(seen), source)

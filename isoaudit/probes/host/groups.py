@@ -42,7 +42,7 @@ def note_groups(sheet: Sheet) -> None:
         sheet.declared.lacks(error.missing("group", sheet.declared.vantage))
         return
     records = [_record(sheet, group, primary) for group in sorted(known, key=lambda g: g.name)]
-    sheet.declared.part("group", records, _elsewhere(sheet))
+    sheet.declared.part("group", records, members_elsewhere(sheet))
 
 
 def _record(sheet: Sheet, group: accounts.Group, primary: dict[int, list[str]]) -> Record:
@@ -53,7 +53,7 @@ def _record(sheet: Sheet, group: accounts.Group, primary: dict[int, list[str]]) 
     return notes.record()
 
 
-def _elsewhere(sheet: Sheet) -> Missing | None:
+def members_elsewhere(sheet: Sheet) -> Missing | None:
     """Return why members may be missing: another source of groups is configured."""
     path = "/etc/nsswitch.conf"
     try:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from isoaudit.model import Missing, Reason, Record
 from isoaudit.probes.base import Notes
-from isoaudit.probes.host.config_files import others_may_write
 from isoaudit.probes.host.sheet import Sheet, unread_part
+from isoaudit.probes.permissions import others_may_write
 from isoaudit.transports.base import FileStat, Unreadable
 
 _PROFILES = ("/var/lib/kubelet/seccomp",)

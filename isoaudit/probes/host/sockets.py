@@ -6,6 +6,8 @@ folders), the engines' documents for the paths.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from isoaudit.model import Reason, Record
 from isoaudit.probes.base import Notes
 from isoaudit.probes.host import accounts
@@ -40,28 +42,42 @@ _PER_USER = (
 )
 
 
-def note_sockets(sheet: Sheet) -> None:
-    """Note the part socket: those of the known control sockets that exist."""
-    unread: list[Unreadable] = []
+class Place(NamedTuple):
+    """Where a control socket may be, whose it is, and whether its service runs as root if known."""
+
+    path: str
+    service: str
+    rootful: bool | None = None
+
+
+def note_sockets(sheet: Sheet, own: list[Place], unread: list[Unreadable]) -> None:
+    """Note the part socket: those of the known control sockets that exist.
+
+    `own` are those that running engines name themselves; `unread` says why there may be more.
+    """
     users = sheet.names(_USERS)
     if isinstance(users, Unreadable):
         unread.append(users)
         users = []
-    paths = list(_SYSTEM)
+    places = {path: Place(path, service) for path, service in _SYSTEM}
     for user in users:
-        paths += [(f"{_USERS}/{user}/{name}", service) for name, service in _PER_USER]
+        for name, service in _PER_USER:
+            path = f"{_USERS}/{user}/{name}"
+            places[path] = Place(path, service)
+    places |= {place.path: place for place in own}
     names = _group_names(sheet)
     records: list[Record] = []
-    for path, service in paths:
-        seen = sheet.stat(path)
+    for place in places.values():
+        seen = sheet.stat(place.path)
         if isinstance(seen, Unreadable):
             unread.append(seen)
         elif seen is not None and seen["type"] == "socket":
-            records.append(_record(sheet, path, service, seen, names))
+            records.append(_record(sheet, place, seen, names))
     sheet.kernel.part("socket", records, unread_part("socket", unread, sheet.kernel.vantage))
 
 
-def _record(sheet: Sheet, path: str, service: str, seen: FileStat, names: dict[int, str]) -> Record:
+def _record(sheet: Sheet, place: Place, seen: FileStat, names: dict[int, str]) -> Record:
+    path, service, rootful = place
     notes = Notes(sheet.kernel.vantage)
     source = f"stat {path}"
     notes.fact("socket.path", path, source)
@@ -69,7 +85,8 @@ def _record(sheet: Sheet, path: str, service: str, seen: FileStat, names: dict[i
     notes.fact("socket.owner_uid", seen["uid"], source)
     notes.fact("socket.group", names.get(seen["gid"], str(seen["gid"])), source)
     notes.fact("socket.mode", f"{seen['mode']:04o}", source)
-    rootful = seen["uid"] == 0 or not path.startswith(f"{_USERS}/")
+    if rootful is None:
+        rootful = seen["uid"] == 0 or not path.startswith(f"{_USERS}/")
     notes.fact("socket.rootful", rootful, source)
     _note_reach(sheet, notes, path, seen)
     _note_authenticated(sheet, notes, service, source)

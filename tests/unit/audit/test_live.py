@@ -6,7 +6,7 @@ import pytest
 
 from isoaudit.audit import live
 from isoaudit.audit.common import Limits
-from isoaudit.model import Fact, FactSet, Kind, Reason, Record, Target, Vantage
+from isoaudit.model import Fact, FactSet, Kind, Missing, Part, Reason, Record, Target, Vantage
 from isoaudit.probes.table import Opened
 from isoaudit.targets.address import Address
 from isoaudit.transports.base import Unreadable
@@ -72,6 +72,31 @@ def test_an_engine_that_does_not_answer_leaves_the_part_unfinished(
     assert collected.host is not None
     assert collected.host.facts.parts["engine"][0].incomplete
     assert [False] == [error.asked for error in errors]
+
+
+def test_engines_known_by_files_stand_beside_those_that_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One part holds both, and what the files leave open leaves it unfinished."""
+    why = Missing("engine", Reason.PERMISSION_DENIED, "hidden")
+    known = Record.of([Fact("engine.name", "containerd", "x", Vantage.DECLARED)])
+    seen = FactSet.of(parts=[Part("engine", Vantage.DECLARED, (known,), why)])
+    monkeypatch.setattr(OneTarget, "collect", lambda *_: seen)
+    collected = _collected(monkeypatch, Address("host", "host"))
+
+    assert collected.host is not None
+    (part,) = collected.host.facts.parts["engine"]
+    names = [record.facts["engine.name"].value for record in part.records]
+    assert (["docker", "containerd"], why) == (names, part.incomplete)
+
+
+def test_an_engine_named_twice_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Named for a container and found on the host, it is one engine."""
+    named = Address("docker+unix:///x#web", "docker", name="web", uri="unix:///x")
+    collected = _collected(monkeypatch, Address("host", "host"), named)
+
+    assert collected.host is not None
+    assert 1 == len(collected.host.facts.parts["engine"][0].records)
 
 
 def test_a_container_alone_does_not_wake_other_engines(monkeypatch: pytest.MonkeyPatch) -> None:

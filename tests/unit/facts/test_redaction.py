@@ -56,7 +56,8 @@ def test_switches_are_no_secrets(value: str) -> None:
     ["ghp_" + "a1B2" * 9, "github_pat_" + "a1B2" * 9, "glpat-" + "a1B2" * 6, "AKIA" + "A1B2" * 4,
      "xoxb-1234567890-abc", "sk-" + "a1B2" * 8, "sk_live_" + "a1B2" * 6, "npm_" + "a1B2" * 9,
      "AIza" + "a1B2c" * 7, JWT, KEY, KEY[:60], "postgres://user:hunter2@db/x",
-     "redis://:hunter2@cache:6379/0", "amqp://u:p@ss@mq", "Authorization: Bearer abcdefgh12345",
+     "redis://:hunter2@cache:6379/0", "amqp://u:p@ss@mq",
+     "postgres://u:hun/hunter2@db/x", "https://u:/hunter2@h", "Authorization: Bearer abcdefgh12345",
      "prefix_ghp_" + "a1B2" * 9],
     ids=lambda value: value[:14],
 )  # fmt: skip
@@ -86,8 +87,11 @@ def test_a_default_is_a_secret(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["https://example.invalid/a@b", "ssh://git@host/x", "a:b@c", "0123456789abcdef" * 4]
-)
+    "value",
+    ["https://example.invalid/a@b", "ssh://git@host/x", "a:b@c", "0123456789abcdef" * 4,
+     "http://registry:4873/@scope/name", "docker://registry:5000/app@sha256:0123",
+     "docker://alpine:3.19@sha256:0123", "http://a:2379,http://b:2379/x@y"],
+)  # fmt: skip
 def test_harmless_text_stays(value: str) -> None:
     """Addresses without a password, and digests."""
     assert value == redact_text(value)
@@ -166,7 +170,7 @@ def test_an_option_after_a_secret_one_is_not_hidden() -> None:
 @pytest.mark.parametrize(
     "text",
     ["a=" * 20_000, "a.b-" * 10_000, "-----BEGIN " + "A" * 40_000, "eyJ" + "a" * 40_000,
-     "://a:@" * 8_000, '"a":"' * 8_000, "key" * 12_000 + "=", "Bearer " * 6_000],
+     "://a:@" * 8_000, "://a:b/" * 8_000, '"a":"' * 8_000, "key" * 12_000 + "=", "Bearer " * 6_000],
     ids=lambda text: text[:10],
 )  # fmt: skip
 def test_no_text_takes_long(text: str) -> None:

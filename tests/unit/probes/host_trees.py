@@ -65,6 +65,14 @@ class Locked:
         self._check(path)
         return self._files.stat(path)
 
+    def read_paragraph(self, path: str, first: str) -> str:
+        self._check(path)
+        return self._files.read_paragraph(path, first)
+
+    def has_variable(self, pid: int, name: str) -> bool:
+        self._check(f"/proc/{pid}/environ")
+        return self._files.has_variable(pid, name)
+
 
 def tree(root: Path, files: dict[str, str | None] | None = None) -> LocalFiles:
     """Write BASE and `files` below `root`; None leaves a file of BASE out."""

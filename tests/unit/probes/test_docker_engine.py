@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from docker_tapes import fields, write_process
+from engine_records import Owned, answering, dockerd, write_dockerd
+from host_trees import Locked
 
 from isoaudit.model import Reason, Record
+from isoaudit.probes.advisories import known_vulnerable
+from isoaudit.probes.docker.components import is_upstream
 from isoaudit.probes.docker.engine import engine_record
-from isoaudit.probes.docker.runc import is_upstream, known_vulnerable
-from isoaudit.transports import EngineApi
 from isoaudit.transports.local import LocalFiles
-from isoaudit.transports.tape import replay
 
 NOVEMBER = ["CVE-2025-31133", "CVE-2025-52565", "CVE-2025-52881"]
 
@@ -37,7 +36,7 @@ NOVEMBER = ["CVE-2025-31133", "CVE-2025-52565", "CVE-2025-52881"]
 )
 def test_breakouts_by_version_of_runc(version: str, cves: list[str]) -> None:
     """Each series has its own first fixed release."""
-    assert cves == known_vulnerable(version)
+    assert cves == known_vulnerable("runc", version)
 
 
 @pytest.mark.parametrize(
@@ -57,26 +56,18 @@ def test_upstreams_version_is_told_from_a_distributions(
     assert upstream is is_upstream(version, commit)
 
 
-def make(
-    info: dict[str, Any] | None = None,
-    version: dict[str, Any] | None = None,
-    endpoint: str = "unix:///var/run/docker.sock",
-) -> EngineApi:
-    """Return an engine with these answers."""
-    attributes = {"endpoint": endpoint, "engine": "docker", "local": endpoint.startswith("unix")}
-    calls = {'["info"]': {"answer": info or {}}, '["version"]': {"answer": version or {}}}
-    return replay({"attributes": attributes, "calls": calls}, EngineApi)
+make = answering
 
 
-def dockerd(root: Path, *words: str, config: dict[str, Any] | None = None) -> Record:
-    """Return the record of a dockerd that was started with some options."""
-    folder = write_process(root, 9)
-    (folder / "comm").write_text("dockerd\n")
-    (folder / "cmdline").write_text("\0".join(("/usr/bin/dockerd", *words)) + "\0")
-    if config is not None:
-        (root / "etc/docker").mkdir(parents=True)
-        (root / "etc/docker/daemon.json").write_text(json.dumps(config))
-    return engine_record(make(), LocalFiles(str(root)))
+def write_socket_unit(root: Path, *streams: str) -> None:
+    """Write docker's socket unit, and a drop-in if there are streams to add."""
+    unit = root / "usr/lib/systemd/system/docker.socket"
+    unit.parent.mkdir(parents=True)
+    unit.write_text("[Socket]\nListenStream=/run/docker.sock\n")
+    if streams:
+        drop_in = root / "etc/systemd/system/docker.socket.d/tcp.conf"
+        drop_in.parent.mkdir(parents=True)
+        drop_in.write_text("[Socket]\n" + "".join(f"ListenStream={one}\n" for one in streams))
 
 
 @pytest.mark.parametrize(
@@ -98,10 +89,82 @@ def test_listeners_by_command_line(
     tmp_path: Path, words: tuple[str, ...], listeners: tuple[str, ...], unprotected: tuple[str, ...]
 ) -> None:
     """TCP counts as protected only if client certificates are verified."""
+    write_socket_unit(tmp_path)
     record = dockerd(tmp_path, *words)
     assert (listeners, unprotected) == fields(
         record, "engine.tcp_listeners", "engine.tcp_unprotected"
     )
+
+
+@pytest.mark.parametrize(
+    ("streams", "listeners"),
+    [
+        (("2375",), ("tcp://[::]:2375",)),
+        (("192.0.2.1:2375",), ("tcp://192.0.2.1:2375",)),
+        (("2375", "", "/run/docker.sock"), ()),
+        (("vsock:2:1234",), ()),
+    ],
+)
+def test_sockets_that_systemd_hands_over_are_listeners(
+    tmp_path: Path, streams: tuple[str, ...], listeners: tuple[str, ...]
+) -> None:
+    """With fd:// the socket unit and its drop-ins say where the API is, an empty one resets."""
+    write_socket_unit(tmp_path, *streams)
+    record = dockerd(tmp_path, "-H", "fd://")
+    assert (listeners, listeners) == fields(
+        record, "engine.tcp_listeners", "engine.tcp_unprotected"
+    )
+
+
+def podman_service(root: Path, streams: str, endpoint: str, **owners: int) -> Record:
+    """Return the record of a podman that systemd handed its sockets to."""
+    folder = write_process(root, 9)
+    (folder / "comm").write_text("podman\n")
+    (folder / "cmdline").write_text("podman\0system\0service\0")
+    manager = "user" if owners else "system"
+    unit = root / f"usr/lib/systemd/{manager}/podman.socket"
+    unit.parent.mkdir(parents=True)
+    unit.write_text(f"[Socket]\nListenStream=%t/podman/podman.sock\n{streams}")
+    (root / "etc").mkdir()
+    (root / "etc/passwd").write_text("mia:x:1000:1000::/home/mia:/bin/sh\n")
+    api = answering(endpoint=endpoint, engine="podman")
+    return engine_record(api, Owned(root, {f"/proc/{pid[1:]}": uid for pid, uid in owners.items()}))
+
+
+@pytest.mark.parametrize(
+    ("streams", "listeners"), [("", ()), ("ListenStream=8080\n", ("tcp://[::]:8080",))]
+)
+def test_podman_without_an_address_takes_what_systemd_hands_over(
+    tmp_path: Path, streams: str, listeners: tuple[str, ...]
+) -> None:
+    """A port in its socket unit is a listener, and nobody there is asked who they are."""
+    record = podman_service(tmp_path, streams, "unix:///run/podman/podman.sock")
+    assert (listeners, listeners) == fields(
+        record, "engine.tcp_listeners", "engine.tcp_unprotected"
+    )
+
+
+def test_an_accounts_podman_is_handed_sockets_by_its_own_manager(tmp_path: Path) -> None:
+    """The user's units count, and %t is the account's runtime folder."""
+    endpoint = "unix:///run/user/1000/podman/podman.sock"
+    record = podman_service(tmp_path, "ListenStream=127.0.0.1:8080\n", endpoint, p9=1000)
+    assert (("tcp://127.0.0.1:8080",),) == fields(record, "engine.tcp_listeners")
+
+
+def test_sockets_from_an_unknown_unit_leave_listeners_unknown(tmp_path: Path) -> None:
+    """Without a socket unit nobody can say what systemd handed over."""
+    record = dockerd(tmp_path, "-H", "fd://")
+    assert "no unit docker.socket" in record.missing["engine.tcp_listeners"].detail
+    assert "engine.tcp_unprotected" not in record.facts
+
+
+def test_a_socket_unit_that_may_not_be_read_leaves_listeners_unknown(tmp_path: Path) -> None:
+    """A lack of rights is no proof that there is no TCP."""
+    write_socket_unit(tmp_path, "2375")
+    write_dockerd(tmp_path, "-H", "fd://")
+    files = Locked(Owned(tmp_path), "/etc/systemd/system/docker.socket.d")
+    record = engine_record(make(), files)
+    assert "permission denied" in record.missing["engine.tcp_listeners"].detail
 
 
 def test_configuration_file_counts_like_the_command_line(tmp_path: Path) -> None:
@@ -161,5 +224,5 @@ def test_insecure_registries_beyond_loopback() -> None:
 def test_engine_that_tells_nothing_leaves_everything_missing() -> None:
     """Empty answers give no fact but name and address."""
     record = engine_record(make())
-    assert {"engine.name", "engine.endpoint"} == set(record.facts)
+    assert {"engine.name", "engine.endpoint", "engine.cri.enabled"} == set(record.facts)
     assert "engine.rootless" in record.missing

@@ -8,8 +8,8 @@ import pytest
 from host_trees import Locked, bind_socket, collect, records, tree
 
 from isoaudit.model import Reason
-from isoaudit.probes.host.config_files import others_may_write
 from isoaudit.probes.host.listeners import parse
+from isoaudit.probes.permissions import others_may_write
 from isoaudit.transports.base import FileStat
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"

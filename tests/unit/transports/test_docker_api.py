@@ -148,21 +148,31 @@ def test_list_with_odd_entries_is_refused(server: Server) -> None:
     api.close()
 
 
-def test_networks_are_listed_without_secrets(server: Server) -> None:
-    """The list comes as it is, what looks secret in its options taken out."""
-    listed = [{"Name": "front", "Options": {"token": "hunter2", "parent": "eth0"}}]
-    server.answers["/v1.41/networks?filters=%7B%7D"] = (200, listed)
+LISTS = {"networks": "/v1.41/networks?filters=%7B%7D", "plugins": "/v1.41/plugins"}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_networks_and_plugins_come_without_secrets(server: Server, name: str) -> None:
+    """One request each; options, environments and arguments are redacted."""
+    one = {
+        "Name": "n",
+        "Options": {"password": "hunter2"},
+        "Settings": {"Env": ["TOKEN=hunter2"], "Args": ["--password=hunter2"]},
+        "Config": {"Env": [{"Name": "TOKEN", "Value": "hunter2"}], "Args": {"Value": ["hunter2"]}},
+    }
+    server.answers[LISTS[name]] = (200, [one])
     api = connect(server.uri, 5)
-    (network,) = api.networks()
-    assert ("front", "eth0") == (network["Name"], network["Options"]["parent"])
-    assert "hunter2" not in json.dumps(network)
+    (answer,) = getattr(api, name)()
+    assert "n" == answer["Name"]
+    assert "hunter2" not in json.dumps(answer)
+    assert ["/version", LISTS[name]] == server.asked
     api.close()
 
 
-@pytest.mark.parametrize("answer", [{}, ["front"]])
-def test_odd_list_of_networks_is_refused(server: Server, answer: Any) -> None:
+@pytest.mark.parametrize("answer", [{"Volumes": []}, ["odd"]])
+def test_networks_of_another_shape_are_refused(server: Server, answer: Any) -> None:
     """What is no list of objects is a parse error."""
-    server.answers["/v1.41/networks?filters=%7B%7D"] = (200, answer)
+    server.answers[LISTS["networks"]] = (200, answer)
     api = connect(server.uri, 5)
     with pytest.raises(Unreadable) as raised:
         api.networks()

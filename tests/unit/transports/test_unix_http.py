@@ -75,11 +75,13 @@ def client_at(folder: Path, version: str = "1.41") -> Iterator[UnixClient]:
 
 def test_one_connection_serves_every_request(engine: Callable[..., Engine], tmp_path: Path) -> None:
     """What was opened once is kept, and the version stands in front of every path."""
-    server = engine([OK, OK, OK, OK])
+    server = engine([OK] * 6)
     with client_at(tmp_path) as client:
         client.info()
         client.containers(all=True)
         client.inspect_container("a/b")
+        client.networks()
+        client.plugins()
         client.exec_inspect("a/b")
 
     assert 1 == server.accepted
@@ -87,6 +89,8 @@ def test_one_connection_serves_every_request(engine: Callable[..., Engine], tmp_
         "GET /v1.41/info HTTP/1.1",
         "GET /v1.41/containers/json?all=1 HTTP/1.1",
         "GET /v1.41/containers/a%2Fb/json HTTP/1.1",
+        "GET /v1.41/networks HTTP/1.1",
+        "GET /v1.41/plugins HTTP/1.1",
         "GET /v1.41/exec/a%2Fb/json HTTP/1.1",
     ] == server.asked
 
