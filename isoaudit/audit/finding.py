@@ -53,6 +53,8 @@ def find_all(sources: Sources, limits: Limits) -> tuple[Chosen, list[RunError]]:
         if found is None:
             continue
         matching = list(_matching(address, source, found))
+        if (hidden := source.unseen()) is not None and _is_everything(address):
+            errors.append(RunError(address.text, "list", hidden.cause, hidden.remedy, asked=False))
         if not matching and address.asked and not _is_everything(address):
             errors.append(no_match(address, found))
         for target in matching:

@@ -23,7 +23,7 @@ def open_proc(_uri: str, effort: Effort) -> Opened:
     from isoaudit.probes.proc import ProcProbe
 
     probe = ProcProbe(LocalFiles(), _loaded(effort))
-    return Opened(probe, "proc", locate=probe.locate)
+    return Opened(probe, "proc", locate=probe.locate, unseen=probe.unseen)
 
 
 def open_docker(uri: str, effort: Effort) -> Opened:

@@ -77,6 +77,18 @@ class ProcProbe:
             targets.append(target)
         return targets
 
+    def unseen(self) -> Unreadable | None:
+        """Say why there may be sandboxes that were not listed, None if none can be."""
+        everyone = self._machine.census.everyone.values()
+        closed = sum(not one.cgroup or not isinstance(one.links["pid"], str) for one in everyone)
+        if self._machine.hides_processes:
+            words = "/proc hides the processes of other users (hidepid): sandboxes may be missing"
+        elif closed:
+            words = f"the namespaces of {closed} processes are closed: sandboxes may be missing"
+        else:
+            return None
+        return Unreadable(Reason.PERMISSION_DENIED, words, "Run isoaudit as root.")
+
     def locate(self, name: str) -> Target | None:
         """Return the sandbox that a process is in, by its pid; None if there is no such process."""
         if not (name.isascii() and name.isdecimal()):

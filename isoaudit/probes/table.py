@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from isoaudit.model import Record, Target
 from isoaudit.probes.base import Probe
+from isoaudit.transports.base import Unreadable
 
 LIVE = {
     "host": "isoaudit.probes.open:open_host",
@@ -33,6 +34,11 @@ def _nobody(_name: str) -> Target | None:
     return None
 
 
+def _nothing_hidden() -> Unreadable | None:
+    """Return None: what was listed is all there is."""
+    return None
+
+
 class Effort(NamedTuple):
     """How far a probe goes: seconds that each request to an engine may take, and whether it may
     do what has a side effect, as stopping a process for an instant to read its filters."""
@@ -44,7 +50,8 @@ class Effort(NamedTuple):
 class Opened(NamedTuple):
     """A probe that answers, where it does, how to ask about the engine itself, how to hang up.
 
-    `locate` finds a target by a name that its list does not hold, as a sandbox by any of its pids.
+    `locate` finds a target by a name that its list does not hold, as a sandbox by any of its pids;
+    `unseen` says, after a list was made, why it may lack some.
     """
 
     probe: Probe
@@ -53,6 +60,7 @@ class Opened(NamedTuple):
     engine_record: Callable[[], Record] | None = None
     close: Callable[[], None] = _nothing
     locate: Callable[[str], Target | None] = _nobody
+    unseen: Callable[[], Unreadable | None] = _nothing_hidden
 
 
 def open_live(scheme: str, uri: str, effort: Effort) -> Opened:

@@ -99,7 +99,7 @@ def settled_by(target: Target, finding: Finding) -> str:
     if target.dialect and reasons & _ELSEWHERE:
         return NEEDS_RUNNING
     if Reason.NOT_DECLARABLE in reasons:
-        return NEEDS_ENGINE
+        return NEEDS_ENGINE if target.state == "running" else NEEDS_RUNNING
     if Reason.OTHER_HOST in reasons:
         return NEEDS_HOST
     entry = next((entry for entry in finding.missing if entry.how_to_get), None)

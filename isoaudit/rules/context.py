@@ -16,6 +16,7 @@ from isoaudit.model import Fact, FactSet, Kind, Missing, Part, Reason, Record, T
 
 _DARK = object()
 _NO_HOST = "this target is not proven to run on a host that was audited"
+_RUNS = frozenset({"running", "paused", "restarting"})
 _NO_HOST_REMEDY = "Scan the running workload on its host."
 
 
@@ -146,7 +147,15 @@ class Context:
         return self.field(self._engine, path)
 
     def _never_read(self, path: str) -> Missing:
-        return _nobody_tried(self.target.dialect, path)
+        target = self.target
+        if target.kind is Kind.CONTAINER and not target.dialect:
+            if target.state not in _RUNS:
+                return Missing(path, Reason.NOT_DECLARABLE, "only a running container shows it",
+                               "Scan the running target.")  # fmt: skip
+            if target.host is None:
+                return Missing(path, Reason.OTHER_HOST, "its processes run on another machine",
+                               "Run isoaudit on the host of its engine.")  # fmt: skip
+        return _nobody_tried(target.dialect, path)
 
 
 @lru_cache(4096)

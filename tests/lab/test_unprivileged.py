@@ -57,7 +57,7 @@ def nobody(targets: Boxes, within: Sequence[str]) -> Run:
 
 def test_report_is_whole(nobody: Run, small_docker: Docker) -> None:
     """The run ends with a report of every container that its control groups name."""
-    short = {small_docker.inspect(name)["Id"][:12] for name in _CONTAINERS}
+    short = {_named(small_docker, name) for name in _CONTAINERS}
     assert (True, set()) == (nobody.exit in (0, 4), short - set(nobody.by_name))
 
 
@@ -92,7 +92,7 @@ def test_what_is_missing_says_which_right_would_help(nobody: Run) -> None:
 
 def test_want_of_rights_is_told_from_absence(nobody: Run, small_docker: Docker) -> None:
     """Another user's namespaces are refused, which is something else than not being there."""
-    identity = small_docker.inspect("isolab-plain")["Id"][:12]
+    identity = _named(small_docker, "isolab-plain")
     (finding,) = _of_check(nobody.by_name[identity], "NS-001")
     assert ("unknown", {"permission_denied"}) == (
         finding["status"], {entry["reason"] for entry in finding["missing"]}
@@ -120,6 +120,11 @@ def test_engine_that_refuses_is_an_error(
     run = scan(address, *_ALL, within=[*within, *AS_NOBODY])
     (row,) = [row for row in run.report["errors"] if row["target"] == address]
     assert (4, True) == (run.exit, bool(row["how_to_get"]))
+
+
+def _named(engine: Docker, name: str) -> str:
+    """Return what a container is called where only its control groups tell of it."""
+    return f"docker/{engine.inspect(name)['Id'][:12]}"
 
 
 def _missing(target: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

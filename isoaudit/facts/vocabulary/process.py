@@ -73,8 +73,8 @@ FACTS = (
              "the container's first process lacks; empty if none, as for that process itself.",
              _C),
     FactSpec("process.root_permitted", BOOL,
-             "False only if the process is proven to run neither as uid 0 of its user namespace nor "
-             "as the host's.",
+             "False only if it is proven to run neither as uid 0 of its user namespace nor as the "
+             "host's.",
              _C, _F),
     FactSpec("process.user_namespace", STRING,
              "host (the initial one), or private.", _C, _F),

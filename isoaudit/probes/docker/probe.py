@@ -84,7 +84,7 @@ class DockerProbe:
             raise TargetError(error.cause, error.remedy) from error
         inspect = Answer(raw, "", self._api.engine)
         asked = self._engine_facts(target, inspect)
-        return asked.merge(self._kernel_facts(target, inspect, asked))
+        return _with_runtime(asked.merge(self._kernel_facts(target, inspect, asked)))
 
     def _runs_here(self, ids: list[str]) -> bool:
         """Say whether a process of this machine is proven to be in one of the containers."""
@@ -251,3 +251,16 @@ def _shared(asked: FactSet) -> tuple[tuple[str, Fact], ...]:
         if place is not None and fact is not None:
             found.append((str(place.value).rstrip("/"), fact))
     return tuple(found)
+
+
+def _with_runtime(found: FactSet) -> FactSet:
+    """Return the evidence with the runtime that podman asked for, which its API does not tell.
+
+    conmon, which podman starts for each container, is told the runtime by name.
+    """
+    path, seen = "container.runtime", found.facts.get("container.runtime_seen")
+    platform = found.facts.get("container.platform")
+    if path in found.facts or not seen or not platform or platform[0].value != "podman":
+        return found
+    fact = Fact(path, seen[0].value, f"conmon --runtime: {seen[0].source}", Vantage.KERNEL)
+    return found.merge(FactSet.of([fact]))

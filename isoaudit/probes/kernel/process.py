@@ -21,7 +21,7 @@ CAPABILITY_SETS = {
 
 _KEYS = ("Uid", "Gid", "Groups", *CAPABILITY_SETS.values(), "NoNewPrivs", "Seccomp",
          "Seccomp_filters")  # fmt: skip
-_WANTED = frozenset({"Name", "Pid", *_KEYS})
+_WANTED = frozenset({"Name", "Pid", "Threads", *_KEYS})
 _TEXTS = ("stat", "status", "uid_map", "gid_map", "limits", "oom_score_adj")
 
 Ranges = list[tuple[int, int, int]]
@@ -89,6 +89,33 @@ def read_process(machine: Machine, pid: int) -> Seen:
         limits=_of(read, "limits"),
         oom=_of(read, "oom_score_adj"),
     )
+
+
+def threads_apart(machine: Machine, seen: Seen, most: int) -> tuple[list[Seen], int]:
+    """Return the threads of a process that have other rights than its first one, and how many
+    were looked at; raises Unreadable.
+
+    Credentials and filters are each thread's own (capabilities(7), seccomp(2)): what the first one
+    gave up another may still hold. At most `most` threads are looked at, then it raises.
+    """
+    if seen.status.get("Threads", "1") == "1":
+        return [], 0
+    names = machine.files.list_names(f"/proc/{seen.pid}/task")
+    if len(names) > most:
+        raise Unreadable(Reason.LIMIT, f"process {seen.pid} has more than {most} threads")
+    own = [seen.status.get(key) for key in _KEYS]
+    apart: dict[tuple[str | None, ...], Seen] = {}
+    for name in names:
+        try:
+            status = _status(machine.files.read_text(f"/proc/{seen.pid}/task/{name}/status"))
+        except Unreadable as error:
+            if error.absent or error.reason is Reason.VANISHED:
+                continue
+            raise
+        held = [status.get(key) for key in _KEYS]
+        if held != own and status.get("Uid"):
+            apart.setdefault(tuple(held), replace(seen, status=status, count=1, names=set()))
+    return list(apart.values()), len(names)
 
 
 def _of(read: ProcessFiles, name: str) -> Link:

@@ -22,7 +22,7 @@ from isoaudit.probes.kernel.mountinfo import TABLE_LIMIT, Layout, Table
 from isoaudit.probes.kernel.mounts import MOST_MOUNTS, mount_records, note_paths
 from isoaudit.probes.kernel.neighbours import Neighbours
 from isoaudit.probes.kernel.network import note_network
-from isoaudit.probes.kernel.process import Seen, read_process
+from isoaudit.probes.kernel.process import Seen, read_process, threads_apart
 from isoaudit.probes.kernel.readings import note_kernel, unveiled
 from isoaudit.probes.kernel.records import nested_records, process_records
 from isoaudit.probes.kernel.view import View
@@ -34,8 +34,10 @@ MOUNTINFO = "/proc/PID/mountinfo"
 
 _PID = "process.pid"
 _MOST_PROCESSES = 20_000
+_MOST_THREADS = 50_000
 _MOST_RECORDS = 512
-"""Processes of one sandbox that are read, and records they may make: a stranger decides both."""
+"""Processes and threads of one sandbox that are read, and records they may make: a stranger decides
+their number."""
 
 _HELD = ("CapEff", "CapPrm")
 _MOUNT_PATHS = (
@@ -187,12 +189,16 @@ def _note_processes(notes: Notes, machine: Machine, sandbox: Sandbox, view: View
     except Unreadable as error:
         incomplete = error.missing("process", Vantage.KERNEL)
     seen: list[Seen] = []
+    threads = _MOST_THREADS
     if len(pids) > _MOST_PROCESSES:
         detail = f"more than {_MOST_PROCESSES} processes in it"
         incomplete = Missing("process", Reason.LIMIT, detail, "", Vantage.KERNEL)
     for pid in sorted(pids, key=lambda pid: (pid != sandbox.pid, pid))[:_MOST_PROCESSES]:
         try:
-            seen.append(read_process(machine, pid))
+            one = read_process(machine, pid)
+            apart, looked = threads_apart(machine, one, threads)
+            threads -= looked
+            seen += [one, *apart]
         except Unreadable as error:
             # A process that ended is no longer part of it; one that stays closed may be anything.
             if pid == sandbox.pid:

@@ -15,7 +15,7 @@ from isoaudit.probes.kernel.mounts import Tables, mount_records, note_paths
 from isoaudit.transports.local import LocalFiles
 
 HOST = (
-    "1 0 254:0 / / rw - ext4 /dev/vda rw\n"
+    "1 0 254:0 / / rw shared:4 - ext4 /dev/vda rw\n"
     "2 1 0:5 / /proc rw - proc proc rw\n"
     "3 1 0:6 / /sys rw - sysfs sysfs rw\n"
     "4 1 0:7 / /dev rw - devtmpfs udev rw\n"
