@@ -36,7 +36,9 @@ Chosen = dict[tuple[str, str], Found]
 def find_all(sources: Sources, limits: Limits) -> tuple[Chosen, list[RunError]]:
     """List the targets at every endpoint once, all at the same time, and choose those asked for."""
     everywhere = [*sources.asked, *sources.beside]
-    tasks = {id(source): Task(source.probe.find) for _, source in everywhere}
+    # Several addresses may lead to one source, which must not be asked twice at the same time.
+    by_id = {id(source): source for _, source in everywhere}
+    tasks = {key: Task(source.probe.find) for key, source in by_id.items()}
     chosen: Chosen = {}
     errors: list[RunError] = []
     lists: dict[int, Sequence[Target]] = {}

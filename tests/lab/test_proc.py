@@ -109,7 +109,13 @@ def test_pid_leads_to_the_sandbox_around_it(boxes: Boxes, found: Targets) -> Non
     run = scan(*(f"proc:{box.pid}" for box in wanted.values()), *_LOOK)
     told = told_of(run.report, wanted)
     again = {name: _statuses(targets[0]) for name, targets in told.items() if len(targets) == 1}
-    assert {name: _statuses(found[name]) for name in wanted} == again
+    assert set(wanted) == set(again)
+    assert [] == [
+        (name, check, words, again[name].get(check))
+        for name in wanted
+        for check, words in _statuses(found[name]).items()
+        if words != again[name].get(check)
+    ]
 
 
 def test_name_is_a_pattern(boxes: Boxes, found: Targets) -> None:

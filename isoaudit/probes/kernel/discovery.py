@@ -99,15 +99,16 @@ class Discovery:
         return [self._without_starters(members) for members in leaders.sets(apart)]
 
     def _stands_apart(self, one: Glimpse) -> bool:
-        own = {kind for kind, link in one.links.items() if self._is_own(kind, link)}
+        own = {kind for kind in ("pid", "user", "net", "mnt") if self._is_own(kind, one)}
         return bool({"pid", "user"} & own) or {"net", "mnt"} <= own
 
-    def _is_own(self, kind: str, link: str | Unreadable) -> bool:
+    def _is_own(self, kind: str, one: Glimpse) -> bool:
         """Say whether a namespace is proven to be another one than the host's."""
+        link = one.links[kind]
         if isinstance(link, Unreadable):
             return False
         try:
-            return link != self._machine.initial(kind)
+            return self._machine.is_own(kind, link, one.pid)
         except Unreadable:
             return False
 
@@ -115,7 +116,7 @@ class Discovery:
         """Return the namespace that others of the sandbox share with a process, "" for none."""
         for kind in ("pid", "user", "net"):
             link = one.links[kind]
-            if isinstance(link, str) and self._is_own(kind, link):
+            if isinstance(link, str) and self._is_own(kind, one):
                 return link
         return ""
 

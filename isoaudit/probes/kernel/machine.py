@@ -217,6 +217,22 @@ class Machine:
             except Unreadable:
                 raise error from None
 
+    def is_own(self, kind: str, link: str, pid: int) -> bool:
+        """Say whether a process's namespace is another one than the host's; raises Unreadable.
+
+        Where the host's may not be looked at, a user or PID namespace that lies below another one
+        is none of the first (ioctl_ns(2), NS_GET_PARENT).
+        """
+        try:
+            return link != self.initial(kind)
+        except Unreadable as error:
+            try:
+                if kind in {"user", "pid"} and self.files.namespace_parent(pid, kind):
+                    return True
+            except Unreadable:
+                raise error from None
+            raise
+
     def user_namespaces_above(self, pid: int, link: str) -> tuple[str, ...]:
         """Return the user namespaces above one, nearest first, as a process in it shows them.
 

@@ -190,15 +190,15 @@ def _note_namespaces(notes: Notes, view: View, seen: Seen) -> None:
             notes.fact(path, "host", f"{source}: the kernel has none of this kind")
             continue
         try:
-            initial = view.machine.initial(kind)
             if isinstance(link, Unreadable):
                 raise link
+            own = view.machine.is_own(kind, link, seen.pid)
         except Unreadable as error:
             notes.lacks(error.missing(path, Vantage.KERNEL))
             continue
-        others = frozenset() if link == initial else view.others_in(kind, link)
+        others = view.others_in(kind, link) if own else frozenset()
         neighbours += [f"{kind}:{name}" for name in sorted(others)]
-        word = "host" if link == initial else "shared" if others else "private"
+        word = "host" if not own else "shared" if others else "private"
         notes.fact(path, "private" if user and word == "shared" else word, source)
     source = "/proc/PID/ns/*, those of all processes"
     notes.fact("process.namespaces.shared_with", neighbours, source)
