@@ -35,9 +35,10 @@ def note_control_sockets(
         shown = layout.kept[part] = [(one, how) for one, how in several if how is not None]
     key = (part, *{_credentials(one) for one in processes})
     if key not in layout.kept:
-        found = layout.kept[key] = Notes(Vantage.KERNEL)
+        found = Notes(Vantage.KERNEL)
         records = [_record(machine, one, how, processes) for one, how in shown]
         found.part(part, records, None, machine.new_kin())
+        layout.kept[key] = found
     notes.extend(layout.kept[key])
 
 

@@ -103,8 +103,9 @@ class FilterReader:
         if known is None:
             if len(self._known) >= _MOST:
                 self._known.clear()
-            known = self._known[key] = Notes(Vantage.KERNEL)
+            known = Notes(Vantage.KERNEL)
             work(known)
+            self._known[key] = known  # whole, for other threads look there meanwhile
         notes.extend(known)
 
 

@@ -292,8 +292,9 @@ def _note_limits(notes: Notes, scene: Scene) -> None:
     folders = tuple((name, group.folder) for name, group in scene.groups.items())
     key, kept = ("limits", folders, scene.sandbox.id), scene.machine.kept
     if key not in kept:
-        found = kept[key] = Notes(Vantage.KERNEL)
+        found = Notes(Vantage.KERNEL)
         cgroup.note_limits(found, scene.machine.files, scene.groups, scene.sandbox.id)
+        kept[key] = found  # whole, for other threads look there meanwhile
     notes.extend(kept[key])
     limits = [one.limits for one in scene.processes]
     note_realtime(notes, scene.machine.files, scene.groups, scene.sandbox.id, limits)
@@ -305,8 +306,9 @@ def _note_network(notes: Notes, scene: Scene) -> None:
     link = scene.machine.census.glimpse(pid).links["net"]
     key = ("network", link if isinstance(link, str) else pid)
     if key not in kept:
-        found = kept[key] = Notes(Vantage.KERNEL)
+        found = Notes(Vantage.KERNEL)
         note_network(found, scene.machine.files, pid)
+        kept[key] = found
     notes.extend(kept[key])
 
 
