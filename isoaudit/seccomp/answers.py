@@ -116,22 +116,29 @@ _POINTS = frozenset({Relation.EQ, Relation.NE})
 
 
 def entangled(answers: list[Answer]) -> bool:
-    """Say whether ranges of a call are more than libseccomp 2.5 is known to build rightly.
+    """Say whether a call's alternatives are more than libseccomp 2.5 is known to build rightly.
 
-    It makes wrong filters of some profiles whose ranges overlap with another alternative, go the
-    same way twice, or differ in the upper half: what a process may do then is for the loaded filter
-    to say.
+    It makes wrong filters of some profiles where a range, or a rule of several arguments, overlaps
+    with another alternative, and where ranges go the same way twice or differ in the upper half.
+    What a process may do then is for the loaded filter to say.
     """
     ranges = [one for one in answers if _directions(one)]
-    return _differ_above(answers, ranges) or any(
-        one is not other
-        and (
-            not _directions(one).isdisjoint(_directions(other))
-            or solve((*one.conditions, *other.conditions)) is not False
-        )
-        for one in ranges
-        for other in answers
+    several = [one for one in answers if len({c.word // 2 for c in one.conditions}) > 1]
+    return (
+        _differ_above(answers, ranges)
+        or any(_same_way(one, other) for one in ranges for other in ranges)
+        or any(_overlap(one, other) for one in (*ranges, *several) for other in answers)
     )
+
+
+def _same_way(one: Answer, other: Answer) -> bool:
+    return one is not other and not _directions(one).isdisjoint(_directions(other))
+
+
+def _overlap(one: Answer, other: Answer) -> bool:
+    if one is other or one == other:
+        return False
+    return solve((*one.conditions, *other.conditions)) is not False
 
 
 def _differ_above(answers: list[Answer], ranges: list[Answer]) -> bool:

@@ -107,7 +107,8 @@ def _simplified(way: Sequence[Condition]) -> tuple[Condition, ...]:
     """Return a way's conditions without those that follow from the others."""
     kept = list(dict.fromkeys(way))
     # Equalities go last: `== 0` says more than the `<= 0` that it follows from.
-    for one in sorted(reversed(kept), key=lambda c: c.relation is Relation.EQ):
+    last_first = [*reversed(kept)]
+    for one in sorted(last_first, key=lambda c: c.relation is Relation.EQ):
         rest = [other for other in kept if other is not one and other.word == one.word]
         if solve((*rest, one.negated())) is False:
             kept.remove(one)

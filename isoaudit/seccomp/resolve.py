@@ -11,7 +11,8 @@ As the engines and libseccomp read it:
   rule of that call is ignored, also one with another answer.
 - Where two rules with comparisons overlap and differ in their answer, what libseccomp makes of it
   depends on its build; that part of the arguments is unknown here. So is a call of which a range
-  (less, greater) overlaps with another rule: libseccomp 2.5 builds wrong filters of some.
+  (less, greater) or a rule of several arguments overlaps with another rule: libseccomp 2.5 builds
+  wrong filters of some.
 - An interface that the profile does not list is killed as a whole.
 - On 32-bit x86 a rule of a socket or System V IPC call also lets the multiplexers socketcall(2)
   and ipc(2) make that call; comparisons of the first argument are lost there, it is the number of
@@ -90,7 +91,7 @@ class Resolved:
         if len(answers) > MOST_ANSWERS:
             return judge(Ways((), complete=False))
         if self._entangled(abi, call, answers):
-            why = "its ranges overlap, and what libseccomp makes of that depends on its build"
+            why = "its rules overlap, and what libseccomp makes of that depends on its build"
             return Verdict(Kind.UNKNOWN, None, why=why)
         for way in ways_through(answers, Way(self.profile.default, given, exact=True)):
             if len(ways) == MOST_WAYS:

@@ -122,5 +122,5 @@ def test_names_of_one_architecture_are_the_same() -> None:
 
 def test_options_are_those_that_are_set() -> None:
     """What a configuration says is not set is absent, like what it does not name."""
-    text = "#\n# Linux\nCONFIG_TLS=m\n# CONFIG_X is not set\nCONFIG_NR=8\nCONFIG_S=\"a b\"\n"
+    text = '#\n# Linux\nCONFIG_TLS=m\n# CONFIG_X is not set\nCONFIG_NR=8\nCONFIG_S="a b"\n'
     assert {"CONFIG_TLS": "m", "CONFIG_NR": "8", "CONFIG_S": '"a b"'} == kernel_options(text)

@@ -93,9 +93,7 @@ def test_a_rule_applies_to_whom_it_says(
 def test_an_unknown_kernel_is_not_guessed() -> None:
     """A rule for some kernels cannot be judged without knowing which this is."""
     with pytest.raises(ProfileError, match="kernel"):
-        _resolved(
-            _rule("read", includes={"minKernel": "4.8"}), container=Container(_NONE, X86_64)
-        )
+        _resolved(_rule("read", includes={"minKernel": "4.8"}), container=Container(_NONE, X86_64))
 
 
 def test_interfaces_that_are_not_listed_are_killed() -> None:
@@ -139,6 +137,15 @@ def test_overlapping_ranges_are_not_guessed() -> None:
     """libseccomp builds wrong filters of some: `< 5` and `< 2^32` together pass only `< 5`."""
     resolved = _resolved(
         _rule("socket", "ALLOW", (1, "LT", 5)), _rule("socket", "ALLOW", (1, "LT", 1 << 32))
+    )
+    assert Kind.UNKNOWN is _kind(resolved, "socket")
+
+
+def test_overlapping_rules_of_several_arguments_are_not_guessed() -> None:
+    """libseccomp drops `arg0 == 0` beside `arg0 != 1 and arg1 == 0`."""
+    resolved = _resolved(
+        _rule("socket", "ALLOW", (0, "EQ", 0)),
+        _rule("socket", "ALLOW", (0, "NE", 1), (1, "EQ", 0)),
     )
     assert Kind.UNKNOWN is _kind(resolved, "socket")
 
