@@ -87,6 +87,12 @@ def interfaces(
     return Interfaces(native, found)
 
 
+def kernel_options(text: str) -> dict[str, str]:
+    """Return the options of a kernel's configuration file that are set, as `{CONFIG_X: y}`."""
+    pairs = (line.partition("=") for line in text.splitlines() if line.startswith("CONFIG_"))
+    return {name: value for name, equals, value in pairs if equals}
+
+
 def _present(abi: Abi, options: Mapping[str, str] | None, command_line: str | None) -> bool | None:
     if options is None:
         return None

@@ -110,6 +110,57 @@ def _also(way: Way, one: Condition) -> Way | None:
     return way._replace(conditions=conditions, exact=way.exact and possible is not None)
 
 
+_UPWARDS = frozenset({Relation.GT, Relation.GE})
+_DOWNWARDS = frozenset({Relation.LT, Relation.LE})
+_POINTS = frozenset({Relation.EQ, Relation.NE})
+
+
+def entangled(answers: list[Answer]) -> bool:
+    """Say whether a call's alternatives are more than libseccomp 2.5 is known to build rightly.
+
+    It makes wrong filters of some profiles where a range, or a rule of several arguments, overlaps
+    with another alternative, and where ranges go the same way twice or differ in the upper half.
+    What a process may do then is for the loaded filter to say.
+    """
+    ranges = [one for one in answers if _directions(one)]
+    several = [one for one in answers if len({c.word // 2 for c in one.conditions}) > 1]
+    return (
+        _differ_above(answers, ranges)
+        or any(_same_way(one, other) for one in ranges for other in ranges)
+        or any(_overlap(one, other) for one in (*ranges, *several) for other in answers)
+    )
+
+
+def _same_way(one: Answer, other: Answer) -> bool:
+    return one is not other and not _directions(one).isdisjoint(_directions(other))
+
+
+def _overlap(one: Answer, other: Answer) -> bool:
+    if one is other or one == other:
+        return False
+    return solve((*one.conditions, *other.conditions)) is not False
+
+
+def _differ_above(answers: list[Answer], ranges: list[Answer]) -> bool:
+    """Say whether an argument with a range is compared with several upper halves."""
+    words = {c.word // 2 for one in ranges for c in one.conditions if c.relation not in _POINTS}
+    above: dict[int, set[int]] = {}
+    for one in answers:
+        for c in one.conditions:
+            if c.word % 2 and c.word // 2 in words:
+                above.setdefault(c.word, set()).add(c.value)
+    return any(len(values) > 1 for values in above.values())
+
+
+def _directions(one: Answer) -> frozenset[tuple[int, bool]]:
+    """Return the words that an alternative gives a range of, and whether upwards."""
+    return frozenset(
+        (c.word, c.relation in _UPWARDS)
+        for c in one.conditions
+        if c.relation in _UPWARDS | _DOWNWARDS
+    )
+
+
 def _undisputed(answers: list[Answer], at: int, met: Given) -> int | None:
     """Return a rule's answer, None if one of another effect may apply to the same arguments."""
     own = answers[at]

@@ -106,7 +106,9 @@ def _ways(call: str, ways: Sequence[tuple[Condition, ...]], width: int) -> list[
 def _simplified(way: Sequence[Condition]) -> tuple[Condition, ...]:
     """Return a way's conditions without those that follow from the others."""
     kept = list(dict.fromkeys(way))
-    for one in tuple(reversed(kept)):
+    # Equalities go last: `== 0` says more than the `<= 0` that it follows from.
+    last_first = [*reversed(kept)]
+    for one in sorted(last_first, key=lambda c: c.relation is Relation.EQ):
         rest = [other for other in kept if other is not one and other.word == one.word]
         if solve((*rest, one.negated())) is False:
             kept.remove(one)

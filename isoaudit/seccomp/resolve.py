@@ -10,7 +10,9 @@ As the engines and libseccomp read it:
 - Rules of one call add up. A rule without comparisons replaces those with; after it, any further
   rule of that call is ignored, also one with another answer.
 - Where two rules with comparisons overlap and differ in their answer, what libseccomp makes of it
-  depends on its build; that part of the arguments is unknown here.
+  depends on its build; that part of the arguments is unknown here. So is a call of which a range
+  (less, greater) or a rule of several arguments overlaps with another rule: libseccomp 2.5 builds
+  wrong filters of some.
 - An interface that the profile does not list is killed as a whole.
 - On 32-bit x86 a rule of a socket or System V IPC call also lets the multiplexers socketcall(2)
   and ipc(2) make that call; comparisons of the first argument are lost there, it is the number of
@@ -26,10 +28,10 @@ from typing import NamedTuple
 
 from isoaudit.seccomp.abi import ABIS, I386, Abi
 from isoaudit.seccomp.actions import KILL_THREAD
-from isoaudit.seccomp.answers import MOST_ANSWERS, Answer, Given, add, ways_through
+from isoaudit.seccomp.answers import MOST_ANSWERS, Answer, Given, add, entangled, ways_through
 from isoaudit.seccomp.profile import Comparison, Profile, ProfileError, Rule, When
 from isoaudit.seccomp.symbolic import MOST_WAYS, Way, Ways
-from isoaudit.seccomp.verdict import Calls, Verdict, judge
+from isoaudit.seccomp.verdict import Calls, Kind, Verdict, judge
 
 _NAMES = {
     "SCMP_ARCH_X86_64": "x86_64",
@@ -70,6 +72,7 @@ class Resolved:
         self.native = container.native
         self._covered = covered(profile, container.native)
         self._rules = [rule for rule in profile.rules if _applies(rule, container)]
+        self._tangles: dict[tuple[str, str], bool] = {}
         self._by_abi: dict[str, Mapping[str, list[Answer]]] = {}
 
     def ask(self, abi: Abi, call: str, given: Given = ()) -> Verdict | None:
@@ -87,11 +90,20 @@ class Resolved:
         ways: list[Way] = []
         if len(answers) > MOST_ANSWERS:
             return judge(Ways((), complete=False))
+        if self._entangled(abi, call, answers):
+            why = "its rules overlap, and what libseccomp makes of that depends on its build"
+            return Verdict(Kind.UNKNOWN, None, why=why)
         for way in ways_through(answers, Way(self.profile.default, given, exact=True)):
             if len(ways) == MOST_WAYS:
                 return judge(Ways(tuple(ways), complete=False))
             ways.append(way)
         return judge(Ways(tuple(ways), complete=True))
+
+    def _entangled(self, abi: Abi, call: str, answers: list[Answer]) -> bool:
+        key = (abi.name, call)
+        if key not in self._tangles:
+            self._tangles[key] = entangled(answers)
+        return self._tangles[key]
 
     def _answers(self, abi: Abi) -> Mapping[str, list[Answer]]:
         if abi.name not in self._by_abi:

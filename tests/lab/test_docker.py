@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import labels
+from support import labels, oracle
 from support.command import Run, scan
 from support.docker import Docker
 from support.relay import relay
 from support.sandboxes import pids_of
+
+from isoaudit.seccomp import bpf
+from isoaudit.seccomp.abi import I386, X86_64
+from isoaudit.seccomp.actions import Effect, effect_of
+from isoaudit.seccomp.profile import read_profile
+from isoaudit.seccomp.resolve import Container, Resolved
+from isoaudit.seccomp.verdict import calls_of, compare, evaluate
+from isoaudit.transports.ptrace import PtraceFilters
 
 pytestmark = pytest.mark.lab_docker
 _LABELS = labels.load("docker")
@@ -138,3 +147,54 @@ def test_docker_host_is_honoured(docker: Docker) -> None:
 
 def _audited(run: Run) -> list[str]:
     return sorted(name for name, target in run.by_name.items() if target["findings"])
+
+
+def test_default_filter_is_read_and_agrees_with_the_kernel(docker: Docker, tmp_path: Path) -> None:
+    """What a container's loaded filter lets through is what the kernel says, call by call."""
+    docker.create("filter-default", [])
+    try:
+        pid = docker.inspect("filter-default")["State"]["Pid"]
+        stat = Path(f"/proc/{pid}/stat")
+        before = stat.read_text().rpartition(")")[2].split()
+        programs = [bpf.decode(bytes.fromhex(one)) for one in PtraceFilters().read(pid, before[19])]
+        after = stat.read_text().rpartition(")")[2].split()
+    finally:
+        docker.remove("filter-default")
+    assert (before[0], before[19], 1) == (after[0], after[19], len(programs))
+    program = oracle.build(tmp_path)
+    harmless = [oracle.harmless(one) for one in programs]
+    for abi in (X86_64, I386):
+        numbers = [n for n in abi.calls.values() if abi is I386 or n not in oracle.EXEMPT]
+        answers = oracle.ask(program, harmless, [oracle.Asked(abi is I386, n) for n in numbers])
+        allowed = {n for n in numbers if effect_of(evaluate(programs, abi, n)) is Effect.ALLOW}
+        told = {n for n, errno in zip(numbers, answers, strict=True) if errno == oracle.ALLOWED}
+        assert allowed == told
+
+
+def test_loaded_filter_is_that_of_the_profile(docker: Docker) -> None:
+    """A profile of the container's own, resolved, is what runc loaded for it."""
+    profile = {
+        "defaultAction": "SCMP_ACT_ALLOW",
+        "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"],
+        "syscalls": [
+            {"names": ["mount", "umount2", "keyctl", "bpf"], "action": "SCMP_ACT_ERRNO"},
+            {"names": ["socket"], "action": "SCMP_ACT_ERRNO",
+             "args": [{"index": 0, "value": 40, "op": "SCMP_CMP_EQ"}]},
+        ],
+    }  # fmt: skip
+    file = docker.folder / "profile.json"
+    file.write_text(json.dumps(profile))
+    docker.create("filter-own", ["--security-opt", f"seccomp={file}"])
+    try:
+        told = docker.inspect("filter-own")
+        start = (
+            Path(f"/proc/{told['State']['Pid']}/stat").read_text().rpartition(")")[2].split()[19]
+        )
+        filters = PtraceFilters().read(told["State"]["Pid"], start)
+    finally:
+        docker.remove("filter-own")
+    programs = tuple(bpf.decode(bytes.fromhex(one)) for one in filters)
+    inlined = told["HostConfig"]["SecurityOpt"][0].partition("=")[2]
+    resolved = Resolved(read_profile(json.loads(inlined)), Container(frozenset(), X86_64))
+    for abi in (X86_64, I386):
+        assert [] == list(compare(resolved.calls(abi), calls_of(programs, abi)))

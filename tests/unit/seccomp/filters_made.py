@@ -76,8 +76,11 @@ _CONSTANTS = st.one_of(
     st.integers(0, 0xFFFF_FFFF),
 )
 _ANSWERS = st.sampled_from(
-    [*[actions.ALLOW] * 5, *[actions.ERRNO | 1] * 4, actions.LOG, actions.TRACE, actions.USER_NOTIF, actions.TRAP,
-     actions.KILL_THREAD, actions.KILL_PROCESS, actions.ERRNO | 1, actions.ERRNO | 38, 0x12340000]
+    [
+        *[actions.ALLOW] * 5, *[actions.ERRNO | 1] * 4, actions.ERRNO | 38, actions.LOG,
+        actions.TRACE, actions.USER_NOTIF, actions.TRAP, actions.KILL_THREAD,
+        actions.KILL_PROCESS, 0x12340000,
+    ]
 )  # fmt: skip
 _WORDS = st.sampled_from([low(0), low(0), high(0), low(1), high(1), low(2), NR, ARCH])
 _BITS = st.sampled_from([bpf.AND, bpf.OR, bpf.XOR])

@@ -53,7 +53,7 @@ def test_a_verdict_holds_for_every_argument(
 def test_conditions_say_what_becomes_of_a_call(
     stack: tuple[Program, ...], args: tuple[int, ...]
 ) -> None:
-    """Arguments that satisfy the conditions of an allowing way pass, those of a refusing one not."""
+    """Arguments that satisfy an allowing way's conditions pass, those of a refusing one not."""
     verdict = verdict_of(stack, X86_64, NR)
     words, effect = _words(args), effect_of(evaluate(stack, X86_64, NR, args))
     if any(all(c.holds(words) for c in way) for way in verdict.allowed):
