@@ -148,7 +148,7 @@ def test_auditor_does_not_list_itself(boxes: Boxes, options: str) -> None:
     """isoaudit in a sandbox of its own, with the host's /proc, lists the others and not its own."""
     run = scan("proc:", *_LOOK, within=["unshare", options])
     told = told_of(run.report, boxes)
-    listed = [target["id"] for target in run.report["targets"] if run.pid in pids_of(target)]
+    listed = [target["id"] for target in run.report["targets"] if run.pid in _every_pid(target)]
     assert ([], _APART) == (listed, {name for name, targets in told.items() if targets} & _APART)
 
 
@@ -161,22 +161,24 @@ def test_auditor_that_sees_only_itself_lists_nothing(boxes: Boxes) -> None:
 def test_auditor_in_a_container_does_not_list_its_own(small_docker: Docker) -> None:
     """isoaudit in a container with the host's PID namespace and files lists its neighbours only."""
     small_docker.create("isolab-neighbour", [])
-    neighbour = small_docker.pid("isolab-neighbour")
+    own_pid = small_docker.folder / "auditor.pid"
     within = [
         "docker", "--host", f"unix://{small_docker.socket}", "run", "--name", "isolab-auditor",
         "--pid", "host", "--cap-add", "SYS_PTRACE", "--cap-add", "SYS_ADMIN", "--volume", "/:/host",
         "--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined",
-        "isolab/busybox:1", "chroot", "/host", "env", f"PYTHONPATH={ROOT}",
+        "isolab/busybox:1", "sh", "-c", f'echo $$ >/host{own_pid}; exec chroot /host "$@"', "sh",
+        "env", f"PYTHONPATH={ROOT}",
     ]  # fmt: skip
     run = scan("proc:", *_LOOK, within=within)
-    own = small_docker.inspect("isolab-auditor")["Id"]
-    shown = {handle for target in run.report["targets"] for handle in _called(target)}
-    seen = any(neighbour in pids_of(target) for target in run.report["targets"])
-    assert (True, False) == (seen, own[:12] in shown)
+    listed = [_every_pid(target) for target in run.report["targets"]]
+    neighbour, own = small_docker.pid("isolab-neighbour"), int(own_pid.read_text())
+    assert (1, 0) == tuple(sum(pid in pids for pids in listed) for pid in (neighbour, own))
 
 
-def _called(target: Mapping[str, Any]) -> set[str]:
-    return {target["name"], target["id"].partition(":")[2]}
+def _every_pid(target: Mapping[str, Any]) -> set[int]:
+    """Return the pids that a target's facts name and those by which it can be asked for."""
+    words = (alias.removeprefix("proc:") for alias in target["aliases"])
+    return pids_of(target) | {int(word) for word in words if word.isdecimal()}
 
 
 def _statuses(target: Mapping[str, Any]) -> dict[str, str]:
