@@ -87,7 +87,7 @@ def test_addresses_say_where_they_were_found(found: Targets) -> None:
 
 
 def test_names_say_what_runs_there(found: Targets) -> None:
-    """A sandbox's name holds the tool that made it, where that can be told, and its program."""
+    """A name holds the tool that made the sandbox, and the name it was given or its program."""
     assert {} == {
         name: target["name"]
         for name, target in found.items()
