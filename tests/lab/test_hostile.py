@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import signal
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -19,6 +18,7 @@ from support.docker import Docker
 from support.pids import numbered
 from support.relay import relay
 from support.sandboxes import Sandbox, pids_of, sandboxes, told_of
+from support.traps import trap
 
 pytestmark = [pytest.mark.lab_docker, pytest.mark.lab_sandbox]
 _SECONDS = 60
@@ -37,21 +37,6 @@ _OF_ROOT = {"CAP-002", "CAP-003", "CAP-017", "CAP-018", "SEC-002", "FS-013"}
 
 _OF_NEIGHBOURS = {"CAP-021"}
 """Checks that compare a container with all others of the host, other tests' ones among them."""
-
-# Traps at the places a scanner may look at. A link with an absolute path leads out of a container
-# for whoever follows it from outside.
-_TRAPS = """
-cd /dev; b=/bin/busybox
-$b mkfifo fifo kvm mem; $b mknod sda c 1 5; $b mknod nvme0 c 1 8
-ln -s {secret} shadow; ln -s {secret} fuse; ln -s /etc/shadow kmsg
-ln -s loop1 loop0; ln -s loop0 loop1; $b mkdir net; ln -s {secret} net/tun
-i=0; while [ $i -lt 3000 ]; do : >n$i; i=$((i+1)); done
-d=deep; i=0; while [ $i -lt 400 ]; do d=$d/deep; i=$((i+1)); done; $b mkdir -p $d
-$b mkfifo /run/docker.sock /run/.containerenv; ln -s {secret} /run/secrets
-$b rm -f /etc/passwd /etc/group; ln -s {secret} /etc/passwd; $b mkfifo /etc/group
-$b truncate -s 4096G /etc/os-release /run/endless
-exec sleep 1d
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +64,7 @@ def stage(small_docker: Docker) -> Iterator[Stage]:
     for name in _BYSTANDERS:
         small_docker.add(described[name])
     calm = scan(small_docker.address("isolab-*"), "--fail-on", "never")
-    secret = _trap(small_docker)
+    secret = trap(small_docker)
     small_docker.create("isolab-restless", [], command=["sh", "-c", "while :; do sleep 0.02; done"])
     wanted = [labels.unlabelled(name, command) for name, command in _SANDBOXES.items()]
     with sandboxes(wanted) as boxes:
@@ -90,28 +75,6 @@ def stage(small_docker: Docker) -> Iterator[Stage]:
 def storm(stage: Stage) -> Run:
     """One scan of everything hostile and of the bystanders, which has to end in time."""
     return scan(*stage.addresses, "--fail-on", "never", timeout=_SECONDS)
-
-
-def _trap(docker: Docker) -> str:
-    """Start the container full of traps; return what stands in the host's file they lead to."""
-    secret = secrets.token_hex(16)
-    folder = docker.folder / "canary"
-    (folder / "secret").write_text(f"{secret}\n")
-    os.mkfifo(folder / "fifo")
-    with (folder / "endless").open("wb") as endless:
-        endless.truncate(1 << 42)
-    (folder / "link").symlink_to("/etc/shadow")
-    script = _TRAPS.replace("{secret}", str(folder / "secret"))
-    mounted = (
-        f"{folder}:/traps",
-        f"{folder}/fifo:/run/fifo",
-        f"{folder}/endless:/run/endless.sock",
-        f"{folder}/link:/traps-link:ro",
-        "/dev/zero:/etc/zero",
-    )
-    options = [word for mount in mounted for word in ("--volume", mount)]
-    docker.create("isolab-traps", options, command=["sh", "-c", script])
-    return secret
 
 
 def test_audit_ends_in_time(storm: Run) -> None:
