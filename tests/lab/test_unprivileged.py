@@ -23,6 +23,8 @@ _CONTAINERS = (
 _SANDBOXES = ("isolab-unshare", "isolab-unshare-root", "isolab-bwrap", "isolab-bwrap-loose")
 _ALL = ("host", "proc:", "--fail-on", "never")
 
+_HOST = 1
+
 Boxes = Mapping[str, Sandbox]
 
 
@@ -57,8 +59,8 @@ def nobody(targets: Boxes, within: Sequence[str]) -> Run:
 
 def test_report_is_whole(nobody: Run, small_docker: Docker) -> None:
     """The run ends with a report of every container that its control groups name."""
-    short = {_named(small_docker, name) for name in _CONTAINERS}
-    assert (True, set()) == (nobody.exit in (0, 4), short - set(nobody.by_name))
+    pids = set(small_docker.pids(*_CONTAINERS))
+    assert (True, set()) == (nobody.exit in (0, 4), pids - set(_by_pid(nobody)))
 
 
 def test_no_check_errs(nobody: Run) -> None:
@@ -68,14 +70,15 @@ def test_no_check_errs(nobody: Run) -> None:
 
 def test_nothing_passes_that_root_does_not_see_pass(root: Run, nobody: Run) -> None:
     """A check that passes for want of rights would be a lie: compared check by check."""
-    seen = {target["id"]: labels.decided(target) for target in root.report["targets"]}
+    seen = {pid: labels.decided(target) for pid, target in _by_pid(root).items()}
     lies = [
-        f"{target['id']}: {check}: {seen[target['id']].get(check, 'unknown')} to root"
-        for target in nobody.report["targets"]
-        if target["id"] in seen
+        f"{target['id']}: {check}: {seen[pid].get(check, 'unknown')} to root"
+        for pid, target in _by_pid(nobody).items()
+        if pid in seen
         for check, word in labels.decided(target).items()
-        if word == "pass" and seen[target["id"]].get(check) != "pass"
+        if word == "pass" and seen[pid].get(check) != "pass"
     ]
+    assert _HOST in seen
     assert 0 == len(lies), labels.told("passes for want of rights", lies)
 
 
@@ -92,8 +95,8 @@ def test_what_is_missing_says_which_right_would_help(nobody: Run) -> None:
 
 def test_want_of_rights_is_told_from_absence(nobody: Run, small_docker: Docker) -> None:
     """Another user's namespaces are refused, which is something else than not being there."""
-    identity = _named(small_docker, "isolab-plain")
-    (finding,) = _of_check(nobody.by_name[identity], "NS-001")
+    target = _by_pid(nobody)[small_docker.pid("isolab-plain")]
+    (finding,) = _of_check(target, "NS-001")
     assert ("unknown", {"permission_denied"}) == (
         finding["status"], {entry["reason"] for entry in finding["missing"]}
     )  # fmt: skip
@@ -122,9 +125,14 @@ def test_engine_that_refuses_is_an_error(
     assert (4, True) == (run.exit, bool(row["how_to_get"]))
 
 
-def _named(engine: Docker, name: str) -> str:
-    """Return what a container is called where only its control groups tell of it."""
-    return f"docker/{engine.inspect(name)['Id'][:12]}"
+def _by_pid(run: Run) -> dict[int, dict[str, Any]]:
+    """Return the targets by the pids that they can be asked for by; the host by that of init."""
+    found: dict[int, dict[str, Any]] = {}
+    for target in run.report["targets"]:
+        words = [alias.removeprefix("proc:") for alias in target["aliases"]]
+        pids = [_HOST] if target["kind"] == "host" else [int(w) for w in words if w.isdecimal()]
+        found.update(dict.fromkeys(pids, target))
+    return found
 
 
 def _missing(target: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

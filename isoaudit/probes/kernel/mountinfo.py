@@ -108,9 +108,11 @@ class Table:
         return self._devices.get(device, [])
 
     def at(self, point: str) -> Mount | None:
-        """Return the entry that is visible at a mount point: of several ones the last."""
-        several = reversed(self._points.get(point, ()))
-        return next((mount for mount in several if not self._is_buried(mount)), None)
+        """Return the entry that is visible at a mount point: of several ones the topmost."""
+        several = self._points.get(point, ())
+        below = {mount.parent for mount in several} if len(several) > 1 else ()
+        top = (mount for mount in reversed(several) if mount.id not in below)
+        return next((mount for mount in top if not self._is_buried(mount)), None)
 
     def covering(self, path: str) -> Mount | None:
         """Return the entry that a path lies in."""
@@ -156,20 +158,23 @@ class Table:
 
 
 def _covered(mounts: list[Mount]) -> set[str]:
-    """Return the ids of mounts with a later sibling at a folder above their mount point.
+    """Return the ids of mounts with a sibling at a folder above their mount point.
 
-    One pass from the last line up, since a stranger's table may have a hundred thousand lines.
+    Whatever the order of lines, the one above came later: had it been there, the other would be
+    mounted on it and be no sibling. A copy of a mount namespace lists them in another order.
     """
-    later: dict[str, set[str]] = {}
+    siblings: dict[str, set[str]] = {}
+    for mount in mounts:
+        siblings.setdefault(mount.parent, set()).add(mount.point)
     covered: set[str] = set()
-    for mount in reversed(mounts):
-        points = later.setdefault(mount.parent, set())
+    for mount in mounts:
+        points = siblings[mount.parent]
         folder = mount.point
-        while folder != "/" and mount.id not in covered:
+        while folder != "/" and len(points) > 1:
             folder = folder.rpartition("/")[0] or "/"
             if folder in points:
                 covered.add(mount.id)
-        points.add(mount.point)
+                break
     return covered
 
 

@@ -6,6 +6,7 @@ are left out before anything is recorded; command lines, which no fact holds, ar
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -28,6 +29,7 @@ _INSTEAD = {
 _SOCKET_TABLES = {"/net/tcp": 9, "/net/tcp6": 9, "/net/unix": 6}
 """Tables of sockets, with the column that holds the inode (proc_net(5))."""
 
+_CONTAINER = re.compile(r"[0-9a-f]{64}")
 _HOST_MOUNTS = re.compile(r"/|/(proc|sys|dev|run)|/(dev|sys/fs)/.*")
 _ELSEWHERE = re.compile(r"/(var/lib/docker|run/docker/netns|run/netns|mnt|var/isolab)(/|$)")
 
@@ -43,7 +45,8 @@ class OwnFiles(LocalFiles):
         super().__init__()
         self._folder = str(folder)
         self._paths = {usual: f"{folder}/{own}" for usual, own in paths.items()}
-        self._pids = {1, 2} | processes.naming(self._folder)
+        own = processes.naming(self._folder)
+        self._pids = {1, 2} | own | _in_groups_of(own)
 
     def read_link(self, path: str) -> str:
         """Return where a symbolic link points, or what a /proc link says."""
@@ -109,6 +112,22 @@ class OwnFiles(LocalFiles):
         folders = (Path(f"/proc/{pid}/fd") for pid in self._pids - {1, 2})
         links = (os.readlink(entry) for folder in folders for entry in folder.iterdir())
         return {link[8:-1] for link in links if link.startswith("socket:[")}
+
+
+def _in_groups_of(pids: set[int]) -> set[int]:
+    """Return the processes in the control groups of containers that these are in.
+
+    What was executed in a container has no parent in it.
+    """
+    containers = {name for pid in pids for name in _containers(pid)}
+    everyone = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal())
+    return {pid for pid in everyone if not containers.isdisjoint(_containers(pid))}
+
+
+def _containers(pid: int) -> list[str]:
+    with contextlib.suppress(OSError):
+        return _CONTAINER.findall(Path(f"/proc/{pid}/cgroup").read_text())
+    return []
 
 
 def _without_comments(text: str) -> str:

@@ -12,27 +12,18 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from support import processes
+from support import leftovers, processes
 from support.folder import lab_folder
 from support.image import root_folder
 from support.labels import Label
 
 _TOOLS = {"bwrap", "firejail", "lxc-start", "nsenter", "systemd-nspawn", "unshare"}
 _NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts")
-_GROUPS = Path("/sys/fs/cgroup")
-_RUN = {
-    Path("/run/firejail"): "firejail",
-    Path("/run/lxc"): "lxc",
-    Path("/run/systemd/nspawn"): "systemd-nspawn",
-}
-"""Where tools keep what they know of the sandboxes that run, and the names of these tools."""
-
 
 _LXC = """\
 lxc.rootfs.path = dir:{root}
@@ -84,7 +75,11 @@ def sandboxes(labels: Iterable[Label]) -> Iterator[Mapping[str, Sandbox]]:
     wanted = list(labels)
     words = {word for label in wanted for word in (*label.command, *label.beside)}
     processes.require("setpriv", *_TOOLS & words)
-    with _as_it_was(), lab_folder("sandboxes") as folder, contextlib.ExitStack() as stack:
+    with (
+        leftovers.removed(words),
+        lab_folder("sandboxes") as folder,
+        contextlib.ExitStack() as stack,
+    ):
         shutil.copy(shutil.which("sleep") or "/bin/sleep", folder / "sleep")
         yield {label.name: _sandbox(label, folder, stack) for label in wanted}
 
@@ -144,44 +139,3 @@ def _is_apart(pid: int) -> bool:
 def _end(process: subprocess.Popen[bytes]) -> None:
     processes.kill(processes.offspring(process.pid))
     process.wait()
-
-
-@contextlib.contextmanager
-def _as_it_was() -> Iterator[None]:
-    """Take away what the tools leave behind of themselves on a machine where they never ran."""
-    there = {path for path in _RUN if path.exists()}
-    groups = _group_folders()
-    try:
-        yield
-    finally:
-        for path in set(_RUN) - there:
-            if not processes.naming(_RUN[path]):  # somebody else may have begun to use it
-                _remove(path)
-        _remove_groups(_group_folders() - groups)
-
-
-def _remove(path: Path) -> None:
-    lines = Path("/proc/self/mountinfo").read_text().splitlines()
-    for point in reversed([line.split()[4] for line in lines]):
-        if point.startswith(f"{path}/"):
-            subprocess.run(["umount", "-l", point], check=False, capture_output=True)
-    shutil.rmtree(path, ignore_errors=True)
-
-
-def _group_folders() -> set[Path]:
-    """Return the control groups that lxc and systemd-nspawn make at the top of a hierarchy."""
-    names = ("lxc.*", "payload", "supervisor")
-    tops = [_GROUPS, *(path for path in _GROUPS.glob("*") if path.is_dir())]
-    return {path for top in tops for name in names for path in top.glob(name) if path.is_dir()}
-
-
-def _remove_groups(folders: Iterable[Path]) -> None:
-    """Remove groups, the inner ones first; one of a process just killed may still be busy."""
-    inner = [path for top in folders for path in (top, *top.rglob("*")) if path.is_dir()]
-    end = time.monotonic() + 2
-    for folder in sorted(inner, reverse=True):
-        while folder.exists() and time.monotonic() < end:
-            try:
-                folder.rmdir()
-            except OSError:
-                time.sleep(0.02)

@@ -60,7 +60,11 @@ def test_a_changelog_of_another_version_proves_nothing(tmp_path: Path, version: 
         fixed_in_changelog(changelog(tmp_path), "runc", version)
 
 
-@pytest.mark.parametrize("data", [b"", b"plain text", gzip.compress(b"nothing of a changelog")])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"plain text", gzip.compress(b"nothing of a changelog")],
+    ids=["empty", "plain", "other"],
+)
 def test_what_is_no_changelog_is_unreadable(tmp_path: Path, data: bytes) -> None:
     """A broken or empty file gives a reason, no list."""
     changelog(tmp_path)

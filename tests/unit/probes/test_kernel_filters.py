@@ -37,7 +37,7 @@ _ALLOWS = "process.seccomp.allows."
 def _loaded(container: str = "default", around: Around = PLAIN) -> Record:
     filters = json.loads(RECORDED.read_text())[container]["filters"]
     notes = Notes(Vantage.KERNEL)
-    note_loaded(notes, PID, filters, around)
+    note_loaded(notes, filters, around)
     return notes.record()
 
 
@@ -101,7 +101,7 @@ def test_sources_name_the_process_and_the_calls() -> None:
 def test_without_a_filter_all_is_open() -> None:
     """Mode disabled opens every surface, by the kernel's own word."""
     notes = Notes(Vantage.KERNEL)
-    note_unfiltered(notes, PID, PLAIN)
+    note_unfiltered(notes, PLAIN)
     record = notes.record()
     assert {surface.name for surface in SURFACES} == _open(record)
     assert ("allow", 78, ()) == tuple(
@@ -114,7 +114,7 @@ def test_broken_filters_are_no_evidence() -> None:
     """What no kernel would have loaded is missing evidence, whatever it looks like."""
     for broken in ("00", "zz", "06000000"):
         notes = Notes(Vantage.KERNEL)
-        note_loaded(notes, PID, [broken], PLAIN)
+        note_loaded(notes, [broken], PLAIN)
         record = notes.record()
         reasons = {entry.reason for entry in record.missing.values()}
         assert ({}, {Reason.PARSE_ERROR}) == (dict(record.facts), reasons)
@@ -134,7 +134,7 @@ def test_what_only_an_uncertain_interface_opens_is_missing() -> None:
         Instruction(bpf.RET_K, 0, 0, actions.ERRNO), Instruction(bpf.RET_K, 0, 0, actions.ALLOW),
     )  # fmt: skip
     around = Around(Interfaces(X86_64, ((I386, None),)), None, DOCKER)
-    note_loaded(notes, PID, [bpf.encode(program).hex()], around)
+    note_loaded(notes, [bpf.encode(program).hex()], around)
     record = notes.record()
     assert (set(), True) == (_open(record), f"{_ALLOWS}mount" in record.missing)
     assert "process.seccomp.foreign_calls" in record.missing

@@ -37,7 +37,9 @@ def test_a_bomb_is_cut_at_the_limit(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"plain text", gzip.compress(b"x" * 1000)[:-20], gzip.compress(b"x")[:4]]
+    "data",
+    [b"", b"plain text", gzip.compress(b"x" * 1000)[:-20], gzip.compress(b"x")[:4]],
+    ids=["empty", "plain", "cut", "head alone"],
 )
 def test_what_is_broken_is_not_read_in_part(data: bytes, tmp_path: Path) -> None:
     """A file that is no gzip, or ends early, is a parse error and no shorter text."""
