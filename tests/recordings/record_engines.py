@@ -14,11 +14,13 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from isoaudit.probes.docker.engine import engine_record
 from isoaudit.probes.docker.probe import DockerProbe
+from isoaudit.transports.base import ProcessFiles
 from isoaudit.transports.docker import DockerApi, connect
 from isoaudit.transports.local import LocalFiles
 from isoaudit.transports.tape import Tape, record
@@ -70,6 +72,20 @@ class NarrowFiles(LocalFiles):
             text = "init\n"
         return re.sub(r"^(\d+:memory:)/[a-z_]+/[0-9a-f]{32}$", r"\1/", text, flags=re.MULTILINE)
 
+    def read_process(
+        self, pid: int, texts: Sequence[str], links: Sequence[str], limit: int = 65_536
+    ) -> ProcessFiles:
+        """Return a process's files, each as `read_text` gives it."""
+        read = super().read_process(pid, texts, links, limit)
+        for name in set(texts) & set(read["values"]):
+            read["values"][name] = self.read_text(f"/proc/{pid}/{name}", limit)
+        return read
+
+    def read_gzip(self, path: str, limit: int = 1_048_576) -> str:
+        """Return the options of the kernel that are set, which are the shorter half."""
+        lines = super().read_gzip(path, limit).splitlines(True)
+        return "".join(line for line in lines if not line.startswith("#"))
+
 
 class NarrowApi:
     """An engine with all containers but one left out of its list."""
@@ -78,7 +94,7 @@ class NarrowApi:
         self.endpoint, self.engine, self.local = api.endpoint, api.engine, api.local
         self._name = f"/{name}"
         self.version, self.inspect, self.volumes = api.version, api.inspect, api.volumes
-        self.networks, self.plugins = api.networks, api.plugins
+        self.networks, self.plugins, self.execution = api.networks, api.plugins, api.execution
         self._info, self._containers = api.info, api.containers
 
     def info(self) -> dict[str, Any]:

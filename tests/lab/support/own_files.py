@@ -9,14 +9,14 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
 from support import processes
 
 from isoaudit.probes.host.kernel import relevant_words
-from isoaudit.transports.base import FileStat
+from isoaudit.transports.base import FileStat, ProcessFiles
 from isoaudit.transports.libvirt_redaction import redact_arguments, redact_xml
 from isoaudit.transports.local import LocalFiles
 
@@ -75,6 +75,20 @@ class OwnFiles(LocalFiles):
         if path in ("/etc/passwd", "/etc/group"):
             return _without_people(path, text)
         return text
+
+    def read_process(
+        self, pid: int, texts: Sequence[str], links: Sequence[str], limit: int = 65_536
+    ) -> ProcessFiles:
+        """Return a process's files without what is not the lab's."""
+        read = super().read_process(pid, texts, links, limit)
+        for name in set(texts) & set(read["values"]):
+            text = read["values"][name]
+            read["values"][name] = self._process_text(f"/proc/{pid}/{name}", text)
+        return read
+
+    def read_gzip(self, path: str, limit: int = 1_048_576) -> str:
+        """Return the options of the kernel that are set, which are the shorter half."""
+        return _without_comments(super().read_gzip(path, limit))
 
     def _place(self, path: str) -> str:
         for usual, own in self._paths.items():

@@ -94,7 +94,7 @@ def test_a_loaded_filter_is_told_in_full() -> None:
 def test_sources_name_the_process_and_the_calls() -> None:
     """A reader can check which call opens a surface."""
     fact = _loaded().facts[f"{_ALLOWS}io_uring"]
-    source = f"seccomp filter of process {PID}: x86_64:io_uring_setup, i386:io_uring_setup"
+    source = "loaded seccomp filter of process PID: x86_64:io_uring_setup, i386:io_uring_setup"
     assert (source, Vantage.KERNEL) == (fact.source, fact.vantage)
 
 
@@ -107,7 +107,7 @@ def test_without_a_filter_all_is_open() -> None:
     assert ("allow", 78, ()) == tuple(
         _value(record, n) for n in ("default_action", "exploits_reachable", "by_argument")
     )
-    assert f"/proc/{PID}/status Seccomp: no filter" in record.facts[f"{_ALLOWS}bpf"].source
+    assert "/proc/PID/status Seccomp: no filter" in record.facts[f"{_ALLOWS}bpf"].source
 
 
 def test_broken_filters_are_no_evidence() -> None:
