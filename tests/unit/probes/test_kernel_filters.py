@@ -30,7 +30,6 @@ RECORDED = Path(__file__).parents[2] / "recordings" / "seccomp" / "docker-20.10.
 BOTH = Interfaces(X86_64, ((I386, True), (X32, False)))
 DOCKER = frozenset({"CAP_CHOWN", "CAP_NET_RAW"})
 PLAIN = Around(BOTH, {"CONFIG_IO_URING": "y", "CONFIG_UNIX": "y"}, DOCKER)
-PID = 50
 _ALLOWS = "process.seccomp.allows."
 
 
