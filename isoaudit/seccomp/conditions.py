@@ -16,6 +16,11 @@ from isoaudit.seccomp.words import Condition, Relation, solve
 MOST_ALTERNATIVES = 8
 """Most alternatives that are written out for one call; the number of the others is said."""
 
+MOST_WAYS = 48
+"""Most ways through a filter that are put in words; beyond, only their number is told."""
+
+_MOST_SIMPLIFIED = 48  # conditions of one way that are held against each other
+
 MOST_VALUES = 32
 """Most values that are written out for one argument."""
 
@@ -63,6 +68,8 @@ def describe(call: str, verdict: Verdict, width: int = 64) -> str:
     """
     if verdict.kind is not Kind.BY_ARGUMENT:
         return ""
+    if len(verdict.allowed) + len(verdict.denied) > MOST_WAYS:
+        return f"in {len(verdict.allowed)} ways of {len(verdict.allowed) + len(verdict.denied)}"
     allowed = _ways(call, verdict.allowed, width)
     denied = _ways(call, verdict.denied, width)
     refused = _values(denied)
@@ -106,6 +113,8 @@ def _ways(call: str, ways: Sequence[tuple[Condition, ...]], width: int) -> list[
 def _simplified(way: Sequence[Condition]) -> tuple[Condition, ...]:
     """Return a way's conditions without those that follow from the others."""
     kept = list(dict.fromkeys(way))
+    if len(kept) > _MOST_SIMPLIFIED:
+        return _in_order(kept)
     # Equalities go last: `== 0` says more than the `<= 0` that it follows from.
     last_first = [*reversed(kept)]
     for one in sorted(last_first, key=lambda c: c.relation is Relation.EQ):

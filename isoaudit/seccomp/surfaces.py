@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from isoaudit.seccomp.abi import Abi, Interfaces
 from isoaudit.seccomp.bpf import Program
+from isoaudit.seccomp.symbolic import Budget
 from isoaudit.seccomp.verdict import Verdict, argument, upper, verdict_of
 from isoaudit.seccomp.words import Condition, Relation
 
@@ -125,9 +126,11 @@ Ask = Callable[[Abi, str, tuple[Condition, ...]], Verdict | None]
 def asking(programs: Sequence[Program]) -> Ask:
     """Return what answers for loaded filters, the newest first; none of them lets all through."""
 
+    budget = Budget()
+
     def ask(abi: Abi, call: str, given: tuple[Condition, ...]) -> Verdict | None:
         number = abi.number(call)
-        return None if number is None else verdict_of(programs, abi, number, given)
+        return None if number is None else verdict_of(programs, abi, number, given, budget)
 
     return ask
 

@@ -14,11 +14,16 @@ from isoaudit.seccomp.actions import ALLOW, Effect, effect_of, rank
 from isoaudit.seccomp.bpf import Instruction, Program
 from isoaudit.seccomp.words import Bits, Condition, solve
 
-MOST_WAYS = 512
+MOST_WAYS = 128
 """Most ways that are followed through the filters of one system call."""
 
-MOST_STEPS = 200_000
-"""Most instructions that are followed in all for one system call."""
+MOST_WORK = 10_000_000
+"""Most work spent on all calls of one set of filters together: some seconds. One instruction is one
+unit. Filters are a container's own to load, and may be written to be tiresome; docker's takes a
+fiftieth of it."""
+
+_FORK = 50  # units of work that a test of an unknown value costs
+_COMPARISON = 4  # units of work that comparing one bit of a condition costs
 
 Known = tuple[int | None, ...]
 """The sixteen words of struct seccomp_data, None for those that are not known."""
@@ -52,6 +57,19 @@ class _Tired(Exception):
     """There are too many ways, or they are too long."""
 
 
+class Budget:
+    """What may be spent on following filters, shared by the calls that are asked about together."""
+
+    def __init__(self, work: int = MOST_WORK) -> None:
+        self._left = work
+
+    def spend(self, work: int) -> None:
+        """Take some work off; raises _Tired if there is none left."""
+        self._left -= work
+        if self._left < 0:
+            raise _Tired
+
+
 class _State(NamedTuple):
     place: int
     a: _Value
@@ -61,28 +79,22 @@ class _State(NamedTuple):
     exact: bool
 
 
-class _Budget:
-    def __init__(self) -> None:
-        self.steps = MOST_STEPS
-        self.ways = MOST_WAYS
-
-    def spend(self, steps: int = 0, ways: int = 0) -> None:
-        self.steps -= steps
-        self.ways -= ways
-        if self.steps < 0 or self.ways < 0:
-            raise _Tired
-
-
-def explore(programs: Sequence[Program], known: Known, given: Sequence[Condition] = ()) -> Ways:
+def explore(
+    programs: Sequence[Program],
+    known: Known,
+    given: Sequence[Condition] = (),
+    budget: Budget | None = None,
+) -> Ways:
     """Return every way of calls whose words are `known` and satisfy what is `given`.
 
     `programs` are the stacked filters, the newest first; without any, the call is allowed.
     """
-    budget = _Budget()
+    budget = budget or Budget()
     ways: list[Way] = []
     try:
         for way in _through(programs, known, Way(ALLOW, tuple(given), exact=True), budget):
-            budget.spend(ways=1)
+            if len(ways) == MOST_WAYS:
+                return Ways(tuple(ways), complete=False)
             ways.append(way)
     except _Tired:
         return Ways(tuple(ways), complete=False)
@@ -90,7 +102,7 @@ def explore(programs: Sequence[Program], known: Known, given: Sequence[Condition
 
 
 def _through(
-    programs: Sequence[Program], known: Known, so_far: Way, budget: _Budget
+    programs: Sequence[Program], known: Known, so_far: Way, budget: Budget
 ) -> Iterator[Way]:
     """Yield the ways through the rest of the filters; a call that is refused stays so."""
     if not programs or so_far.effect is Effect.DENY:
@@ -108,7 +120,7 @@ def _stricter(before: Way, now: Way) -> Way:
     return now if rank(now.answer) < rank(before.answer) else now._replace(answer=before.answer)
 
 
-def _one(program: Program, known: Known, so_far: Way, budget: _Budget) -> Iterator[Way]:
+def _one(program: Program, known: Known, so_far: Way, budget: Budget) -> Iterator[Way]:
     """Yield the ways through one filter."""
     start = _State(0, 0, 0, (0,) * 16, so_far.conditions, so_far.exact)
     todo = [start]
@@ -121,7 +133,7 @@ def _one(program: Program, known: Known, so_far: Way, budget: _Budget) -> Iterat
             todo += reached
 
 
-def _run(program: Program, known: Known, state: _State, budget: _Budget) -> Way | list[_State]:
+def _run(program: Program, known: Known, state: _State, budget: Budget) -> Way | list[_State]:
     """Follow a way up to its answer or to the first test whose outcome is not known."""
     place, a, x, memory, conditions, exact = state
     steps = 0
@@ -136,10 +148,10 @@ def _run(program: Program, known: Known, state: _State, budget: _Budget) -> Way 
             if isinstance(a, int) and isinstance(b, int):
                 place += one.jt if bpf.holds(plain, a, b) else one.jf
                 continue
-            budget.spend(steps=steps)
-            return _fork(one, _State(place, a, x, memory, conditions, exact), b)
+            budget.spend(steps + _FORK + len(conditions))
+            return _fork(one, _State(place, a, x, memory, conditions, exact), b, budget)
         if code in {bpf.RET_K, bpf.RET_A}:
-            budget.spend(steps=steps)
+            budget.spend(steps)
             answer = k if code == bpf.RET_K else a
             return Way(answer if isinstance(answer, int) else None, conditions, exact)
         if code == bpf.JA:
@@ -147,11 +159,11 @@ def _run(program: Program, known: Known, state: _State, budget: _Budget) -> Way 
         elif plain in bpf.ARITHMETIC or code == bpf.NEG:
             result = _compute(plain, a, x if code & bpf.BY_X else k)
             if result == _ENDS:
-                budget.spend(steps=steps)
+                budget.spend(steps)
                 return Way(0, conditions, exact)
             if plain == bpf.DIV and not isinstance(x, int) and code & bpf.BY_X:
                 # An unknown divisor may be zero, which ends the program, or not.
-                budget.spend(steps=steps)
+                budget.spend(steps)
                 return Way(None, conditions, exact=False)
             a = result
         elif code in {bpf.ST, bpf.STX}:
@@ -203,7 +215,7 @@ def _load(
     return (a, value) if code in {bpf.LDX_LEN, bpf.LDX_IMM, bpf.LDX_MEM} else (value, x)
 
 
-def _fork(one: Instruction, state: _State, b: _Value) -> list[_State]:
+def _fork(one: Instruction, state: _State, b: _Value, budget: Budget) -> list[_State]:
     """Return where a test of an unknown value leads: one way or both, each with its condition."""
     test = _test(one.code & ~bpf.BY_X, state.a, b)
     yes, no = state.place + one.jt, state.place + one.jf
@@ -214,7 +226,7 @@ def _fork(one: Instruction, state: _State, b: _Value) -> list[_State]:
     if test is None:
         return [state._replace(place=place, exact=False) for place in (no, yes)]
     ways = ((no, test.negated()), (yes, test))
-    return [way for place, also in ways if (way := _onward(state, place, also)) is not None]
+    return [way for place, also in ways if (way := _onward(state, place, also, budget)) is not None]
 
 
 def _test(code: int, a: _Value, b: _Value) -> Condition | bool | None:
@@ -225,10 +237,11 @@ def _test(code: int, a: _Value, b: _Value) -> Condition | bool | None:
     return None
 
 
-def _onward(state: _State, place: int, also: Condition) -> _State | None:
+def _onward(state: _State, place: int, also: Condition, budget: Budget) -> _State | None:
     """Return the state after a test with one more condition, None if nothing satisfies them all."""
     conditions = (*state.conditions, also)
-    possible = solve(one for one in conditions if one.word == also.word)
+    about = [one for one in conditions if one.word == also.word]
+    possible = solve(about, lambda made: budget.spend(_COMPARISON * made))
     if possible is False:
         return None
     exact = state.exact and possible is not None

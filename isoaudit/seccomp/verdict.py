@@ -11,7 +11,7 @@ from isoaudit.seccomp import bpf
 from isoaudit.seccomp.abi import Abi
 from isoaudit.seccomp.actions import Effect, strictest
 from isoaudit.seccomp.bpf import Call, Program
-from isoaudit.seccomp.symbolic import Way, Ways, explore
+from isoaudit.seccomp.symbolic import Budget, Way, Ways, explore
 from isoaudit.seccomp.words import Condition, Relation, solve
 
 POINTER = 2
@@ -19,6 +19,9 @@ POINTER = 2
 
 FIRST_ARGUMENT = 4
 """Index of the first argument's lower word; the upper one follows, then the next argument."""
+
+
+_MOST_PAIRS = 4_096  # ways of two verdicts that are held against each other
 
 
 class Kind(StrEnum):
@@ -60,12 +63,19 @@ def evaluate(programs: Sequence[Program], abi: Abi, nr: int, args: Sequence[int]
 
 
 def verdict_of(
-    programs: Sequence[Program], abi: Abi, nr: int, given: Sequence[Condition] = ()
+    programs: Sequence[Program],
+    abi: Abi,
+    nr: int,
+    given: Sequence[Condition] = (),
+    budget: Budget | None = None,
 ) -> Verdict:
-    """Return what filters do with a call; of its arguments only what is `given` is known."""
+    """Return what filters do with a call; of its arguments only what is `given` is known.
+
+    `budget` is what may be spent on it, shared by several calls.
+    """
     known: list[int | None] = [None] * (bpf.DATA_SIZE // 4)
     known[0], known[1] = nr & bpf.WORD, abi.audit
-    return judge(explore(programs, tuple(known), given))
+    return judge(explore(programs, tuple(known), given, budget))
 
 
 def argument(index: int, relation: Relation, value: int, mask: int = bpf.WORD) -> Condition:
@@ -93,7 +103,7 @@ def judge(found: Ways) -> Verdict:
         why = "a supervisor or tracer decides"
     elif not ways[Effect.DENY] and not others:
         return Verdict(Kind.ALLOW, reachable=True, allowed=allowed)
-    elif allowed and denied and not others:
+    elif not others and all(way.exact for way in found.ways):
         return Verdict(Kind.BY_ARGUMENT, reachable=True, allowed=allowed, denied=denied)
     else:
         why = "the filter computes with arguments in a way that is not followed"
@@ -107,7 +117,11 @@ def _exact(ways: Iterable[Way]) -> tuple[tuple[Condition, ...], ...]:
 @lru_cache(maxsize=64)
 def calls_of(programs: tuple[Program, ...], abi: Abi) -> Calls:
     """Return the verdicts of every call of an interface; equal filters are evaluated once."""
-    return {name: verdict_of(programs, abi, number | abi.bit) for name, number in abi.calls.items()}
+    budget = Budget()
+    return {
+        name: verdict_of(programs, abi, number | abi.bit, (), budget)
+        for name, number in abi.calls.items()
+    }
 
 
 def compare(one: Calls, other: Calls) -> Iterator[tuple[str, Verdict, Verdict]]:
@@ -129,5 +143,8 @@ def _same(one: Verdict, other: Verdict) -> bool:
 
 
 def _apart(some: Iterable[tuple[Condition, ...]], others: Iterable[tuple[Condition, ...]]) -> bool:
-    """Say whether no arguments satisfy a way of both sides."""
+    """Say whether certainly no arguments satisfy a way of both sides."""
+    some, others = tuple(some), tuple(others)
+    if len(some) * len(others) > _MOST_PAIRS:
+        return False
     return all(solve((*way, *also)) is False for way in some for also in others)

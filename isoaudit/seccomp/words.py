@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from isoaudit.seccomp import bpf
 
-MOST_STATES = 4_000
+MOST_STATES = 1_000
 """Most steps of one decision; beyond it the answer is None, and the caller must not guess."""
 
 
@@ -138,10 +138,12 @@ def _negated(test: Condition | bool | None) -> Condition | bool | None:
     return test if test is None else not test
 
 
-def solve(conditions: Iterable[Condition]) -> tuple[int, ...] | bool | None:
+def solve(
+    conditions: Iterable[Condition], charge: Callable[[int], None] | None = None
+) -> tuple[int, ...] | bool | None:
     """Return sixteen words that satisfy all conditions; False if none do, None if it took too long.
 
-    Words that no condition names are 0.
+    Words that no condition names are 0. `charge` is told how many comparisons were made.
     """
     by_word: dict[int, list[Condition]] = {}
     for one in conditions:
@@ -149,7 +151,7 @@ def solve(conditions: Iterable[Condition]) -> tuple[int, ...] | bool | None:
     words = [0] * (bpf.DATA_SIZE // 4)
     late = False
     for word, several in by_word.items():
-        found = _solve_word(tuple(several))
+        found = _solve_word(tuple(several), charge)
         if found is False:
             return False
         if found is None:
@@ -159,7 +161,9 @@ def solve(conditions: Iterable[Condition]) -> tuple[int, ...] | bool | None:
     return None if late else tuple(words)
 
 
-def _solve_word(conditions: tuple[Condition, ...]) -> int | bool | None:
+def _solve_word(
+    conditions: tuple[Condition, ...], charge: Callable[[int], None] | None
+) -> int | bool | None:
     """Return a word that satisfies conditions on it, False if there is none, None if it took long.
 
     A comparison is open as long as the bits so far equal the constant's; the first bit that
@@ -184,6 +188,8 @@ def _solve_word(conditions: tuple[Condition, ...]) -> int | bool | None:
             return chosen
         dead.add((bit, still_open))
         steps += 1
+        if charge is not None:
+            charge(len(still_open))
         if steps > MOST_STATES:
             return None
         for choice in (1, 0):
