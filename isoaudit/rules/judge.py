@@ -51,11 +51,11 @@ class _Plan:
     """What can be known of a check before any target is, worked out once.
 
     `reads` holds every path its conditions name, and whether it is a field of the judged records.
-    Fields come first: they say what is wrong. `portable` is whether what it comes to depends on the
-    records alone, pids aside.
+    Fields come first: they say what is wrong. `outside` holds what it reads that is no field:
+    targets that agree in the records and in these are judged alike, unless it reads pids.
     """
 
-    __slots__ = ("check", "params", "portable", "reads", "severity")
+    __slots__ = ("check", "outside", "params", "reads", "reads_pids", "severity")
 
     def __init__(self, check: Check) -> None:
         self.check = check
@@ -65,12 +65,10 @@ class _Plan:
             (path, bool(check.each) and root(path) == check.each) for path in _all_reads(check)
         ]
         self.reads = sorted(reads, key=lambda read: (not read[1], read[0]))
-        named = [(name, root(name)) for name in _PLACEHOLDER.findall(check.message)]
-        self.portable = (
-            all(is_field for _, is_field in reads)
-            and all(whose in {check.each, "params"} for _, whose in named)
-            and _PID not in {path for path, _ in (*reads, *named)}
-        )
+        said = [n for n in _PLACEHOLDER.findall(check.message) if root(n) != "params"]
+        paths = {path for path, _ in reads} | set(said)
+        self.outside = sorted(path for path in paths if root(path) != check.each)
+        self.reads_pids = _PID in paths
 
 
 _NO_RECORD = Record({})
@@ -84,7 +82,7 @@ class Judge:
         self._evaluator = Evaluator()
         self._known: dict[tuple[Any, ...], _Verdict] = {}
         self._held: dict[tuple[Any, ...], bool | str] = {}
-        self._bare: dict[tuple[str, int], list[_Bare]] = {}
+        self._bare: dict[tuple[Any, ...], list[_Bare]] = {}
         self._plans = {check.id: _Plan(check) for check in checks}
         self._by_kind = {
             kind: [self._plans[check.id] for check in checks if kind in check.applies_to]
@@ -112,14 +110,15 @@ class Judge:
         found = context.part(plan.check.each)
         if isinstance(found, Missing):
             return [_undecided(plan, context, (found,))]
-        kin = found.part.kin if plan.portable and not found.dark else 0
-        if not kin:
+        kin = found.part.kin
+        if not kin or plan.reads_pids or found.dark:
             return [_own(plan, context, bare, found) for bare in self._bares(plan, context, found)]
-        known = self._bare.get((plan.check.id, kin))
+        key = (plan.check.id, kin, *[context.fact(path) for path in plan.outside])
+        known = self._bare.get(key)
         if known is None:
             if len(self._bare) >= _REMEMBERED:
                 self._bare.clear()
-            known = self._bare[plan.check.id, kin] = self._bares(plan, context, found)
+            known = self._bare[key] = self._bares(plan, context, found)
         return [_own(plan, context, bare, found) for bare in known]
 
     def _bares(self, plan: _Plan, context: Context, found: SeenPart) -> list[_Bare]:

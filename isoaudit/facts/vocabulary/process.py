@@ -66,8 +66,9 @@ FACTS = (
              "disk, kvm, libvirt, shadow, adm, systemd-journal, lxd, incus, incus-admin; empty if "
              "none. A file or an engine can only name root (gid 0).", _C, _F),
     FactSpec("process.uid_shared_with", LIST,
-             "Names of other sandboxes, outside its own compose project or pod, with a process of "
-             "the same uid as the host sees it; empty if none.", _C),
+             "Names of other sandboxes, outside its own compose project or pod, whose first "
+             "process has the same uid as the host sees it: eight at most, empty if none; only "
+             "for a uid other than 0.", _C),
     FactSpec("process.exceeds_main", LIST,
              "Capabilities in its effective, permitted or bounding set that the bounding set of "
              "the container's first process lacks; empty if none, as for that process itself.",

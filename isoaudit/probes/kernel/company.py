@@ -63,8 +63,9 @@ def _note_neighbours(notes: Notes, view: View, seen: Seen) -> None:
         return
     own = view.apart(seen)
     try:
-        others = view.neighbours.of_uid(seen, own)
-        notes.fact(paths[0], others, "/proc/PID/status Uid, first processes of all sandboxes")
+        if host_uid(seen) != "0":  # whom root shares its uid with needs no list
+            others = view.neighbours.of_uid(seen, own)
+            notes.fact(paths[0], others, "/proc/PID/status Uid, first processes of all sandboxes")
         _note_shared_ids(notes, paths[1], view, seen)
         _note_categories(notes, view, seen)
     except Unreadable as error:
@@ -84,7 +85,7 @@ def _note_shared_ids(notes: Notes, path: str, view: View, seen: Seen) -> None:
         notes.lacks(error.missing(path, Vantage.KERNEL))
         return
     if view.neighbours is not None:
-        shared = bool(view.neighbours.mapping(seen.uid_map, view.apart(seen)))
+        shared = view.neighbours.maps_the_same(seen.uid_map, view.apart(seen))
         notes.fact(path, shared, "/proc/PID/uid_map, those of all sandboxes")
 
 

@@ -16,6 +16,8 @@ from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.kernel.process import Ranges, Seen, read_process
 from isoaudit.transports import Unreadable
 
+_MOST_NAMES = 8  # that one fact holds: enough to see who, and flat for any number of sandboxes
+_EVERYTHING = [(0, 0, 4294967295)]  # the map of the initial user namespace
 _MOST = 5_000
 """Sandboxes that are compared with each other."""
 
@@ -75,19 +77,26 @@ class Neighbours:
         """Return the names of other sandboxes with the categories of a label."""
         return _names(self._by_categories.get(categories(label), ()), own)
 
-    def mapping(self, ranges: Ranges, own: Own) -> list[str]:
-        """Return the names of other sandboxes whose user namespaces map some of the same ids.
+    @cached_property
+    def _by_map(self) -> dict[tuple[tuple[int, int, int], ...], list[Neighbour]]:
+        """Those with a user namespace of their own, by its map; sandboxes made alike share one."""
+        found: dict[tuple[tuple[int, int, int], ...], list[Neighbour]] = {}
+        for one in self.all:
+            if not isinstance(one.main.uid_map, Unreadable) and one.main.uid_map != _EVERYTHING:
+                found.setdefault(tuple(one.main.uid_map), []).append(one)
+        return found
+
+    def maps_the_same(self, ranges: Ranges, own: Own) -> bool:
+        """Say whether another sandbox's user namespace maps some of the same ids.
 
         Those without a user namespace of their own map every id and are none.
         """
-        found = (
-            one
-            for one in self.all
-            if not isinstance(one.main.uid_map, Unreadable)
-            and not _is_everything(one.main.uid_map)
-            and _overlap(one.main.uid_map, ranges)
+        return any(
+            own.differs(one)
+            for others, several in self._by_map.items()
+            if _overlap(others, ranges)
+            for one in several
         )
-        return _names(found, own)
 
 
 class Own(NamedTuple):
@@ -99,15 +108,20 @@ class Own(NamedTuple):
     initial: object
     peers: frozenset[str] = frozenset()
 
+    def differs(self, one: Neighbour) -> bool:
+        """Say whether a sandbox is another one, and of another pod or project."""
+        if one.main.pid in self.pids or one.id in self.peers:
+            return False
+        return not (one.network == self.network != self.initial)
+
 
 def _names(several: Iterable[Neighbour], own: Own) -> list[str]:
-    names = {
-        one.name
-        for one in several
-        if one.main.pid not in own.pids
-        and one.id not in own.peers
-        and not (one.network == own.network != own.initial)
-    }
+    names: set[str] = set()
+    for one in several:
+        if own.differs(one):
+            names.add(one.name)
+        if len(names) >= _MOST_NAMES:
+            break
     return sorted(names)
 
 
@@ -122,11 +136,7 @@ def categories(label: str) -> str:
     return label.partition(":s0:")[2] if ":s0:" in label else ""
 
 
-def _is_everything(ranges: Ranges) -> bool:
-    return ranges == [(0, 0, 4294967295)]
-
-
-def _overlap(one: Ranges, other: Ranges) -> bool:
+def _overlap(one: Iterable[tuple[int, int, int]], other: Ranges) -> bool:
     return any(
         first < second + more and second < first + count
         for _, first, count in one
