@@ -69,7 +69,7 @@ def _contexts(env: Mapping[str, str]) -> Iterator[Endpoint]:
     folder = _config_folder(env)
     current = env.get("DOCKER_CONTEXT") or _read(folder / "config.json").get("currentContext", "")
     found: list[Endpoint] = []
-    for meta in sorted(folder.glob("contexts/meta/*/meta.json")):
+    for meta in _listed(folder, "contexts/meta/*/meta.json"):
         data = _read(meta)
         name, endpoints = data.get("Name"), data.get("Endpoints")
         docker = endpoints.get("docker") if isinstance(endpoints, dict) else None
@@ -91,7 +91,7 @@ def _sockets(env: Mapping[str, str], root: str) -> Iterator[Endpoint]:
         ("podman", f"{root}/run/podman/podman.sock"),
     ]
     folders = [env.get("XDG_RUNTIME_DIR", "")]
-    folders += [str(folder) for folder in sorted(Path(f"{root}/run/user").glob("*"))]
+    folders += [str(folder) for folder in _listed(Path(f"{root}/run/user"), "*")]
     for folder in folders:
         if folder:
             places.append(("docker", f"{folder}/docker.sock"))
@@ -116,6 +116,14 @@ def _guess(uri: str) -> str:
 def _config_folder(env: Mapping[str, str]) -> Path:
     folder = env.get("DOCKER_CONFIG")
     return Path(folder) if folder else Path(env.get("HOME", "/")) / ".docker"
+
+
+def _listed(folder: Path, pattern: str) -> list[Path]:
+    """Return what a folder holds, nothing if it may not be read (a home that is not one's own)."""
+    try:
+        return sorted(folder.glob(pattern))
+    except OSError:
+        return []
 
 
 def _read(path: Path) -> dict[str, Any]:

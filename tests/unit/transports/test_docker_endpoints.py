@@ -40,6 +40,13 @@ def test_nothing_is_found_on_a_bare_machine(tmp_path: Path) -> None:
     assert [] == found(tmp_path)
 
 
+def test_home_that_cannot_be_read_holds_no_contexts(tmp_path: Path) -> None:
+    """A home folder that the system refuses to look into costs nothing but its contexts."""
+    uri = listen(tmp_path / "var/run/docker.sock")
+    home = str(tmp_path / ("x" * 300))
+    assert [uri] == [one.uri for one in find_endpoints({"HOME": home}, root=str(tmp_path))]
+
+
 def test_sockets_of_both_engines_and_of_users(tmp_path: Path) -> None:
     """Rootful sockets come first, then those of every user."""
     uris = [
