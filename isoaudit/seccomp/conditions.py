@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from isoaudit.seccomp import bpf
-from isoaudit.seccomp.verdict import FIRST_ARGUMENT, POINTER, Kind, Verdict
+from isoaudit.seccomp.parameters import name_of
+from isoaudit.seccomp.verdict import Kind, Verdict
 from isoaudit.seccomp.words import Condition, Relation, solve
 
 MOST_ALTERNATIVES = 8
@@ -25,25 +26,6 @@ MOST_VALUES = 32
 """Most values that are written out for one argument."""
 
 _WORD = bpf.WORD
-_NAMES = {
-    "clone": ("flags",),
-    "unshare": ("flags",),
-    "setns": ("fd", "nstype"),
-    "socket": ("domain", "type", "protocol"),
-    "socketpair": ("domain", "type", "protocol"),
-    "socketcall": ("call",),
-    "ipc": ("call",),
-    "personality": ("persona",),
-    "ioctl": ("fd", "request"),
-    "prctl": ("option",),
-    "keyctl": ("operation",),
-    "kill": ("pid", "signal"),
-    "mmap": ("addr", "length", "prot", "flags"),
-    "mprotect": ("addr", "length", "prot"),
-    "fcntl": ("fd", "command"),
-    "bpf": ("command",),
-    "ptrace": ("request",),
-}
 
 
 class Term(NamedTuple):
@@ -121,7 +103,7 @@ def _simplified(way: Sequence[Condition]) -> tuple[Condition, ...]:
         rest = [other for other in kept if other is not one and other.word == one.word]
         if solve((*rest, one.negated())) is False:
             kept.remove(one)
-    return tuple(sorted(kept, key=lambda c: (c.word // 2, -c.word, c.mask, c.value)))
+    return _in_order(kept)
 
 
 def _enumerated(way: tuple[Condition, ...]) -> list[tuple[Condition, ...]]:
@@ -198,11 +180,8 @@ def _whole(one: tuple[Condition, ...], other: tuple[Condition, ...]) -> Conditio
     step = _STRICT.get(low.relation)
     same = high.relation is step and high.value == top.value
     # NOTE: for an upper half, `!= 0` is `> 0`.
-    if not same and not (
-        step is Relation.GT
-        and high == Condition(top.word, _WORD, Relation.NE, 0)
-        and top.value == 0
-    ):
+    some = step is Relation.GT and high.relation is Relation.NE
+    if not same and not (some and high.value == top.value == 0):
         return None
     return Condition(low.word, (1 << 64) - 1, low.relation, top.value << 32 | low.value)
 
@@ -214,7 +193,7 @@ def _terms(call: str, way: Sequence[Condition], width: int) -> _Terms:
     for one in way:
         by_argument.setdefault(one.word // 2, []).append(one)
     for index, about in by_argument.items():
-        name = _name(call, index)
+        name = name_of(call, index)
         top = next((one for one in about if one.word % 2 and _fixed(one)), None)
         for one in about:
             whole = width == 32 and one.mask == _WORD and not one.word % 2
@@ -246,14 +225,6 @@ def _term(name: str, one: Condition, top: Condition | None, *, alone: bool) -> l
         upper = Term(f"{name} >> 32", Relation.EQ, top.value)
         return [upper, Term(f"{name} & {one.mask:#x}", one.relation, one.value)]
     return [Term(f"{name} & {one.mask:#x}", one.relation, one.value)]
-
-
-def _name(call: str, half: int) -> str:
-    if half == POINTER // 2:
-        return "instruction_pointer"
-    index = half - FIRST_ARGUMENT // 2
-    names = _NAMES.get(call, ())
-    return names[index] if index < len(names) else f"arg{index}"
 
 
 def _number(value: int) -> str:

@@ -23,8 +23,8 @@ from isoaudit.seccomp import bpf
 from isoaudit.seccomp.abi import X86_64
 from isoaudit.seccomp.actions import TRACE, USER_NOTIF, Effect, effect_of
 from isoaudit.seccomp.bpf import Call, Program
-from isoaudit.seccomp.symbolic import MOST_WAYS
-from isoaudit.seccomp.verdict import Kind, argument, evaluate, verdict_of
+from isoaudit.seccomp.symbolic import MOST_WAYS, MOST_WORK, Budget
+from isoaudit.seccomp.verdict import Kind, argument, calls_of, evaluate, verdict_of
 from isoaudit.seccomp.words import Relation, solve
 
 NR = 41
@@ -120,6 +120,16 @@ def test_a_sum_that_decides_nothing_does_no_harm() -> None:
     assert Kind.ALLOW is verdict_of((program,), X86_64, NR).kind
 
 
+def test_conditions_are_told_only_if_they_say_everything() -> None:
+    """Where a computed value matters besides plain ones, the plain ones are not all there is."""
+    program = made(
+        load(low(0)), jump(bpf.JEQ, 5, 3, 0), jump(bpf.JEQ, 6, 3, 0),
+        op(bpf.ADD, 1), jump(bpf.JEQ, 41, 1, 0), ret(ALLOW), ret(ERRNO),
+    )  # fmt: skip
+    verdict = verdict_of((program,), X86_64, NR)
+    assert (Kind.UNKNOWN, True) == (verdict.kind, verdict.reachable)
+
+
 def test_a_supervisor_is_no_verdict() -> None:
     """What USER_NOTIF and TRACE come to is somebody else's decision."""
     kinds = [verdict_of((always(a),), X86_64, NR).kind for a in (USER_NOTIF, TRACE)]
@@ -141,6 +151,23 @@ def test_too_many_ways_are_unknown() -> None:
     assert (Kind.UNKNOWN, "there are too many ways through the filter") == (
         verdict.kind, verdict.why,
     )  # fmt: skip
+
+
+def test_a_tiresome_filter_is_given_up() -> None:
+    """A container may load what takes long to follow; what is left then is unknown, soon."""
+    code = []
+    for bit in range(1000):
+        code += [load(low(bit % 6)), op(bpf.AND, bit * 2654435761 & bpf.WORD | 1)]
+        code += [jump(bpf.JGT, bit * 40503, 0, 1), load(high(1))]
+    calls = calls_of((made(*code, ret(ALLOW)),), X86_64)
+    assert {Kind.UNKNOWN} == {verdict.kind for verdict in calls.values()}
+
+
+def test_calls_share_what_may_be_spent() -> None:
+    """When a set of filters has used up its budget, nothing more is followed."""
+    program = made(load(low(0)), jump(bpf.JEQ, 41, 0, 1), ret(ERRNO), ret(ALLOW))
+    kinds = [verdict_of((program,), X86_64, NR, (), Budget(n)).kind for n in (MOST_WORK, 0)]
+    assert [Kind.BY_ARGUMENT, Kind.UNKNOWN] == kinds
 
 
 def test_without_filters_everything_passes() -> None:
