@@ -187,6 +187,16 @@ def test_device_is_named_by_its_number(machine: Made, tmp_path: Path) -> None:
     ]
 
 
+def test_node_that_was_given_and_is_gone_leaves_the_part_open(
+    machine: Made, tmp_path: Path
+) -> None:
+    """Root inside moves it out of /dev, where nobody looks, and goes on to use it."""
+    write_process(tmp_path, PID, cgroup=f"0::/docker/{ID}\n", mounts=OWN)
+    asked = Asked(container=ID, devices=frozenset({"/dev/sdx", "/dev/shm"}))
+    (part,) = read_sandbox(Machine(machine), Sandbox(PID, ID), asked).parts["device"]
+    assert part.incomplete is not None
+
+
 def test_hosts_own_dev_is_one_record(machine: Made, tmp_path: Path) -> None:
     """Hundreds of nodes that come with one mount are one thing to mend."""
     table = HOST + "3 1 0:6 / /dev rw - devtmpfs udev rw\n"
