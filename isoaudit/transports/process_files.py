@@ -162,7 +162,8 @@ def namespace_parent(root: str, pid: int, kind: str) -> str:
 def device_nodes(root: str, pid: int, folder: str, most: int) -> DeviceNodes:
     """Return the device nodes in a folder inside a process's root, and whether these are all.
 
-    Looks into its subfolders as well, as /dev/bus/usb/001. Nothing is opened but folders; raises Unreadable.
+    Looks into its subfolders as well, as /dev/bus/usb/001. Nothing is opened but folders; raises
+    Unreadable.
     """
     shown = f"/proc/{pid}/root"
     top = _open(root + shown, _FOLDER, shown)
@@ -205,7 +206,7 @@ def _nodes_below(top: int, folder: str, most: int) -> DeviceNodes:
 
 
 def _look(handle: int, folder: str, most: int, nodes: list[DeviceNode]) -> tuple[bool, list[str]]:
-    """Add an open folder's device nodes; return whether these are all, and its subfolders' paths."""
+    """Add an open folder's device nodes; return whether they are all, and its subfolders."""
     complete = True
     below: list[str] = []
     with os.scandir(handle) as entries:

@@ -102,9 +102,9 @@ def _gone(place: Place, paths: list[str], given: frozenset[str] | None) -> str:
     if isinstance(place.table, Unreadable):
         return ""
     for one in sorted(given or ()):
-        if one != _DEV and inside(one, _DEV) and place.table.at(one) is None:
-            if not any(inside(path, one) for path in paths):
-                return one
+        is_node = one != _DEV and inside(one, _DEV) and place.table.at(one) is None
+        if is_node and not any(inside(path, one) for path in paths):
+            return one
     return ""
 
 
