@@ -39,6 +39,8 @@ USUAL = (
 def machine(tmp_path: Path) -> Machine:
     """Return a machine with HOST as its mount table and /etc as a folder."""
     write_process(tmp_path, 1, mounts=HOST)
+    (tmp_path / "proc" / "self").mkdir()
+    (tmp_path / "proc" / "self" / "mountinfo").write_text(HOST)
     (tmp_path / "etc").mkdir()
     return Machine(LocalFiles(str(tmp_path)))
 
@@ -171,6 +173,17 @@ def test_paths_are_hidden_by_an_empty_tmpfs_or_the_null_device(
     hidden = value(seen, "container.masked_paths", Vantage.KERNEL)
     assert {"/proc/kcore", "/proc/acpi", "/proc/timer_list"} <= set(hidden)
     assert {"/proc/keys", "/proc/scsi"}.isdisjoint(hidden)
+
+
+def test_absence_says_nothing_where_no_kernel_files_are_shown(
+    machine: Machine, tmp_path: Path
+) -> None:
+    """Where isoaudit has no /sys of the kernel's, what is missing there hides nothing inside."""
+    table = HOST.replace("/sys rw - sysfs sysfs rw", "/elsewhere rw - sysfs sysfs rw")
+    (tmp_path / "proc" / "self" / "mountinfo").write_text(table)
+    seen = paths(machine, "")
+    assert "container.masked_paths" in seen.missing
+    assert "container.masked_paths" not in seen.facts
 
 
 def test_what_a_later_mount_buries_protects_nothing(machine: Machine, tmp_path: Path) -> None:
