@@ -167,7 +167,7 @@ def _members(machine: Machine, sandbox: Sandbox) -> frozenset[int]:
     """Return the pids of a sandbox: those its control groups name, or its namespaces hold."""
     named = machine.containers.get(sandbox.id) if sandbox.id else None
     if named is not None:
-        return frozenset(named)
+        return frozenset(named) | _strays(machine, sandbox)
     if sandbox.pids:
         return sandbox.pids
     group = Discovery(machine).around(sandbox.pid)
@@ -178,6 +178,20 @@ def _members(machine: Machine, sandbox: Sandbox) -> frozenset[int]:
             "Run it with a control group of its own.",
         )
     return group.pids
+
+
+def _strays(machine: Machine, sandbox: Sandbox) -> frozenset[int]:
+    """Return processes in a sandbox's own PID namespace that no control group names a container of.
+
+    Who may write control groups can leave his own, and stays inside all the same.
+    """
+    main = machine.census.glimpse(sandbox.pid)
+    link = main.links["pid"]
+    if not isinstance(link, str) or not machine.is_own("pid", link, main.pid):
+        return frozenset()
+    everyone = machine.census.everyone
+    holders = machine.census.holders("pid", link)
+    return frozenset(pid for pid in holders if not container_ids(everyone[pid].cgroup))
 
 
 def _note_processes(notes: Notes, machine: Machine, sandbox: Sandbox, view: View) -> list[Seen]:
