@@ -29,6 +29,9 @@ class Found(NamedTuple):
     target: Target
 
 
+_WITHOUT_PROCESSES = frozenset({"created", "exited", "dead", "stopped", "configured"})
+"""States in which a container has no processes: those of a group with its id are another's."""
+
 Chosen = dict[tuple[str, str], Found]
 """The targets to collect, by endpoint and handle."""
 
@@ -98,7 +101,7 @@ def _choose(chosen: Chosen, found: Found, endpoint: str, twins: dict[str, _Twin]
     """Add a target, or to the engine's target of the same container what else it is called."""
     target = found.target
     twin = twins.get(target.handle) if found.address.scheme == PROC else None
-    if twin is None:
+    if twin is None or twin.found.target.state in _WITHOUT_PROCESSES:
         chosen.setdefault((endpoint, target.handle), found)
         return
     place = (twin.endpoint, target.handle)

@@ -32,6 +32,8 @@ _NR_OPENAT2 = 437  # the same on every architecture that has it
 # include/uapi/linux/openat2.h: RESOLVE_IN_ROOT (links stay below), RESOLVE_NO_MAGICLINKS (none of
 # /proc's own); RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS, RESOLVE_NO_XDEV (no other mount).
 _IN_ROOT, _SAME_MOUNT = 0x10 | 0x02, 0x08 | 0x04 | 0x01
+_MOST_FOLDERS = 512
+"""Folders below a /dev that are looked into: those of USB, sound and terminals are some dozens."""
 _NS_GET_PARENT = 0xB702  # ioctl_ns(2)
 _UNNAMED = ("pipe:[", "socket:[", "anon_inode:", "/memfd:", "/dev/null")
 """Descriptors that lead to no file: what they lead to has no place in a mount table."""
@@ -160,7 +162,8 @@ def namespace_parent(root: str, pid: int, kind: str) -> str:
 def device_nodes(root: str, pid: int, folder: str, most: int) -> DeviceNodes:
     """Return the device nodes in a folder inside a process's root, and whether these are all.
 
-    Looks one folder deep into subfolders as well. Nothing is opened but folders; raises Unreadable.
+    Looks into its subfolders as well, as /dev/bus/usb/001. Nothing is opened but folders; raises
+    Unreadable.
     """
     shown = f"/proc/{pid}/root"
     top = _open(root + shown, _FOLDER, shown)
@@ -174,17 +177,25 @@ def _nodes_below(top: int, folder: str, most: int) -> DeviceNodes:
     nodes: list[DeviceNode] = []
     handle = open_beneath(top, folder, _IN_ROOT)
     try:
-        complete, below = _look(handle, folder, most, nodes)
-        for name in below:
+        complete, waiting = _look(handle, folder, most, nodes)
+        waiting.reverse()
+        looked = 0
+        while waiting:
+            path = waiting.pop()
+            looked += 1
+            if looked > _MOST_FOLDERS:
+                complete = False
+                break
             # NOTE: what is mounted there may be another process's file system and never answer.
             try:
-                inner = open_beneath(handle, name, _SAME_MOUNT)
+                inner = open_beneath(handle, path.removeprefix(f"{folder}/"), _SAME_MOUNT)
             except Unreadable:
-                complete = complete and _ends_at_a_mount(name)
+                complete = complete and _ends_at_a_mount(path.removeprefix(f"{folder}/"))
                 continue
             try:
-                whole, _ = _look(inner, f"{folder}/{name}", most, nodes)
+                whole, below = _look(inner, path, most, nodes)
                 complete = complete and whole
+                waiting += reversed(below)
             finally:
                 os.close(inner)
     except OSError as error:
@@ -195,7 +206,7 @@ def _nodes_below(top: int, folder: str, most: int) -> DeviceNodes:
 
 
 def _look(handle: int, folder: str, most: int, nodes: list[DeviceNode]) -> tuple[bool, list[str]]:
-    """Add the device nodes of an open folder; return whether these are all, and its subfolders."""
+    """Add an open folder's device nodes; return whether they are all, and its subfolders."""
     complete = True
     below: list[str] = []
     with os.scandir(handle) as entries:
@@ -208,7 +219,7 @@ def _look(handle: int, folder: str, most: int, nodes: list[DeviceNode]) -> tuple
                 complete = False
                 continue
             if stat.S_ISDIR(seen.st_mode):
-                below.append(entry.name)
+                below.append(f"{folder}/{entry.name}")
             elif stat.S_ISBLK(seen.st_mode) or stat.S_ISCHR(seen.st_mode):
                 nodes.append(_node(f"{folder}/{entry.name}", seen))
     nodes.sort(key=lambda node: node["path"])

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from isoaudit.model import Record, Vantage
 from isoaudit.probes.base import Notes
+from isoaudit.probes.kernel.capabilities import decode_capabilities
 from isoaudit.probes.kernel.engine_sockets import ControlSocket
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.kernel.mountinfo import Layout, Table, inside
-from isoaudit.probes.kernel.process import Seen
+from isoaudit.probes.kernel.process import Ranges, Seen
 from isoaudit.transports import Unreadable
 from isoaudit.transports.base import FileStat
 
@@ -44,9 +45,9 @@ def note_control_sockets(
 
 def _credentials(one: Seen) -> tuple[object, ...]:
     """Return what decides whether a process may connect."""
-    words = ("Uid", "Gid", "Groups", "CapEff", "NoNewPrivs")
-    ranges = None if isinstance(one.uid_map, Unreadable) else tuple(one.uid_map)
-    return (*map(one.status.get, words), ranges)
+    words = ("Uid", "Gid", "Groups", "CapEff", "CapPrm", "NoNewPrivs")
+    maps = (None if isinstance(m, Unreadable) else tuple(m) for m in (one.uid_map, one.gid_map))
+    return (*map(one.status.get, words), *maps)
 
 
 def _shown(table: Table, socket: ControlSocket) -> tuple[str, bool] | None:
@@ -95,13 +96,25 @@ def _may_connect(one: Seen, socket: FileStat) -> bool:
         return True
     if str(socket["gid"]) in groups and mode & 0o020:
         return True
-    if isinstance(one.uid_map, Unreadable):
+    if isinstance(one.uid_map, Unreadable) or isinstance(one.gid_map, Unreadable):
         return True
-    host_root = any(first <= 0 < first + count for _, first, count in one.uid_map)
-    if not host_root:
+    # Who is root of a user namespace may become whoever it maps, and overrides for their files.
+    ids = ((one.uid_map, 0), (one.uid_map, socket["uid"]), (one.gid_map, socket["gid"]))
+    if not any(_maps(ranges, number) for ranges, number in ids):
         return False
-    may_override = int(one.status.get("CapEff", "2") or "2", 16) >> _DAC_OVERRIDE & 1
-    return bool(may_override) or one.status.get("NoNewPrivs") != "1"
+    held = [decode_capabilities(one.status.get(key, "")) for key in ("CapEff", "CapPrm")]
+    may_override = any(names is None or not _OVERRIDES.isdisjoint(names) for names in held)
+    return may_override or one.status.get("NoNewPrivs") != "1"
 
 
-_DAC_OVERRIDE = 1  # CAP_DAC_OVERRIDE, include/uapi/linux/capability.h
+def _maps(ranges: Ranges, number: int) -> bool:
+    return any(first <= number < first + count for _, first, count in ranges)
+
+
+_OVERRIDES = frozenset(
+    {
+        *("CAP_DAC_OVERRIDE", "CAP_SETUID", "CAP_SETGID", "CAP_CHOWN", "CAP_FOWNER"),
+        *("CAP_SETFCAP", "CAP_SYS_ADMIN", "CAP_SYS_PTRACE"),
+    }
+)
+"""Capabilities by which a process passes for the owner of a file, or lets itself in."""

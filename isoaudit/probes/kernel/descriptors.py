@@ -110,7 +110,12 @@ class _Reader:
         except Unreadable as error:
             notes.lacks(error.missing("descriptor.of_host", Vantage.KERNEL))
             return notes.record()
-        notes.fact("descriptor.of_host", ours is not None, f"{source}, host mount table")
+        if ours is None and link.startswith("/"):
+            # A bind that was taken away while it was open may still show the host's files.
+            detail = f"{link}: its mount is in no table that was read, or was taken away"
+            notes.missing("descriptor.of_host", Reason.NOT_SUPPORTED, detail)
+        else:
+            notes.fact("descriptor.of_host", ours is not None, f"{source}, host mount table")
         self._note_kind(notes, link, ours)
         return notes.record()
 

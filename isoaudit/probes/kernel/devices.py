@@ -84,6 +84,10 @@ def note_devices(
     if not found["complete"]:
         detail = f"more than {_MOST} names in its {_DEV}, or some that cannot be looked at"
         incomplete = Missing("device", Reason.LIMIT, detail, "", Vantage.KERNEL)
+    elif gone := _gone(place, [node["path"] for node in found["nodes"]], given):
+        # Its group goes on to admit it: who is inside may have moved it, or makes it anew.
+        detail = f"{gone} was given and is not in its {_DEV} any more: it may be elsewhere"
+        incomplete = Missing("device", Reason.NOT_SUPPORTED, detail, "", Vantage.KERNEL)
     nodes = [node for node in found["nodes"] if not is_default(node)]
     records = [_record(machine, pid, node, rules) for node in nodes]
     notes.part("device", records, incomplete)
@@ -91,6 +95,17 @@ def note_devices(
         _note_unexpected(notes, [node["path"] for node in nodes], given)
     else:
         notes.lacks(incomplete._replace(path=_UNEXPECTED))
+
+
+def _gone(place: Place, paths: list[str], given: frozenset[str] | None) -> str:
+    """Return a node that was given and is not there, "" for none; what is mounted is no node."""
+    if isinstance(place.table, Unreadable):
+        return ""
+    for one in sorted(given or ()):
+        is_node = one != _DEV and inside(one, _DEV) and place.table.at(one) is None
+        if is_node and not any(inside(path, one) for path in paths):
+            return one
+    return ""
 
 
 def _note_unexpected(notes: Notes, paths: list[str], given: frozenset[str] | None) -> None:

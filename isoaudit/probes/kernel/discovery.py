@@ -135,6 +135,9 @@ class Discovery:
         return replace(self._group(inside), starters=frozenset(starters))
 
     def _starts_others(self, one: Glimpse) -> bool:
+        if self._is_own("pid", one):
+            # NOTE: who is inside may make a PID namespace for its children too, and stays inside.
+            return False
         folder = f"/proc/{one.pid}/ns"
         try:
             children = self._machine.files.read_link(f"{folder}/pid_for_children")

@@ -28,7 +28,10 @@ _DAEMONS = {
 }
 """Whose sockets command the host, by the name of the process that listens."""
 
-_MOST_DESCRIPTORS = 4096
+_MOST_DESCRIPTORS = 65_536
+_LIMIT = 16 * 1_048_576
+"""Most bytes of the table of sockets, which anyone in the same network namespace may fill."""
+
 _LISTENS = 0x10000  # __SO_ACCEPTCON, include/uapi/linux/net.h, column 4 of /proc/net/unix
 
 
@@ -61,12 +64,18 @@ def control_sockets(files: Files, census: Census) -> list[ControlSocket]:
 
 
 def _of_daemon(files: Files, daemon: Glimpse, service: str) -> Iterable[ControlSocket]:
-    held = files.descriptors(daemon.pid, _MOST_DESCRIPTORS)["links"].values()
-    inodes = {link[8:-1] for link in held if link.startswith("socket:[")}
+    held = files.descriptors(daemon.pid, _MOST_DESCRIPTORS)
+    if not held["complete"]:
+        words = f"process {daemon.pid} has more than {_MOST_DESCRIPTORS} open descriptors"
+        raise Unreadable(Reason.LIMIT, words)
+    inodes = {link[8:-1] for link in held["links"].values() if link.startswith("socket:[")}
     if not inodes:
         return
     table: Table | None = None
-    for path in listening(files.read_text(f"/proc/{daemon.pid}/net/unix"), inodes):
+    text = files.read_text(f"/proc/{daemon.pid}/net/unix", _LIMIT)
+    if not text.endswith("\n"):
+        raise Unreadable(Reason.LIMIT, f"/proc/{daemon.pid}/net/unix: not read to its end")
+    for path in listening(text, inodes):
         if table is None:
             table = Table(files.read_text(f"/proc/{daemon.pid}/mountinfo", TABLE_LIMIT))
         real = "/run" + path.removeprefix("/var/run") if path.startswith("/var/run/") else path

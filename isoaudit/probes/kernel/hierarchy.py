@@ -28,7 +28,8 @@ class Group:
         """
         if not name or name not in self.folder:
             return self.folder
-        head, _, tail = self.folder.rpartition(name)
+        # NOTE: of several the outermost: those inside may call a group of theirs by the same name.
+        head, _, tail = self.folder.partition(name)
         return head + name + tail.partition("/")[0]
 
     def upwards(self, name: str) -> Iterator[str]:
@@ -62,6 +63,8 @@ def _locate(controller: str, path: str, table: Table, unified: bool) -> Group | 
     for mount in table.mounts:
         if mount.file_system != kind or (not unified and controller not in mount.super_options):
             continue
+        if ".." in path.split("/"):
+            return None  # outside the cgroup namespace we are in, where no file of it is seen
         if inside(path, mount.root):
             rest = path[len(mount.root.rstrip("/")) :]
             folder = (mount.point + rest).rstrip("/") or "/"

@@ -24,6 +24,9 @@ _MOST_LAYOUTS = 256  # mount tables kept at a time, so that memory stays flat
 
 _OF_ENGINES = ("/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/run/.containerenv")
 
+_NO_KERNEL_FILES = frozenset({"tmpfs", "overlay", "ext4", "xfs", "btrfs", "rootfs", "squashfs"})
+"""File systems below which an absent file of /proc or /sys says nothing of the kernel."""
+
 _MOST_LEVELS = 33  # user namespaces nest 32 deep (user_namespaces(7))
 
 
@@ -280,11 +283,18 @@ class Machine:
                 self.files.stat(path)
                 self._lacking[path] = False
             except Unreadable as error:
-                self._lacking[path] = error.absent or error
+                self._lacking[path] = (error.absent and self._shows(path)) or error
         known = self._lacking[path]
         if isinstance(known, Unreadable):
             raise known
         return known
+
+    def _shows(self, path: str) -> bool:
+        """Say whether what is absent below /proc or /sys here is absent from the kernel."""
+        mount = self.own_mounts.covering(path)
+        if mount is None or "subset=pid" in mount.super_options:
+            return False
+        return mount.file_system not in _NO_KERNEL_FILES
 
     def _text(self, path: str, limit: int = 65_536) -> str:
         """Return a file's text, or nothing where it cannot be read and nothing rests on it."""

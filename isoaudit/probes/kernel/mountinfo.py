@@ -88,6 +88,7 @@ class Table:
             self._points.setdefault(mount.point, []).append(mount)
             self._devices.setdefault(mount.device, []).append(mount)
         self._covered = _covered(self.mounts)
+        self._tops: dict[str, Mount | None] = {}
 
     def by_id(self, number: str) -> Mount | None:
         """Return the mount with a number of the kernel's."""
@@ -109,7 +110,13 @@ class Table:
 
     def at(self, point: str) -> Mount | None:
         """Return the entry that is visible at a mount point: of several ones the topmost."""
-        several = self._points.get(point, ())
+        if point not in self._points:
+            return None
+        if point not in self._tops:
+            self._tops[point] = self._topmost(self._points[point])
+        return self._tops[point]
+
+    def _topmost(self, several: list[Mount]) -> Mount | None:
         below = {mount.parent for mount in several} if len(several) > 1 else ()
         top = (mount for mount in reversed(several) if mount.id not in below)
         return next((mount for mount in top if not self._is_buried(mount)), None)

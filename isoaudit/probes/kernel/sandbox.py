@@ -18,7 +18,7 @@ from isoaudit.probes.kernel.discovery import Discovery, Group
 from isoaudit.probes.kernel.identity import command_line, identify
 from isoaudit.probes.kernel.limits import note_realtime
 from isoaudit.probes.kernel.machine import Machine
-from isoaudit.probes.kernel.mountinfo import TABLE_LIMIT, Layout, Table
+from isoaudit.probes.kernel.mountinfo import TABLE_LIMIT, Layout, Table, inside
 from isoaudit.probes.kernel.mounts import MOST_MOUNTS, mount_records, note_paths
 from isoaudit.probes.kernel.neighbours import Neighbours
 from isoaudit.probes.kernel.network import note_network
@@ -36,6 +36,7 @@ _PID = "process.pid"
 _MOST_PROCESSES = 20_000
 _MOST_THREADS = 50_000
 _MOST_RECORDS = 512
+_MOST_TABLES = 32
 """Processes and threads of one sandbox that are read, and records they may make: a stranger decides
 their number."""
 
@@ -167,7 +168,7 @@ def _members(machine: Machine, sandbox: Sandbox) -> frozenset[int]:
     """Return the pids of a sandbox: those its control groups name, or its namespaces hold."""
     named = machine.containers.get(sandbox.id) if sandbox.id else None
     if named is not None:
-        return frozenset(named)
+        return frozenset(named) | _strays(machine, sandbox)
     if sandbox.pids:
         return sandbox.pids
     group = Discovery(machine).around(sandbox.pid)
@@ -178,6 +179,20 @@ def _members(machine: Machine, sandbox: Sandbox) -> frozenset[int]:
             "Run it with a control group of its own.",
         )
     return group.pids
+
+
+def _strays(machine: Machine, sandbox: Sandbox) -> frozenset[int]:
+    """Return processes in a sandbox's own PID namespace that no control group names a container of.
+
+    Who may write control groups can leave his own, and stays inside all the same.
+    """
+    main = machine.census.glimpse(sandbox.pid)
+    link = main.links["pid"]
+    if not isinstance(link, str) or not machine.is_own("pid", link, main.pid):
+        return frozenset()
+    everyone = machine.census.everyone
+    holders = machine.census.holders("pid", link)
+    return frozenset(pid for pid in holders if not container_ids(everyone[pid].cgroup))
 
 
 def _note_processes(notes: Notes, machine: Machine, sandbox: Sandbox, view: View) -> list[Seen]:
@@ -259,6 +274,39 @@ def _note_mounts(notes: Notes, scene: Scene) -> None:
     if known is None:
         known = layout.kept[key] = _mounts(scene, layout.table, all_shown=key[2])
     notes.extend(known)
+    elsewhere = _shown_elsewhere(scene, layout.table)
+    if elsewhere is not None:
+        (part,) = known.factset().parts["mount"]
+        notes.part("mount", part.records, elsewhere)
+
+
+def _shown_elsewhere(scene: Scene, table: Table) -> Missing | None:
+    """Say that a process in another mount namespace has a host path that the first one has not.
+
+    The first process may unmount in a namespace of its own what the others go on to see.
+    """
+    machine = scene.machine
+    tables = {str(one.links["mnt"]): one for one in scene.processes}
+    main = next((one for one in scene.processes if one.pid == scene.sandbox.pid), None)
+    if main is not None:
+        tables.pop(str(main.links["mnt"]), None)
+    if len(tables) > _MOST_TABLES:
+        detail = f"more than {_MOST_TABLES} mount namespaces in it"
+        return Missing("mount", Reason.LIMIT, detail, "", Vantage.KERNEL)
+    for one in tables.values():
+        try:
+            text = machine.files.read_text(f"/proc/{one.pid}/mountinfo", TABLE_LIMIT)
+        except Unreadable as error:
+            if error.reason is Reason.VANISHED or error.absent:
+                continue
+            return error.missing("mount", Vantage.KERNEL)
+        for mount in machine.layout(text)[0].table.mounts:
+            if machine.mounts.path_of(mount) is None:
+                continue
+            if not any(inside(mount.root, other.root) for other in table.on(mount.device)):
+                detail = f"process {one.pid}, in another mount namespace, has {mount.point} too"
+                return Missing("mount", Reason.NOT_SUPPORTED, detail, "", Vantage.KERNEL)
+    return None
 
 
 def _mounts(scene: Scene, table: Table, *, all_shown: bool) -> Notes:

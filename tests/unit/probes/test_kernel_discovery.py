@@ -130,3 +130,11 @@ def test_ancestors_outside_are_named_nearest_first(root: Path) -> None:
     (group,) = discovery.groups
     parents: list[Glimpse] = discovery.parents(group)
     assert [71, 70] == [one.pid for one in parents]
+
+
+def test_who_is_inside_is_no_starter(root: Path) -> None:
+    """A process in a PID namespace of its own may make another one and stays to be judged."""
+    first = write_process(root, 40, namespaces=own("user", "pid"), start=50)
+    (first / "ns" / "pid_for_children").symlink_to("pid:[10]")
+    write_process(root, 41, namespaces=own("user", "pid", number=10), parent=40)
+    assert [(40, [40, 41])] == pids(root)

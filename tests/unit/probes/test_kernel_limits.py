@@ -302,3 +302,18 @@ def test_realtime_by_budget(tmp_path: Path, budget: str, expected: bool) -> None
     """A group with a budget may use it, one without may not."""
     seen = noted(tmp_path, {v1("cpu", "cpu.rt_runtime_us"): budget}, version=1)
     assert expected is seen["cpu.realtime"]
+
+
+def test_own_limit_on_a_group_of_the_same_name_is_none(tmp_path: Path) -> None:
+    """A container that makes a group called by its id within its own has limited nothing."""
+    below = f"docker/{NAME}/{NAME}"
+    files = put(tmp_path, {f"{below}/memory.max": "4096\n", f"docker/{NAME}/memory.max": "max\n"})
+    notes = Notes(Vantage.KERNEL)
+    found = groups(f"0::/{below}\n", Table(V2_MOUNTS))
+    cgroup.note_limits(notes, files, found, NAME)
+    assert False is notes.value("container.limits.memory.set")
+
+
+def test_group_outside_our_cgroup_namespace_is_not_seen() -> None:
+    """Its path leads above the root that is mounted here: nothing can be said of it."""
+    assert {} == groups("0::/../docker-x.scope\n", Table(V2_MOUNTS))

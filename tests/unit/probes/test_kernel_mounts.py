@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,8 @@ USUAL = (
 def machine(tmp_path: Path) -> Machine:
     """Return a machine with HOST as its mount table and /etc as a folder."""
     write_process(tmp_path, 1, mounts=HOST)
+    (tmp_path / "proc" / "self").mkdir()
+    (tmp_path / "proc" / "self" / "mountinfo").write_text(HOST)
     (tmp_path / "etc").mkdir()
     return Machine(LocalFiles(str(tmp_path)))
 
@@ -172,6 +175,17 @@ def test_paths_are_hidden_by_an_empty_tmpfs_or_the_null_device(
     assert {"/proc/keys", "/proc/scsi"}.isdisjoint(hidden)
 
 
+def test_absence_says_nothing_where_no_kernel_files_are_shown(
+    machine: Machine, tmp_path: Path
+) -> None:
+    """Where isoaudit has no /sys of the kernel's, what is missing there hides nothing inside."""
+    table = HOST.replace("/sys rw - sysfs sysfs rw", "/elsewhere rw - sysfs sysfs rw")
+    (tmp_path / "proc" / "self" / "mountinfo").write_text(table)
+    seen = paths(machine, "")
+    assert "container.masked_paths" in seen.missing
+    assert "container.masked_paths" not in seen.facts
+
+
 def test_what_a_later_mount_buries_protects_nothing(machine: Machine, tmp_path: Path) -> None:
     """A second /proc over the first one lays bare what was hidden inside that."""
     for name in ("proc/kcore", "proc/sys", "proc/irq"):
@@ -193,6 +207,16 @@ def test_mount_table_without_end_of_parents_is_read() -> None:
     """Mounts that name each other as parents bury nothing."""
     table = Table("1 2 0:1 / /a rw - proc p rw\n2 1 0:1 / /a/b rw - proc p rw\n")
     assert table.mounts[1] is table.at("/a/b")
+
+
+def test_many_mounts_on_each_other_do_not_take_long() -> None:
+    """An ordinary user may stack 100,000 in a namespace of his own (fs.mount-max)."""
+    lines = (f"{n} {n - 1} 0:{n} / /x rw - tmpfs t rw\n" for n in range(1, 20_001))
+    table = Table("".join(lines))
+    started = time.process_time()
+    covered = table.covered
+    assert 19_999 == len(covered)
+    assert time.process_time() - started < 2
 
 
 def test_paths_are_read_only_by_their_mount(machine: Machine, tmp_path: Path) -> None:

@@ -109,8 +109,33 @@ def test_socket_that_nobody_inside_may_connect_to(machine: Made, tmp_path: Path)
     if socket.stat().st_uid != 0:
         pytest.skip("the socket must be root's")
     line = "30 20 0:5 /engine/api.sock /x rw - tmpfs tmpfs rw\n"
-    found = seen(machine, tmp_path, OWN + line, uid=1000, caps="CapEff:\t0\n")
+    found = seen(machine, tmp_path, OWN + line, uid=1000, caps="CapEff:\t0\nCapPrm:\t0\n")
     assert [("docker", "/x", False)] == sockets(found)
+
+
+@pytest.mark.parametrize("caps", ["CapEff:\t0\nCapPrm:\t2\n", "CapEff:\t80\nCapPrm:\t80\n"])
+def test_who_may_raise_a_capability_may_connect(machine: Made, tmp_path: Path, caps: str) -> None:
+    """What is permitted can be made effective; CAP_SETUID makes its holder the socket's owner."""
+    (tmp_path / "run" / "engine" / "api.sock").chmod(0o600)
+    line = "30 20 0:5 /engine/api.sock /x rw - tmpfs tmpfs rw\n"
+    found = seen(machine, tmp_path, OWN + line, uid=1000, caps=caps)
+    assert [("docker", "/x", True)] == sockets(found)
+
+
+def test_table_of_sockets_that_is_cut_off_is_no_answer(machine: Made, tmp_path: Path) -> None:
+    """Who fills it would hide the engine's own line."""
+    table = tmp_path / "proc" / "9" / "net" / "unix"
+    table.write_text(table.read_text()[:100])
+    found = seen(machine, tmp_path)
+    assert "control_socket" in found.missing
+    assert "control_socket" not in found.parts
+
+
+def test_descriptor_on_a_mount_of_nobody_is_open(machine: Made, tmp_path: Path) -> None:
+    """A bind of the host's that was taken away lives on in a descriptor, on no table."""
+    machine.open[PID] = Descriptors(links={"5": "/"}, mounts={"5": "999"}, complete=True)
+    (record,) = records(seen(machine, tmp_path), "descriptor", KERNEL)
+    assert "descriptor.of_host" in record.missing
 
 
 def test_only_listening_sockets_with_a_path_count() -> None:
@@ -130,7 +155,7 @@ def test_descriptor_on_no_mount_of_its_own_leads_outside(machine: Made, tmp_path
         complete=True,
     )
     found = records(seen(machine, tmp_path), "descriptor", KERNEL)
-    assert [("/run/engine", True, "directory"), ("/gone", False, None)] == [
+    assert [("/run/engine", True, "directory"), ("/gone", None, None)] == [
         fields(one, "descriptor.path", "descriptor.of_host", "descriptor.kind") for one in found
     ]
 
@@ -160,6 +185,16 @@ def test_device_is_named_by_its_number(machine: Made, tmp_path: Path) -> None:
     assert [("/dev/harmless", "/dev/sda"), ("/dev/odd", "character 250:1")] == [
         fields(one, "device.destination", "device.path") for one in found
     ]
+
+
+def test_node_that_was_given_and_is_gone_leaves_the_part_open(
+    machine: Made, tmp_path: Path
+) -> None:
+    """Root inside moves it out of /dev, where nobody looks, and goes on to use it."""
+    write_process(tmp_path, PID, cgroup=f"0::/docker/{ID}\n", mounts=OWN)
+    asked = Asked(container=ID, devices=frozenset({"/dev/sdx", "/dev/shm"}))
+    (part,) = read_sandbox(Machine(machine), Sandbox(PID, ID), asked).parts["device"]
+    assert part.incomplete is not None
 
 
 def test_hosts_own_dev_is_one_record(machine: Made, tmp_path: Path) -> None:

@@ -61,6 +61,24 @@ def test_process_in_a_group_named_to_be_overlooked_is_found(root: Path) -> None:
     assert [PID, 60] == [fields(p, "process.pid")[0] for p in processes(root)]
 
 
+def test_process_that_left_its_control_group_is_still_inside(root: Path) -> None:
+    """Who may write control groups can leave his own; its PID namespace holds it."""
+    inside = {"pid": "pid:[9]"}
+    write_process(root, PID, cgroup=GROUP, namespaces=inside)
+    write_process(root, 60, cgroup="0::/\n", namespaces=inside, uid=7)
+    assert [PID, 60] == [fields(p, "process.pid")[0] for p in processes(root)]
+
+
+def test_mounts_that_only_another_process_has_leave_the_part_open(root: Path) -> None:
+    """The first process may unmount for itself alone what the others go on to use."""
+    own = "20 0 0:100 / / rw - overlay overlay rw\n"
+    write_process(root, PID, cgroup=GROUP, mounts=own, namespaces={"mnt": "mnt:[8]"})
+    host = f"{own}21 20 0:1 /etc /x rw - ext4 /dev/vda rw\n"
+    write_process(root, 60, cgroup=GROUP, mounts=host, namespaces={"mnt": "mnt:[9]"})
+    (part,) = read(root).parts["mount"]
+    assert part.incomplete is not None
+
+
 def test_watcher_of_a_container_is_no_part_of_it(root: Path) -> None:
     """Conmon's group carries the container's id, it watches from the outside."""
     write_process(root, PID, cgroup=GROUP)

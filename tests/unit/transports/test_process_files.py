@@ -131,6 +131,21 @@ def test_nodes_are_looked_at_by_number(rooted: Path, node: Path) -> None:
     )
 
 
+def test_nodes_deep_below_are_found(rooted: Path, node: Path) -> None:
+    """Those of USB are three folders deep, and who is inside may move one wherever he likes."""
+    deep = node.parent / "a" / "b"
+    deep.mkdir(parents=True)
+    node.rename(deep / "disk")
+    assert (["/dev/sub/a/b/disk"], True) == nodes(rooted)
+
+
+def test_more_folders_than_are_looked_into(rooted: Path) -> None:
+    """What lies below the others may be anything."""
+    for number in range(600):
+        (rooted / "inside" / "dev" / f"d{number}").mkdir()
+    assert ([], False) == nodes(rooted, most=1000)
+
+
 def test_denied_is_not_absent(rooted: Path) -> None:
     """Who may not look at a process's root knows nothing of its devices."""
     if os.geteuid() == 0:
