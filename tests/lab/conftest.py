@@ -138,6 +138,12 @@ def docker_run(docker: Docker) -> Run:
 
 
 @pytest.fixture(scope="session")
+def docker_deep_run(docker: Docker) -> Run:
+    """One scan of the same containers that reads the filters loaded into their processes."""
+    return scan(docker.address("isolab-*"), "--deep")
+
+
+@pytest.fixture(scope="session")
 def podman_run(podman: Podman) -> Run:
     """One scan of every labelled container of the podman service."""
     return scan(podman.address("isolab-*"))

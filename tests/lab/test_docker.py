@@ -24,6 +24,7 @@ from isoaudit.transports.ptrace import PtraceFilters
 
 pytestmark = pytest.mark.lab_docker
 _LABELS = labels.load("docker")
+_DEEP = labels.deep("docker")
 _RUNNING = [name for name, label in _LABELS.targets.items() if label.state != "created"]
 
 
@@ -42,6 +43,19 @@ def test_nothing_else_is_found(docker_run: Run) -> None:
 def test_root_sees_all_of_what_runs(docker_run: Run) -> None:
     """No judged check stays unknown for a container that runs on this host."""
     assert [] == labels.unknowns(_LABELS, docker_run.by_name)
+
+
+def test_loaded_filters_are_judged_as_labelled(docker_deep_run: Run) -> None:
+    """With --deep every judged call that a loaded filter lets through is found, and no other."""
+    found = docker_deep_run.by_name
+    told = labels.false_negatives(_DEEP, found) + labels.false_positives(_DEEP, found)
+    assert ([], []) == (told, labels.unknowns(_DEEP, found))
+
+
+def test_filter_of_a_paused_container_stays_unknown(docker_deep_run: Run) -> None:
+    """A frozen process cannot be stopped to read its filter: nothing is said of what it allows."""
+    decided = labels.decided(docker_deep_run.by_name["isolab-paused"])
+    assert set() == _DEEP.judged & decided.keys()
 
 
 def test_every_failure_names_its_evidence(docker_run: Run) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,20 @@ def load(engine: str) -> Labels:
     document = yaml.safe_load(_FILE.read_text())
     described = document["targets"][engine]
     targets = {name: _label(name, described) for name in described}
-    return Labels(targets, frozenset(document["judged"][_JUDGED.get(engine, "container")]))
+    judged = frozenset(document["judged"][_JUDGED.get(engine, "container")])
+    return Labels(targets, judged - frozenset(document["untold"].get(engine, ())))
+
+
+def deep(engine: str) -> Labels:
+    """Return what --deep must find besides, of the targets whose filters can be read: that run."""
+    document = yaml.safe_load(_FILE.read_text())
+    described = document["targets"][engine]
+    targets = {
+        name: replace(label, must_find=_inherited(name, described, "deep"), may_find=frozenset())
+        for name, label in load(engine).targets.items()
+        if label.state == "running"
+    }
+    return Labels(targets, frozenset(document["judged"]["deep"]))
 
 
 def unlabelled(name: str, command: str) -> Label:
@@ -61,14 +74,11 @@ def unlabelled(name: str, command: str) -> Label:
 
 def _label(name: str, described: Mapping[str, Any]) -> Label:
     entry = described[name]
-    found = set(entry.get("must_find", ()))
-    if "like" in entry:
-        found |= _label(entry["like"], described).must_find
     return Label(
         name=name,
         options=tuple(shlex.split(entry.get("options", ""))),
         state=entry.get("state", "running"),
-        must_find=frozenset(found - set(entry.get("but_not", ()))),
+        must_find=_inherited(name, described, "must_find"),
         may_find=frozenset(_flat(entry.get("may_find", ()))),
         command=tuple(shlex.split(entry.get("command", "sleep 1d"))),
         beside=tuple(shlex.split(entry.get("beside", ""))),
@@ -76,6 +86,15 @@ def _label(name: str, described: Mapping[str, Any]) -> Label:
         named=tuple(entry.get("named", ())),
         apart=entry.get("apart", True),
     )
+
+
+def _inherited(name: str, described: Mapping[str, Any], key: str) -> frozenset[str]:
+    """Return a target's list of ids, with that of the target it is like, without `but_not`."""
+    entry = described[name]
+    found = frozenset(entry.get(key, ()))
+    if "like" in entry:
+        found |= _inherited(entry["like"], described, key)
+    return found - frozenset(entry.get("but_not", ()))
 
 
 def _flat(ids: Iterable[str | list[str]]) -> Iterator[str]:
