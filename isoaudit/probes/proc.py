@@ -12,6 +12,7 @@ from isoaudit.errors import TargetError
 from isoaudit.model import FactSet, Kind, Reason, Target, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.kernel import Asked, Machine, Sandbox, read_sandbox
+from isoaudit.probes.kernel.census import Glimpse
 from isoaudit.probes.kernel.discovery import Discovery, Group
 from isoaudit.probes.kernel.identity import identify
 from isoaudit.transports import Files, Unreadable
@@ -79,15 +80,7 @@ class ProcProbe:
 
     def unseen(self) -> Unreadable | None:
         """Say why there may be sandboxes that were not listed, None if none can be."""
-        everyone = self._machine.census.everyone.values()
-        closed = sum(not one.cgroup or not isinstance(one.links["pid"], str) for one in everyone)
-        if self._machine.hides_processes:
-            words = "/proc hides the processes of other users (hidepid): sandboxes may be missing"
-        elif closed:
-            words = f"the namespaces of {closed} processes are closed: sandboxes may be missing"
-        else:
-            return None
-        return Unreadable(Reason.PERMISSION_DENIED, words, "Run isoaudit as root.")
+        return Discovery(self._machine).unseen
 
     def locate(self, name: str) -> Target | None:
         """Return the sandbox that a process is in, by its pid; None if there is no such process."""
@@ -118,7 +111,20 @@ class ProcProbe:
         if group.id and group.id in self._machine.own_ids:
             return True
         role = identify(self._machine, group).role
+        if role == "monitor" and self._is_inside(group.main):
+            return False
         return role in _NOT_WORKLOADS or (role == "vmm" and not group.id)
+
+    def _is_inside(self, one: Glimpse) -> bool:
+        """Say whether a process has a PID namespace of its own, which no monitor has.
+
+        A sandbox that may write its control groups gives itself a monitor's name there.
+        """
+        link = one.links["pid"]
+        try:
+            return isinstance(link, str) and self._machine.is_own("pid", link, one.pid)
+        except Unreadable:
+            return True
 
     def _around(self, group: Group) -> FactSet:
         """Return what is known of the sandbox as a whole, and what nobody here was asked."""

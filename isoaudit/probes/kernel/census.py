@@ -51,6 +51,8 @@ class Census:
 
     def __init__(self, files: Files) -> None:
         self._files = files
+        self.closed: set[int] = set()
+        """Pids that `everyone` lacks because they could not be looked at."""
         self._known: dict[int, Glimpse | Unreadable] = {}
         self._holders: dict[str, dict[str, set[int]]] = {}
 
@@ -70,7 +72,9 @@ class Census:
                 continue
             try:
                 one = self.glimpse(pid)
-            except Unreadable:
+            except Unreadable as error:
+                if error.reason is not Reason.VANISHED and not error.absent:
+                    self.closed.add(pid)
                 continue
             if not one.kernel_thread:
                 found[pid] = one

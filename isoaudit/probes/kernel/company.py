@@ -8,7 +8,7 @@ from __future__ import annotations
 from isoaudit.model import Reason, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.kernel.capabilities import decode_capabilities
-from isoaudit.probes.kernel.neighbours import categories, host_uid
+from isoaudit.probes.kernel.neighbours import Neighbours, categories, host_uid
 from isoaudit.probes.kernel.process import Seen
 from isoaudit.probes.kernel.view import View
 from isoaudit.transports import Unreadable
@@ -65,12 +65,23 @@ def _note_neighbours(notes: Notes, view: View, seen: Seen) -> None:
     try:
         if host_uid(seen) != "0":  # whom root shares its uid with needs no list
             others = view.neighbours.of_uid(seen, own)
-            notes.fact(paths[0], others, "/proc/PID/status Uid, first processes of all sandboxes")
+            source = "/proc/PID/status Uid, first processes of all sandboxes"
+            _note_others(notes, paths[0], others, source, view.neighbours)
         _note_shared_ids(notes, paths[1], view, seen)
         _note_categories(notes, view, seen)
     except Unreadable as error:
         for path in paths:
             notes.lacks(error.missing(path, Vantage.KERNEL))
+
+
+def _note_others(
+    notes: Notes, path: str, found: list[str] | bool, source: str, neighbours: Neighbours
+) -> None:
+    """Note what others have in common with it: that nobody has is known only if all were seen."""
+    if not found and neighbours.unseen is not None:
+        notes.lacks(neighbours.unseen.missing(path, Vantage.KERNEL))
+        return
+    notes.fact(path, found, source)
 
 
 def _note_shared_ids(notes: Notes, path: str, view: View, seen: Seen) -> None:
@@ -86,7 +97,8 @@ def _note_shared_ids(notes: Notes, path: str, view: View, seen: Seen) -> None:
         return
     if view.neighbours is not None:
         shared = view.neighbours.maps_the_same(seen.uid_map, view.apart(seen))
-        notes.fact(path, shared, "/proc/PID/uid_map, those of all sandboxes")
+        source = "/proc/PID/uid_map, those of all sandboxes"
+        _note_others(notes, path, shared, source, view.neighbours)
 
 
 def _note_categories(notes: Notes, view: View, seen: Seen) -> None:
@@ -97,4 +109,5 @@ def _note_categories(notes: Notes, view: View, seen: Seen) -> None:
     notes.fact("process.selinux.categories", found.split(",") if found else [], source)
     if found and view.neighbours is not None:
         shared = bool(view.neighbours.of_categories(seen.label, view.apart(seen)))
-        notes.fact("process.selinux.categories_shared", shared, source)
+        path = "process.selinux.categories_shared"
+        _note_others(notes, path, shared, source, view.neighbours)

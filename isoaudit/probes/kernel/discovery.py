@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from isoaudit.model import Reason
 from isoaudit.probes.kernel.census import Glimpse, container_ids
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.transports import Unreadable
@@ -54,6 +55,20 @@ class Discovery:
             (group for group in found if own not in group.pids),
             key=lambda group: group.main.order,
         )
+
+    @property
+    def unseen(self) -> Unreadable | None:
+        """Why there may be sandboxes that were not found, None if none can be."""
+        closed = len(self._machine.census.closed)
+        for one in self._everyone.values():
+            closed += not one.cgroup or not isinstance(one.links["pid"], str)
+        if self._machine.hides_processes:
+            words = "/proc hides the processes of other users (hidepid): sandboxes may be missing"
+        elif closed:
+            words = f"the namespaces of {closed} processes are closed: sandboxes may be missing"
+        else:
+            return None
+        return Unreadable(Reason.PERMISSION_DENIED, words, "Run isoaudit as root.")
 
     def around(self, pid: int) -> Group | None:
         """Return the sandbox a process is in, or one of itself alone; None if it is not there."""

@@ -6,6 +6,7 @@ from functools import cached_property
 from itertools import count
 from typing import Any, TypeVar
 
+from isoaudit.model import Reason
 from isoaudit.probes.kernel.accounts import Accounts
 from isoaudit.probes.kernel.census import Census, container_ids
 from isoaudit.probes.kernel.engine_sockets import ControlSocket, control_sockets
@@ -177,6 +178,9 @@ class Machine:
 
     def _modules(self) -> list[str]:
         """Return the labelling modules by their own marks, where securityfs is not mounted."""
+        mount = self.own_mounts.covering("/sys/module")
+        if mount is not None and mount.file_system in _NO_KERNEL_FILES:
+            raise Unreadable(Reason.NOT_SUPPORTED, "/sys shows nothing of the kernel here")
         found = []
         try:
             if self.files.read_text("/sys/module/apparmor/parameters/enabled").startswith("Y"):

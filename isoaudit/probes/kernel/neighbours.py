@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
+from isoaudit.model import Reason
 from isoaudit.probes.kernel.discovery import Discovery, Group
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.kernel.process import Ranges, Seen, read_process
@@ -47,6 +48,14 @@ class Neighbours:
             except Unreadable:
                 continue
         return found
+
+    @cached_property
+    def unseen(self) -> Unreadable | None:
+        """Why there may be others, so that "none" is no answer; None if these are all."""
+        found = Discovery(self._machine)
+        if len(found.groups) > _MOST:
+            return Unreadable(Reason.LIMIT, f"more than {_MOST} sandboxes were found")
+        return found.unseen
 
     def _neighbour(self, group: Group) -> Neighbour:
         name = group.id[:12] or self._machine.called(group.main.pid)

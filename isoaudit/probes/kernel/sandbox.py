@@ -15,10 +15,11 @@ from isoaudit.probes.kernel.control import note_control_sockets
 from isoaudit.probes.kernel.descriptors import note_descriptors
 from isoaudit.probes.kernel.devices import Place, note_devices
 from isoaudit.probes.kernel.discovery import Discovery, Group
+from isoaudit.probes.kernel.elsewhere import shown_elsewhere
 from isoaudit.probes.kernel.identity import command_line, identify
 from isoaudit.probes.kernel.limits import note_realtime
 from isoaudit.probes.kernel.machine import Machine
-from isoaudit.probes.kernel.mountinfo import TABLE_LIMIT, Layout, Table, inside
+from isoaudit.probes.kernel.mountinfo import TABLE_LIMIT, Layout, Table
 from isoaudit.probes.kernel.mounts import MOST_MOUNTS, mount_records, note_paths
 from isoaudit.probes.kernel.neighbours import Neighbours
 from isoaudit.probes.kernel.network import note_network
@@ -36,7 +37,6 @@ _PID = "process.pid"
 _MOST_PROCESSES = 20_000
 _MOST_THREADS = 50_000
 _MOST_RECORDS = 512
-_MOST_TABLES = 32
 """Processes and threads of one sandbox that are read, and records they may make: a stranger decides
 their number."""
 
@@ -274,39 +274,18 @@ def _note_mounts(notes: Notes, scene: Scene) -> None:
     if known is None:
         known = layout.kept[key] = _mounts(scene, layout.table, all_shown=key[2])
     notes.extend(known)
-    elsewhere = _shown_elsewhere(scene, layout.table)
-    if elsewhere is not None:
-        (part,) = known.factset().parts["mount"]
-        notes.part("mount", part.records, elsewhere)
+    _leave_open(notes, scene, "mount")
 
 
-def _shown_elsewhere(scene: Scene, table: Table) -> Missing | None:
-    """Say that a process in another mount namespace has a host path that the first one has not.
-
-    The first process may unmount in a namespace of its own what the others go on to see.
-    """
-    machine = scene.machine
-    tables = {str(one.links["mnt"]): one for one in scene.processes}
-    main = next((one for one in scene.processes if one.pid == scene.sandbox.pid), None)
-    if main is not None:
-        tables.pop(str(main.links["mnt"]), None)
-    if len(tables) > _MOST_TABLES:
-        detail = f"more than {_MOST_TABLES} mount namespaces in it"
-        return Missing("mount", Reason.LIMIT, detail, "", Vantage.KERNEL)
-    for one in tables.values():
-        try:
-            text = machine.files.read_text(f"/proc/{one.pid}/mountinfo", TABLE_LIMIT)
-        except Unreadable as error:
-            if error.reason is Reason.VANISHED or error.absent:
-                continue
-            return error.missing("mount", Vantage.KERNEL)
-        for mount in machine.layout(text)[0].table.mounts:
-            if machine.mounts.path_of(mount) is None:
-                continue
-            if not any(inside(mount.root, other.root) for other in table.on(mount.device)):
-                detail = f"process {one.pid}, in another mount namespace, has {mount.point} too"
-                return Missing("mount", Reason.NOT_SUPPORTED, detail, "", Vantage.KERNEL)
-    return None
+def _leave_open(notes: Notes, scene: Scene, name: str) -> None:
+    """Note a part that rests on the first process's mounts again, if others see more."""
+    part = next(iter(notes.factset().parts.get(name, ())), None)
+    if part is None or isinstance(scene.layout, Unreadable):
+        return
+    pid, machine = scene.sandbox.pid, scene.machine
+    why = shown_elsewhere(machine, pid, scene.processes, scene.layout.table, name)
+    if why is not None:
+        notes.part(name, part.records, why)
 
 
 def _mounts(scene: Scene, table: Table, *, all_shown: bool) -> Notes:
@@ -381,6 +360,7 @@ def _may_make_nodes(scene: Scene) -> bool:
 
 def _note_control_sockets(notes: Notes, scene: Scene) -> None:
     note_control_sockets(notes, scene.machine, scene.layout, scene.processes)
+    _leave_open(notes, scene, "control_socket")
 
 
 def _note_descriptors(notes: Notes, scene: Scene) -> None:

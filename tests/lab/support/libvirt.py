@@ -113,6 +113,8 @@ def _lay_out(folder: Path) -> None:
     """Make what is mounted over libvirt's own paths, and the files the domains name."""
     for name in (*OWN_PATHS, "dev"):
         (folder / name).mkdir(mode=0o755)
+    for path in OWN_PATHS.values():  # where no libvirtd ever ran, nothing is there to mount over
+        Path(path).mkdir(mode=0o755, parents=True, exist_ok=True)
     (folder / "share").mkdir()
     (folder / "floppy.img").write_bytes(bytes(1_474_560))
     disk = folder / "lib" / "images" / "lean.img"
