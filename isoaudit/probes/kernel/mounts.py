@@ -7,7 +7,6 @@ systems, maskedPaths, readonlyPaths). Nothing below the container's root is open
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable
 
 from isoaudit.model import Missing, Reason, Record, Vantage
@@ -18,6 +17,7 @@ from isoaudit.probes.defaults import (
     RECENT_MASKED_PATHS,
 )
 from isoaudit.probes.kernel.asked import Asked, Tables
+from isoaudit.probes.kernel.engine_mounts import is_engines, is_kernels
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.kernel.mountinfo import Mount, Table, inside
 from isoaudit.probes.kernel.sources import may_hang, note_who
@@ -53,11 +53,6 @@ MOST_MOUNTS = 10_000
 
 _RESTRICTIONS = ("nosuid", "nodev", "noexec")
 
-_ENGINE_PLACES = frozenset(
-    {"/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/dev/shm", "/run/.containerenv"}  # noqa: S108
-)
-_CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
-
 
 def mount_records(tables: Tables, asked: Asked) -> list[Record]:
     """Return a record for every mount of the sandbox that can be seen."""
@@ -81,7 +76,7 @@ def _record(mount: Mount, tables: Tables, asked: Asked) -> Record:
     if mount.file_system == "tmpfs":
         limited = any(w.startswith(("size=", "nr_blocks=")) for w in mount.super_options)
         notes.fact("mount.size_limited", limited, source)
-    managed = kind in {"system", "volume"} or _is_engines(mount, path, asked)
+    managed = kind in {"system", "volume"} or is_engines(mount, path, asked)
     notes.fact("mount.managed", managed, source)
     if kind in {"bind", "volume"}:
         _note_source(notes, mount, path, tables)
@@ -136,34 +131,11 @@ def _is_systems(mount: Mount, table: Table, path: str | None, asked: Asked) -> b
     dev = table.at("/dev")
     if dev is not None and dev.device == mount.device and mount.root != "/":
         return True
-    return mount.point in _OWN_TMPFS or _is_kernels(mount.point)
-
-
-def _is_kernels(point: str) -> bool:
-    return point.startswith(("/proc/", "/sys/"))
+    return mount.point in _OWN_TMPFS or is_kernels(mount.point)
 
 
 def _below(path: str, folder: str) -> bool:
     return path != folder and inside(path, folder)
-
-
-def _is_engines(mount: Mount, path: str | None, asked: Asked) -> bool:
-    """Say whether the engine put a host path there unasked (resolv.conf, hosts, shm).
-
-    Its own folder for a container carries that one's id, which nobody can know before it is made.
-    A container that joins another's network gets the other's files, at the usual places only. With
-    the host's IPC namespace the host's /dev/shm is bound.
-    """
-    if path is None or mount.point in asked.binds:
-        return False
-    names = path.split("/")
-    if asked.container and asked.container in names:
-        return True
-    if mount.point not in _ENGINE_PLACES:
-        return False
-    return path == mount.point == "/dev/shm" or any(  # noqa: S108 - the name of a mount
-        _CONTAINER_ID.fullmatch(name) for name in names
-    )
 
 
 def _is_on(mount: Mount, device: int) -> bool:
@@ -202,7 +174,7 @@ def note_paths(notes: Notes, tables: Tables, asked: Asked) -> None:
         notes.missing("container.rootfs.read_only", Reason.NOT_SUPPORTED, detail)
     else:
         notes.fact("container.rootfs.read_only", root.read_only, tables.source)
-    points = {mount.point for mount in tables.own.mounts if _is_kernels(mount.point)}
+    points = {mount.point for mount in tables.own.mounts if is_kernels(mount.point)}
     masked = {*points, *asked.masked, *PODMAN_MASKED_PATHS, *RECENT_MASKED_PATHS}
     _note_list(notes, "container.masked_paths", masked, tables)
     readonly = {*points, *asked.readonly, *DOCKER_READONLY_PATHS}
@@ -244,6 +216,6 @@ def _hides(mount: Mount, _path: str) -> bool:
 
 def _keeps(mount: Mount, path: str) -> bool:
     """Say whether a mount keeps what it covers from being written to."""
-    below = _is_kernels(mount.point)
+    below = is_kernels(mount.point)
     whole = mount.point in {"/proc", "/sys"} and path not in {"/proc", "/sys"}
     return mount.read_only and (below or whole) and not _hides(mount, path)

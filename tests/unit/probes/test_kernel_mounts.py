@@ -211,3 +211,20 @@ def test_root_without_an_entry_is_missing(machine: Machine) -> None:
     notes = Notes(Vantage.KERNEL)
     note_paths(notes, Tables(Table("1 0 0:1 / /proc rw - proc proc rw\n"), machine, "t"), Asked())
     assert "container.rootfs.read_only" in notes.factset().missing
+
+
+@pytest.mark.parametrize(
+    ("point", "managed"),
+    [("/dev/null", True), ("/proc/keys", True), ("/dev/zero", False), ("/data", False)],
+)
+def test_device_nodes_that_runtimes_bind(machine: Machine, point: str, managed: bool) -> None:
+    """In a user namespace no node can be made: the host's null is bound there, and over files."""
+    record = mounted(machine, f"30 20 0:7 /null {point} rw - devtmpfs udev rw")
+    assert ("/dev/null", managed) == fields(record, "mount.source", "mount.managed")
+
+
+def test_device_node_that_was_asked_for(machine: Machine) -> None:
+    """A bind that somebody named is not the runtime's own, also where it stands at its place."""
+    line = "30 20 0:7 /null /dev/null rw - devtmpfs udev rw"
+    record = mounted(machine, line, Asked(binds=frozenset({"/dev/null"})))
+    assert ("/dev/null", False) == fields(record, "mount.source", "mount.managed")
