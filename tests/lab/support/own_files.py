@@ -123,8 +123,14 @@ class OwnFiles(LocalFiles):
     @cached_property
     def _sockets(self) -> set[str]:
         """The inodes of the sockets that the engine's processes hold."""
-        folders = (Path(f"/proc/{pid}/fd") for pid in self._pids - {1, 2})
-        links = (os.readlink(entry) for folder in folders for entry in folder.iterdir())
+        entries: list[Path] = []
+        for pid in self._pids - {1, 2}:
+            with contextlib.suppress(OSError):  # it has ended
+                entries += Path(f"/proc/{pid}/fd").iterdir()
+        links: list[str] = []
+        for entry in entries:
+            with contextlib.suppress(OSError):  # it was closed
+                links.append(os.readlink(entry))
         return {link[8:-1] for link in links if link.startswith("socket:[")}
 
 
