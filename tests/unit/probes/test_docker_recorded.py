@@ -14,6 +14,12 @@ from isoaudit.probes.docker.engine import engine_record
 ENGINE, KERNEL = Vantage.ENGINE, Vantage.KERNEL
 DOCKER = sorted(f"docker/{path.stem}" for path in (RECORDINGS / "docker").glob("*.json"))
 EVERY = [*DOCKER, "podman/plain"]
+REFUSED = (
+    "acct", "bpf", "clock", "kexec", "keyring", "module", "mount", "open_by_handle", "perf",
+    "quota", "raw_io", "reboot", "setns", "swap", "syslog", "user_namespace", "userfaultfd",
+)  # fmt: skip
+"""What every docker's default filter refuses a container with the default capabilities."""
+
 TYPES = {
     FactType.BOOL: bool,
     FactType.INT: int,
@@ -83,6 +89,21 @@ def test_main_process_of_a_plain_container() -> None:
         "namespaces.cgroup": "host",
         "namespaces.time": "host",
         "root_is_host": False,
+        "names": ("sleep",),
+        "exceeds_main": (),
+        "host_account": "root",
+        "host_groups": ("root",),
+        "uid_shared_with": (),
+        "user_namespace_maps_root_group": True,
+        "namespaces.shared_with": (),
+        "oom_score_adj": 0,
+        "limits.core.set": False,
+        "limits.locked_memory.set": True,
+        "limits.locked_memory.bytes": 8 << 20,
+        "limits.open_files.set": True,
+        "limits.open_files.count": 20_000,
+        **{f"seccomp.allows.{what}": False for what in REFUSED},
+        "seccomp.allows.ptrace": True,
     } == main
 
 
@@ -102,7 +123,7 @@ def test_processes_that_differ_are_records_of_their_own() -> None:
 def test_engine_and_kernel_agree_on_a_plain_container() -> None:
     """What the engine was asked for and the kernel shows are the same where nothing drifted."""
     seen = audit_recorded("docker/plain")
-    (asked,) = records(seen, "process", ENGINE)
+    asked, _ = records(seen, "process", ENGINE)
     found = records(seen, "process", KERNEL)[0]
     both = set(asked.facts) - {"process.exceeds_main"}
     assert {path: asked.facts[path].value for path in both} == {
@@ -303,6 +324,17 @@ def test_podmans_bind_mount_is_found() -> None:
 def test_engine_facts_of_debians_dockerd() -> None:
     """The engine's own settings, its listeners from its command line."""
     seen = only(engine_record(*recorded("docker/plain")), "engine")
+    fixed = {
+        name: seen.pop(f"{name}fixed_by_distribution") for name in ("", "containerd.", "runc.")
+    }
+    assert all(
+        cve in fixed[name]
+        for name, cve in (
+            ("", "CVE-2024-41110"),  # 20.10.24+dfsg1-1+deb12u1
+            ("containerd.", "CVE-2024-40635"),  # 1.6.20~ds1-1+deb12u1
+            ("runc.", "CVE-2024-21626"),  # 1.1.5+ds1-1+deb12u1
+        )
+    )
     assert {
         "name": "docker",
         "endpoint": "unix:///var/run/docker.sock",
@@ -314,6 +346,18 @@ def test_engine_facts_of_debians_dockerd() -> None:
         "default_runtime": "runc",
         "data_root": "/var/lib/docker",
         "data_root_separate": False,
+        "data_root_mode": "0710",
+        "data_root_open": False,
+        "accounts": (),
+        "networks.bridges": ("bridge", "isorec"),
+        "networks.adjacent": (),
+        "networks.ipv6": (),
+        "networks.overlays": (),
+        "networks.unencrypted": (),
+        "networks.unprotected": (),
+        "plugins.enabled": (),
+        "plugins.powerful": (),
+        "plugins.powers": (),
         "storage_driver": "overlay2",
         "live_restore": False,
         "debug": False,
