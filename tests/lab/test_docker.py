@@ -25,6 +25,9 @@ from isoaudit.transports.ptrace import PtraceFilters
 pytestmark = pytest.mark.lab_docker
 _LABELS = labels.load("docker")
 _DEEP = labels.deep("docker")
+_OF_NEIGHBOURS = {"CAP-021"}
+"""Checks that compare a container with all others of the host, other tests' ones among them."""
+
 _RUNNING = [name for name, label in _LABELS.targets.items() if label.state != "created"]
 
 
@@ -100,7 +103,8 @@ def test_engine_and_kernel_are_judged_the_same(
         f"{name}: {check}: {word} by name, {other} by pid"
         for name, target in by_pid.items()
         for check, word in labels.decided(docker_run.by_name[name]).items()
-        if (other := labels.decided(target).get(check, word)) != word
+        if check not in _OF_NEIGHBOURS
+        and (other := labels.decided(target).get(check, word)) != word
     ]
     assert 0 == len(differing), labels.told("differences", differing)
 
@@ -174,7 +178,8 @@ def test_default_filter_is_read_and_agrees_with_the_kernel(docker: Docker, tmp_p
         after = stat.read_text().rpartition(")")[2].split()
     finally:
         docker.remove("filter-default")
-    assert (before[0], before[19], 1) == (after[0], after[19], len(programs))
+    # It may be on its way back to sleep.
+    assert (before[19], True, 1) == (after[19], after[0] in "RS", len(programs))
     program = oracle.build(tmp_path)
     harmless = [oracle.harmless(one) for one in programs]
     for abi in (X86_64, I386):

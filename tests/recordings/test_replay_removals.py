@@ -1,4 +1,8 @@
-"""Less evidence never looks better: one answer of a recorded run at a time is taken away."""
+"""Less evidence never looks better: one answer of a recorded run, or a part of one, is taken away.
+
+An answer that holds several files, links, descriptors or device nodes loses one of them at a time,
+as it does where the kernel shows some of them and not others.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import pytest
 from support import labels
@@ -25,13 +30,14 @@ from isoaudit.transports import EngineApi, Files
 from isoaudit.transports.tape import Tape, record, replay
 
 REMOVALS = 60
-"""Answers taken away per engine: of as many kinds as there are, chosen alike in every run."""
+"""Answers taken away per engine, and as many parts of answers: of as many kinds as there are, alike
+in every run. A file or link of a process is a kind of its own, and every such kind is tried."""
 
 DENIED = {"error": ["permission_denied", "taken away by the test", "Run as root.", False]}
 _ORDER = (Status.PASS, Status.NOT_APPLICABLE, Status.UNKNOWN, Status.ERROR, Status.FAIL)
 
-Question = tuple[str, str]
-"""The tape that holds an answer, `api` or `files`, and its key there."""
+Question = tuple[str, str, str]
+"""The tape that holds an answer, `api` or `files`, its key there, and a part of it; "" for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,8 @@ def _audit(engine: str, on: Tapes, name: str) -> Seen:
         for finding in result.findings if isinstance(result, TargetResult) else ():
             place = (result.target.name, finding.check)
             statuses[place] = max(statuses.get(place, Status.PASS), finding.status, key=_badness)
-    asked = frozenset((tape, key) for tape in heard for key in heard[tape]["calls"])
+    asked = frozenset((tape, key, "") for tape in heard for key in heard[tape]["calls"])
+    asked |= {(tape, key, part) for tape, key, _ in asked for part in _parts(on, tape, key)}
     return Seen(statuses, tuple(r for r in results if isinstance(r, RunError)), asked)
 
 
@@ -99,16 +106,49 @@ def _chosen(engine: str) -> list[tuple[Question, str]]:
     kinds: dict[str, list[Question]] = {}
     for question in questions:
         kinds.setdefault(_kind(question), []).append(question)
-    firsts = [several[0] for several in kinds.values()]
-    rest = [one for several in kinds.values() for one in several[1:]]
-    return [(one, dice.choice(asking[one])) for one in [*firsts, *rest][:REMOVALS]]
+    chosen: list[Question] = []
+    for whole in (True, False):
+        mine = [several for several in kinds.values() if (several[0][2] == "") is whole]
+        firsts = [several[0] for several in mine]
+        rest = [one for several in mine for one in several[1:]]
+        chosen += [*firsts, *rest][: max(REMOVALS, 0 if whole else len(firsts))]
+    return [(one, dice.choice(asking[one])) for one in chosen]
 
 
 def _answered(engine: str, question: Question) -> bool:
     """Say whether there is an answer to take away: one that proves absence counts too."""
-    tape, key = question
+    tape, key, _ = question
     call = tapes(engine)[tape]["calls"].get(key, DENIED)
     return "answer" in call or bool(call["error"][3])
+
+
+def _parts(on: Tapes, tape: str, key: str) -> list[str]:
+    """Return the names of what an answer of several files, links or nodes holds."""
+    answer, (method, *_) = on[tape]["calls"].get(key, DENIED).get("answer"), json.loads(key)
+    if answer is None:
+        return []
+    if method == "read_process":
+        return sorted(answer["values"])
+    if method == "descriptors":
+        return [f"{kind} {one}" for kind in ("links", "mounts") for one in sorted(answer[kind])]
+    if method == "device_nodes":
+        return [node["path"] for node in answer["nodes"]]
+    return []
+
+
+def _less(method: str, answer: Mapping[str, Any], part: str) -> dict[str, Any]:
+    """Return an answer without one of its parts, in the form the transports give it then."""
+    if method == "read_process":
+        kept = {name: text for name, text in answer["values"].items() if name != part}
+        return {"values": kept, "errors": {**answer["errors"], part: DENIED["error"]}}
+    if method == "device_nodes":
+        nodes = [node for node in answer["nodes"] if node["path"] != part]
+        return {"nodes": nodes, "complete": False}
+    kind, number = part.split(" ")
+    if kind == "mounts":
+        return {**answer, "mounts": {**answer["mounts"], number: ""}}
+    left = {k: {n: v for n, v in answer[k].items() if n != number} for k in ("links", "mounts")}
+    return {**left, "complete": False}
 
 
 def _kind(question: Question) -> str:
@@ -117,9 +157,12 @@ def _kind(question: Question) -> str:
 
 
 def _without(on: Tapes, question: Question) -> dict[str, Tape]:
-    """Return tapes on which the answer to one question is that it may not be given."""
-    tape, key = question
-    calls = {**on[tape]["calls"], key: DENIED}
+    """Return tapes on which the answer to one question, or a part of it, may not be given."""
+    tape, key, part = question
+    call: Mapping[str, Any] = DENIED
+    if part:
+        call = {"answer": _less(json.loads(key)[0], on[tape]["calls"][key]["answer"], part)}
+    calls = {**on[tape]["calls"], key: call}
     return {**on, tape: {**on[tape], "calls": calls}}
 
 

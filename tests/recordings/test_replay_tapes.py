@@ -38,9 +38,15 @@ def _text(file: Path) -> str:
 def _command_lines(engine: str) -> Iterator[str]:
     """Yield the recorded command lines of processes."""
     for key, call in tapes(engine)["files"]["calls"].items():
-        path = json.loads(key)[1]
-        if re.fullmatch(r"/proc/\d+/cmdline", path) and "answer" in call:
-            yield call["answer"]
+        method, place, *_ = json.loads(key)
+        if method == "read_process":
+            line = call.get("answer", {"values": {}})["values"].get("cmdline")
+        elif method == "read_text" and re.fullmatch(r"/proc/\d+/cmdline", place):
+            line = call.get("answer")
+        else:
+            continue
+        if line is not None:
+            yield line
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
