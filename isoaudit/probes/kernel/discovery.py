@@ -61,7 +61,11 @@ class Discovery:
         """Why there may be sandboxes that were not found, None if none can be."""
         closed = len(self._machine.census.closed)
         for one in self._everyone.values():
-            closed += not one.cgroup or not isinstance(one.links["pid"], str)
+            if one.pid == 1:  # what the others are held against is no sandbox
+                continue
+            link = one.links["pid"]
+            ended = isinstance(link, Unreadable) and link.absent
+            closed += not one.cgroup or (not isinstance(link, str) and not ended)
         if self._machine.hides_processes:
             words = "/proc hides the processes of other users (hidepid): sandboxes may be missing"
         elif closed:
