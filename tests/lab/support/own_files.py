@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -124,8 +124,16 @@ class OwnFiles(LocalFiles):
     def _sockets(self) -> set[str]:
         """The inodes of the sockets that the engine's processes hold."""
         folders = (Path(f"/proc/{pid}/fd") for pid in self._pids - {1, 2})
-        links = (os.readlink(entry) for folder in folders for entry in folder.iterdir())
+        links = [link for folder in folders for link in _links(folder)]
         return {link[8:-1] for link in links if link.startswith("socket:[")}
+
+
+def _links(folder: Path) -> Iterator[str]:
+    """Yield where the links in a folder of /proc lead, save those that are gone meanwhile."""
+    with contextlib.suppress(OSError):
+        for entry in folder.iterdir():
+            with contextlib.suppress(OSError):
+                yield os.readlink(entry)
 
 
 def _in_groups_of(pids: set[int]) -> set[int]:
