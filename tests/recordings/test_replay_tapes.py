@@ -18,8 +18,8 @@ from isoaudit.resources import data_dir
 
 FILES = [*map(tape_file, ENGINES), SAMPLE]
 PROGRAMS = {
-    "docker": {"dockerd", "containerd"},
-    "podman": {"podman"},
+    "docker": {"dockerd", "containerd", "containerd-shim-runc-v2", "sleep"},
+    "podman": {"podman", "conmon", "sleep"},
     "libvirt": {"", "init", "virtlogd", "libvirtd", "qemu-system-x86_64"},
 }
 """The processes whose command lines may be on a tape; kernel threads have an empty one."""

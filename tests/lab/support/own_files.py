@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -132,6 +132,14 @@ class OwnFiles(LocalFiles):
             with contextlib.suppress(OSError):  # it was closed
                 links.append(os.readlink(entry))
         return {link[8:-1] for link in links if link.startswith("socket:[")}
+
+
+def _links(folder: Path) -> Iterator[str]:
+    """Yield where the links in a folder of /proc lead, save those that are gone meanwhile."""
+    with contextlib.suppress(OSError):
+        for entry in folder.iterdir():
+            with contextlib.suppress(OSError):
+                yield os.readlink(entry)
 
 
 def _in_groups_of(pids: set[int]) -> set[int]:
