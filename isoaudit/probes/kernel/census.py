@@ -12,12 +12,13 @@ from typing import NamedTuple
 
 from isoaudit.model import Reason
 from isoaudit.transports import Files, Unreadable
-from isoaudit.transports.base import failed
+from isoaudit.transports.base import ProcessFiles, failed
 
 NAMESPACES = ("mnt", "pid", "net", "ipc", "uts", "user", "cgroup", "time")
 
 _LINKS = tuple(f"ns/{kind}" for kind in NAMESPACES)
 _KERNEL_THREAD = 0x00200000
+_MOST_THREADS = 64  # that are asked for what the first one, which has ended, no longer shows
 _ID = re.compile(r"(?<!conmon-)(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
 Link = str | Unreadable
@@ -130,13 +131,15 @@ class Census:
             if error.reason is not Reason.NOT_SUPPORTED:
                 raise
             problem = error
+            shown = self._of_a_thread(pid) or seen
+            values, errors = shown["values"], shown["errors"]
         links: dict[str, Link] = {}
         for kind in NAMESPACES:
             link = values.get(f"ns/{kind}")
             links[kind] = failed(errors[f"ns/{kind}"]) if link is None else link
         return Glimpse(
             pid=pid,
-            comm=values["stat"].partition("(")[2].rpartition(")")[0],
+            comm=seen["values"]["stat"].partition("(")[2].rpartition(")")[0],
             parent=int(fields[1]),
             start=fields[19],
             kernel_thread=_is_kernel_thread(fields),
@@ -155,6 +158,28 @@ class Census:
                     held.setdefault(seen, set()).add(one.pid)
             self._holders[kind] = held
         return self._holders[kind].get(link, set())
+
+    def _of_a_thread(self, pid: int) -> ProcessFiles | None:
+        """Return what a thread shows of a process whose first one has ended; None if none does.
+
+        /proc/TID is there for every thread, though it is not listed; its status names the process
+        (proc(5)).
+        """
+        try:
+            names = self._files.list_names(f"/proc/{pid}/task")
+        except Unreadable:
+            return None
+        for name in names[:_MOST_THREADS]:
+            if name == str(pid):
+                continue
+            try:
+                seen = self._files.read_process(int(name), ("status", "cgroup"), _LINKS)
+            except Unreadable:
+                continue
+            values = seen["values"]
+            if "ns/mnt" in values and f"\nTgid:\t{pid}\n" in values.get("status", ""):
+                return seen
+        return None
 
 
 def stat_fields(text: str) -> list[str]:

@@ -64,10 +64,14 @@ class Discovery:
             if one.pid == 1:  # what the others are held against is no sandbox
                 continue
             link = one.links["pid"]
-            ended = isinstance(link, Unreadable) and link.absent
+            ended = isinstance(link, Unreadable) and link.absent and one.problem is None
             closed += not one.cgroup or (not isinstance(link, str) and not ended)
         if self._machine.hides_processes:
             words = "/proc hides the processes of other users (hidepid): sandboxes may be missing"
+        elif not self._machine.census.has_kernel_threads:
+            words = "/proc shows the processes of one PID namespace only: sandboxes may be missing"
+            remedy = "Run isoaudit on the host, or with the host's PID namespace."
+            return Unreadable(Reason.NOT_SUPPORTED, words, remedy)
         elif closed:
             words = f"the namespaces of {closed} processes are closed: sandboxes may be missing"
         else:

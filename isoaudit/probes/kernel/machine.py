@@ -62,13 +62,26 @@ class Machine:
         """The ids of the container isoaudit itself runs in, empty outside of one.
 
         By its control groups, or where a namespace hides their paths by the files that engines
-        mount into every container from a folder named for it.
+        mount into every container from a folder named for it. Who joined another's network has
+        that one's files: an id whose processes see other mounts is not its own.
         """
         found = container_ids(self._text("/proc/self/cgroup"))
+        if found:
+            return frozenset(found)
         for mount in self.own_mounts.mounts:
             if mount.point in _OF_ENGINES:
                 found |= container_ids(mount.root)
-        return frozenset(found)
+        return frozenset(name for name in found if not self._is_anothers(name))
+
+    def _is_anothers(self, name: str) -> bool:
+        """Say whether a container's processes are seen to have other mounts than isoaudit."""
+        try:
+            own = self.files.read_link("/proc/self/ns/mnt")
+            pids = self.containers.get(name, [])
+        except Unreadable:
+            return False
+        links = [self.census.everyone[pid].links["mnt"] for pid in pids]
+        return any(isinstance(link, str) and link != own for link in links)
 
     @cached_property
     def accounts(self) -> Accounts:

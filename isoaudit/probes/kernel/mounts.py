@@ -7,7 +7,7 @@ systems, maskedPaths, readonlyPaths). Nothing below the container's root is open
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from isoaudit.model import Missing, Reason, Record, Vantage
 from isoaudit.probes.base import Notes
@@ -166,22 +166,33 @@ def _note_type(notes: Notes, mount: Mount, path: str, machine: Machine) -> None:
     notes.fact(name, "other" if kind in {"fifo", "link"} else kind, f"stat {path}")
 
 
-def note_paths(notes: Notes, tables: Tables, asked: Asked) -> None:
-    """Note the root's write protection and the hidden and read-only paths of /proc and /sys."""
+PROTECTED = ("container.rootfs.read_only", "container.masked_paths", "container.readonly_paths")
+"""What `note_paths` notes."""
+
+
+def note_paths(notes: Notes, tables: Tables, asked: Asked, others: Sequence[Table] = ()) -> None:
+    """Note the root's write protection and the hidden and read-only paths of /proc and /sys.
+
+    What a process with mounts of its own (`others`) has not protected is not protected.
+    """
     root = tables.own.at("/")
     if root is None:
         detail = f"{tables.source} has no entry for /"
         notes.missing("container.rootfs.read_only", Reason.NOT_SUPPORTED, detail)
     else:
-        notes.fact("container.rootfs.read_only", root.read_only, tables.source)
+        same = [top for other in others if (top := other.at("/")) and top.device == root.device]
+        read_only = all(one.read_only for one in (root, *same))
+        notes.fact("container.rootfs.read_only", read_only, tables.source)
     points = {mount.point for mount in tables.own.mounts if is_kernels(mount.point)}
     masked = {*points, *asked.masked, *PODMAN_MASKED_PATHS, *RECENT_MASKED_PATHS}
-    _note_list(notes, "container.masked_paths", masked, tables)
+    _note_list(notes, "container.masked_paths", masked, tables, others)
     readonly = {*points, *asked.readonly, *DOCKER_READONLY_PATHS}
-    _note_list(notes, "container.readonly_paths", readonly, tables)
+    _note_list(notes, "container.readonly_paths", readonly, tables, others)
 
 
-def _note_list(notes: Notes, path: str, candidates: Iterable[str], tables: Tables) -> None:
+def _note_list(
+    notes: Notes, path: str, candidates: Iterable[str], tables: Tables, others: Sequence[Table]
+) -> None:
     """Note which of the candidates are protected: by a mount, or because the kernel lacks them."""
     protects = _hides if path == "container.masked_paths" else _keeps
     protected: list[str] = []
@@ -189,7 +200,9 @@ def _note_list(notes: Notes, path: str, candidates: Iterable[str], tables: Table
     unknown: Missing | None = None
     for candidate in sorted(candidates):
         mount = tables.own.covering(candidate)
-        if mount is not None and protects(mount, candidate):
+        if any(_bares(other.covering(candidate), candidate, protects) for other in others):
+            pass
+        elif mount is not None and protects(mount, candidate):
             protected.append(candidate)
             continue
         try:
@@ -203,6 +216,13 @@ def _note_list(notes: Notes, path: str, candidates: Iterable[str], tables: Table
         return
     words = f"; not on this kernel: {', '.join(absent)}" if absent else ""
     notes.fact(path, sorted({*protected, *absent}), tables.source + words)
+
+
+def _bares(mount: Mount | None, path: str, protects: Callable[[Mount, str], bool]) -> bool:
+    """Say whether a file of the kernel lies open: one below no proc or sysfs is none."""
+    return (
+        mount is not None and mount.file_system in {"proc", "sysfs"} and not protects(mount, path)
+    )
 
 
 def _hides(mount: Mount, _path: str) -> bool:

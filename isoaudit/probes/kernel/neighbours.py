@@ -37,6 +37,7 @@ class Neighbours:
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
+        self._closed: Unreadable | None = None
 
     @cached_property
     def all(self) -> list[Neighbour]:
@@ -44,15 +45,22 @@ class Neighbours:
         found: list[Neighbour] = []
         for group in Discovery(self._machine).groups[:_MOST]:
             try:
-                found.append(self._neighbour(group))
-            except Unreadable:
+                one = self._neighbour(group)
+            except Unreadable as error:
+                if error.reason is not Reason.VANISHED:
+                    self._closed = error
                 continue
+            if isinstance(one.main.uid_map, Unreadable):
+                self._closed = one.main.uid_map
+            found.append(one)
         return found
 
     @cached_property
     def unseen(self) -> Unreadable | None:
         """Why there may be others, so that "none" is no answer; None if these are all."""
         found = Discovery(self._machine)
+        if self.all and self._closed is not None:
+            return self._closed
         if len(found.groups) > _MOST:
             return Unreadable(Reason.LIMIT, f"more than {_MOST} sandboxes were found")
         return found.unseen

@@ -15,12 +15,12 @@ from isoaudit.probes.kernel.control import note_control_sockets
 from isoaudit.probes.kernel.descriptors import note_descriptors
 from isoaudit.probes.kernel.devices import Place, note_devices
 from isoaudit.probes.kernel.discovery import Discovery, Group
-from isoaudit.probes.kernel.elsewhere import shown_elsewhere
+from isoaudit.probes.kernel.elsewhere import other_tables, shown_elsewhere
 from isoaudit.probes.kernel.identity import command_line, identify
 from isoaudit.probes.kernel.limits import note_realtime
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.kernel.mountinfo import TABLE_LIMIT, Layout, Table
-from isoaudit.probes.kernel.mounts import MOST_MOUNTS, mount_records, note_paths
+from isoaudit.probes.kernel.mounts import MOST_MOUNTS, PROTECTED, mount_records, note_paths
 from isoaudit.probes.kernel.neighbours import Neighbours
 from isoaudit.probes.kernel.network import note_network
 from isoaudit.probes.kernel.process import Seen, read_process, threads_apart
@@ -41,13 +41,7 @@ _MOST_RECORDS = 512
 their number."""
 
 _HELD = ("CapEff", "CapPrm")
-_MOUNT_PATHS = (
-    "mount",
-    "container.masked_paths",
-    "container.readonly_paths",
-    "container.rootfs.read_only",
-    "container.cgroup_writable",
-)
+_MOUNT_PATHS = ("mount", *PROTECTED, "container.cgroup_writable")
 PATHS = (
     *("process", *_MOUNT_PATHS, "device", "container.unexpected_devices", "descriptor"),
     *("control_socket", "container.limits"),
@@ -71,7 +65,8 @@ class Sandbox:
 class Scene:
     """A sandbox whose parts are being read: what each part's reader needs of the others.
 
-    `layout` is its mount table, `numbers` what the kernel calls those mounts.
+    `layout` is the mount table of its first process, `numbers` what the kernel calls those mounts,
+    `others` the tables of processes in further mount namespaces.
     """
 
     machine: Machine
@@ -81,6 +76,7 @@ class Scene:
     numbers: frozenset[str]
     groups: dict[str, cgroup.Group]
     processes: list[Seen]
+    others: dict[int, Table] | Unreadable
 
 
 def belongs(machine: Machine, sandbox: Sandbox) -> bool:
@@ -155,7 +151,8 @@ def _look(notes: Notes, machine: Machine, sandbox: Sandbox, asked: Asked) -> Sce
     table = layout if isinstance(layout, Unreadable) else layout.table
     view = View(machine, frozenset(), sandbox.pid, table, asked, _neighbours(machine))
     seen = _note_processes(notes, machine, sandbox, view)
-    return Scene(machine, sandbox, asked, layout, numbers, groups, seen)
+    others = other_tables(machine, sandbox.pid, seen)
+    return Scene(machine, sandbox, asked, layout, numbers, groups, seen, others)
 
 
 def _neighbours(machine: Machine) -> Neighbours:
@@ -271,8 +268,10 @@ def _note_mounts(notes: Notes, scene: Scene) -> None:
         return
     key = ("mount", scene.asked, _may_unmount(scene.processes))
     known = layout.kept.get(key)
-    if known is None:
-        known = layout.kept[key] = _mounts(scene, layout.table, all_shown=key[2])
+    if known is None or scene.others:
+        known = _mounts(scene, layout.table, all_shown=key[2])
+    if not scene.others:
+        layout.kept[key] = known
     notes.extend(known)
     _leave_open(notes, scene, "mount")
 
@@ -282,8 +281,7 @@ def _leave_open(notes: Notes, scene: Scene, name: str) -> None:
     part = next(iter(notes.factset().parts.get(name, ())), None)
     if part is None or isinstance(scene.layout, Unreadable):
         return
-    pid, machine = scene.sandbox.pid, scene.machine
-    why = shown_elsewhere(machine, pid, scene.processes, scene.layout.table, name)
+    why = shown_elsewhere(scene.machine, scene.others, scene.layout.table, name)
     if why is not None:
         notes.part(name, part.records, why)
 
@@ -298,7 +296,11 @@ def _mounts(scene: Scene, table: Table, *, all_shown: bool) -> Notes:
     tables = Tables(table, scene.machine, MOUNTINFO, hidden)
     records = mount_records(tables, scene.asked)
     notes.part("mount", records, incomplete, scene.machine.new_kin())
-    note_paths(notes, tables, scene.asked)
+    if isinstance(scene.others, Unreadable):
+        for path in PROTECTED:
+            notes.lacks(scene.others.missing(path, Vantage.KERNEL))
+    else:
+        note_paths(notes, tables, scene.asked, list(scene.others.values()))
     writable = any(
         mount.file_system in {"cgroup", "cgroup2"} and not mount.read_only
         for mount in table.mounts
