@@ -196,8 +196,11 @@ def _of_mounts(facts: FactSet) -> Iterator[Record]:
 
 
 def _comes_along(place: str, wanted: dict[str, Record]) -> bool:
-    """Say whether a mount lies below a recursive bind that was asked for."""
-    return any(place.startswith(f"{above}/") for above in wanted)
+    """Say whether a mount lies below a host folder that was asked for, and came along with it."""
+    return any(
+        place.startswith(f"{above}/") and _text(asked, "mount.kind") in {"bind", "volume"}
+        for above, asked in wanted.items()
+    )
 
 
 def _of_mount(asked: Record, found: Record, place: str) -> Iterator[Record]:

@@ -137,6 +137,18 @@ def test_host_path_that_nobody_asked_for() -> None:
     assert [("mount.source", "", "/root", True)] == drifted(facts)
 
 
+def test_tmpfs_brings_no_host_path_along() -> None:
+    """A host path below a tmpfs that was asked for was put there by somebody."""
+    asked = mounts(ENGINE, {"kind": "tmpfs", "destination": "/run"})
+    found = mounts(
+        KERNEL,
+        {"kind": "tmpfs", "destination": "/run"},
+        {"kind": "bind", "managed": False, "source": "/etc", "destination": "/run/x"},
+    )
+    facts = seen(process(ENGINE), process(KERNEL)).merge(asked, found)
+    assert [("mount.source", "", "/etc", True)] == drifted(facts)
+
+
 def test_mount_that_is_writable_after_all() -> None:
     """Read-only was asked for."""
     bind = {"kind": "bind", "managed": False, "source": "/srv", "destination": "/srv/"}
