@@ -12,6 +12,7 @@ from host_trees import Locked, bind_socket, collect, reason, records, tree, valu
 
 from isoaudit.model import FactSet, Reason, Vantage
 
+CONF = "/etc/containers/containers.conf"
 CONTAINERD = "/etc/containerd/config.toml"
 PROGRAMS = {"/usr/bin/containerd": "", "/usr/bin/crio": "", "/usr/bin/podman": ""}
 
