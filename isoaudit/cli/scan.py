@@ -14,6 +14,7 @@ EPILOG = """\b
 TARGET is one of
   host                           this machine: kernel, CPU, engines
   docker:NAME  podman:NAME       a container, running or not; NAME may hold *
+  proc:PID  proc:NAME            a sandbox of this machine, whoever made it
   docker+URI#NAME                the same at another endpoint (unix, ssh, tcp)
   libvirt:NAME  libvirt+URI#NAME a virtual machine, running or not
   FILE or FOLDER                 compose, Kubernetes, libvirt XML, evidence

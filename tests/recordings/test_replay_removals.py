@@ -29,7 +29,7 @@ from isoaudit.targets.address import parse
 from isoaudit.transports import EngineApi, Files
 from isoaudit.transports.tape import Tape, record, replay
 
-REMOVALS = 20
+REMOVALS = 60
 """Answers taken away per engine, and as many parts of answers: of as many kinds as there are, alike
 in every run. A file or link of a process is a kind of its own, and every such kind is tried."""
 
