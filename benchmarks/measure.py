@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import math
 import os
 import shutil
 import sys
@@ -55,8 +56,10 @@ class Row:
 
     @property
     def ratio(self) -> float:
-        """How many times the floor isoaudit takes."""
-        return self.of(self.ours) / self.of(self.floor)
+        """How many times the floor isoaudit takes; not a number if a difference went under in the
+        noise of what surrounds it."""
+        least = min(self.of(self.ours), self.of(self.floor))
+        return self.of(self.ours) / self.of(self.floor) if least > 0 else math.nan
 
     def of(self, sample: Sample) -> float:
         """Return what this row compares."""

@@ -7,6 +7,7 @@ on a shared machine seconds mean little.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import platform
 import sys
@@ -78,16 +79,17 @@ def _lines(name: str, runs: int) -> Iterator[str]:
 def _line(row: Row) -> str:
     aim = f"≤ {row.aim:g}" if row.aim else "-"
     verdict = " **missed**" if row.aim and row.ratio > row.aim else ""
+    ratio = "noise" if math.isnan(row.ratio) else f"{row.ratio:.2f}"
     memory = f"{row.ours.megabytes:.0f} MB ({row.floor.megabytes:.0f})"
     return (
         f"| {row.work} | {_milliseconds(row.of(row.ours))} {row.unit} "
-        f"| {_milliseconds(row.of(row.floor))} | {row.ratio:.2f}{verdict} | {aim} | {memory} "
+        f"| {_milliseconds(row.of(row.floor))} | {ratio}{verdict} | {aim} | {memory} "
         f"| {row.floor_name} |\n"
     )
 
 
 def _milliseconds(seconds: float) -> str:
-    return f"{1000 * seconds:,.0f} ms"
+    return f"{1000 * seconds:,.0f} ms" if seconds >= 0.01 else f"{1000 * seconds:.2f} ms"
 
 
 def _machine() -> str:
