@@ -2,7 +2,7 @@
 
 from isoaudit.model.evidence import Fact, Location, Missing, Value
 from isoaudit.model.factset import FactSet, Part, Record
-from isoaudit.model.finding import Finding
+from isoaudit.model.finding import Finding, Outcome
 from isoaudit.model.result import RunError, TargetResult
 from isoaudit.model.target import Target
 from isoaudit.model.words import Kind, Reason, Severity, Status, Vantage
@@ -14,6 +14,7 @@ __all__ = [
     "Kind",
     "Location",
     "Missing",
+    "Outcome",
     "Part",
     "Reason",
     "Record",

@@ -9,8 +9,11 @@ from isoaudit.model.evidence import Fact, Location, Missing
 from isoaudit.model.words import Severity, Status
 
 
-class Finding(NamedTuple):
-    """The result of one check, with every value it rests on and every value it lacked."""
+class Outcome(NamedTuple):
+    """What one check came to, with every value it rests on and every value it lacked.
+
+    It may be shared by any number of targets of which the same is known.
+    """
 
     check: str
     severity: Severity
@@ -18,7 +21,6 @@ class Finding(NamedTuple):
     message: str
     evidence: tuple[Fact, ...] = ()
     missing: tuple[Missing, ...] = ()
-    fingerprint: str = ""
 
     @property
     def location(self) -> Location | None:
@@ -27,6 +29,48 @@ class Finding(NamedTuple):
             if fact.location is not None:
                 return fact.location
         return None
+
+
+class Finding(NamedTuple):
+    """The outcome of one check for one target, whose fingerprint it bears."""
+
+    outcome: Outcome
+    fingerprint: str = ""
+
+    @property
+    def check(self) -> str:
+        """The id of the check."""
+        return self.outcome.check
+
+    @property
+    def severity(self) -> Severity:
+        """How bad it is, or would be."""
+        return self.outcome.severity
+
+    @property
+    def status(self) -> Status:
+        """What the check came to."""
+        return self.outcome.status
+
+    @property
+    def message(self) -> str:
+        """What is wrong; for anything but a failure, the check's title or the problem."""
+        return self.outcome.message
+
+    @property
+    def evidence(self) -> tuple[Fact, ...]:
+        """Every value the outcome rests on."""
+        return self.outcome.evidence
+
+    @property
+    def missing(self) -> tuple[Missing, ...]:
+        """Every value that was lacking."""
+        return self.outcome.missing
+
+    @property
+    def location(self) -> Location | None:
+        """The first place in a file that the evidence names."""
+        return self.outcome.location
 
     def to_json(self) -> dict[str, Any]:
         """Return the finding as the report document holds it."""
@@ -46,12 +90,12 @@ class Finding(NamedTuple):
     @staticmethod
     def from_json(data: dict[str, Any]) -> Finding:
         """Rebuild a finding from `to_json`."""
-        return Finding(
+        outcome = Outcome(
             reading.text(data, "check"),
             Severity(data["severity"]),
             Status(data["status"]),
             reading.text(data, "message"),
             tuple(Fact.from_json(fact["path"], fact) for fact in data["evidence"]),
             tuple(Missing.from_json(entry) for entry in data["missing"]),
-            reading.text(data, "fingerprint"),
         )
+        return Finding(outcome, reading.text(data, "fingerprint"))

@@ -8,9 +8,12 @@ from __future__ import annotations
 import json
 from json.encoder import encode_basestring_ascii as quoted
 
-from isoaudit.model import FactSet, Finding, TargetResult
+from isoaudit.model import FactSet, Finding, Outcome, TargetResult
 from isoaudit.model.encoding import Encoder, location_text
 from isoaudit.report.targets import ordered_missing
+
+_KEPT = 2048
+"""Outcomes whose text is kept from one target to the next, of a kilobyte or less each."""
 
 
 def encode_target(result: TargetResult, encoder: TargetEncoder | None = None) -> str:
@@ -24,9 +27,15 @@ def encode_target(result: TargetResult, encoder: TargetEncoder | None = None) ->
 class TargetEncoder(Encoder):
     """Writes results, one after the other."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._outcomes: dict[int, tuple[Outcome, str]] = {}
+
     def target(self, result: TargetResult) -> str:
         """Return the text of `target_json(result)`."""
         self.next_target()
+        if len(self._outcomes) > _KEPT:
+            self._outcomes.clear()
         head = json.dumps(result.target.to_json())
         missing = ", ".join([self.missing(entry) for entry in ordered_missing(result.facts)])
         findings = ", ".join([self.finding(finding) for finding in result.findings])
@@ -50,12 +59,20 @@ class TargetEncoder(Encoder):
 
     def finding(self, finding: Finding) -> str:
         """Return the text of `finding.to_json()`."""
-        evidence = ", ".join([self.evidence(fact) for fact in finding.evidence])
-        missing = ", ".join([self.missing(entry) for entry in finding.missing])
+        outcome, fingerprint = finding
+        known = self._outcomes.get(id(outcome))
+        if known is None:
+            known = self._outcomes[id(outcome)] = (outcome, self._outcome(outcome))
+        return f'{known[1]}, "fingerprint": {quoted(fingerprint)}}}'
+
+    def _outcome(self, outcome: Outcome) -> str:
+        """Return the text of a finding but for its end, which is the target's own."""
+        check, severity, status, message, facts, unread = outcome
+        evidence = ", ".join([self.evidence(fact) for fact in facts])
+        missing = ", ".join([self.missing(entry) for entry in unread])
         return (
-            f'{{"check": {quoted(finding.check)}, "severity": {quoted(finding.severity)}, '
-            f'"status": {quoted(finding.status)}, "message": {quoted(finding.message)}, '
+            f'{{"check": {quoted(check)}, "severity": {quoted(severity)}, '
+            f'"status": {quoted(status)}, "message": {quoted(message)}, '
             f'"evidence": [{evidence}], "missing": [{missing}], '
-            f'"location": {location_text(finding.location)}, "waiver": null, '
-            f'"fingerprint": {quoted(finding.fingerprint)}}}'
+            f'"location": {location_text(outcome.location)}, "waiver": null'
         )

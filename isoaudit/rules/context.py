@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from isoaudit.facts.vocabulary import facts, parts, root
 from isoaudit.model import Fact, FactSet, Kind, Missing, Part, Reason, Record, Target, Vantage
+
+Shape = tuple[object, ...]
+"""Equal for targets of which the same things are there and the same were tried, by name alone."""
 
 _DARK = object()
 _NO_HOST = "this target is not proven to run on a host that was audited"
@@ -70,6 +73,7 @@ class Context:
         self._host = own if target.kind is Kind.HOST else host
         self._engine = engine
         self._known: dict[str, Seen | Missing] = {}
+        self._firm: dict[int, bool] = {}
         self.in_question: dict[tuple[str, str], list[Record]] = {}
         """For the judge: the records of a part that a `when` does not pass by for certain."""
 
@@ -96,13 +100,57 @@ class Context:
             return unread[0] if unread else self._never_read(path)
         return Seen(several[0], _outranking(several[0].vantage, unread) if unread else None)
 
+    def shape(self) -> Shape:
+        """Return by name what there is of this target, and what surrounds it."""
+        own = self._own
+        target = self.target
+        seen = frozenset((name, self._form(parts[0])) for name, parts in own.parts.items())
+        around = (target.host is None, self._host is None, self._engine is None)
+        whose = (target.kind, target.dialect, target.state in _RUNS)
+        return (whose, around, frozenset(own.facts), frozenset(own.missing), seen)
+
+    def _form(self, part: Part) -> object:
+        """Return what of a part decides which questions of it stay unanswered."""
+        if part.kin or part.incomplete is not None:
+            return None
+        return (_paths(part, "facts"), _paths(part, "missing")) if part.records else ()
+
+    def tells_nothing(self, paths: Iterable[str]) -> bool:
+        """Say whether of scalar paths nothing was seen or tried: so it is for all of its shape."""
+        return not any(self._is_there(path) for path in paths)
+
+    def shows_nothing(self, part: str, fields: Iterable[str]) -> bool:
+        """Say whether of fields nothing was seen or tried in any record: so for all of its shape.
+
+        Of a part that is not complete, or whose kin are remembered, that is not said.
+        """
+        if part in self._own.missing:
+            return False
+        several = self._own.parts.get(part)
+        if not several:
+            return True
+        best = several[0]
+        if best.kin or best.incomplete is not None:
+            return False
+        tried = _paths(best, "facts") | _paths(best, "missing")
+        return not any(branch in tried for path in fields for branch in _branches(path))
+
+    def _is_there(self, path: str) -> bool:
+        whose = root(path)
+        if whose == "engine":
+            return self._engine is not None
+        source = self._host if whose == "host" else self._own
+        if source is None:
+            return False
+        return path in source.facts or any(branch in source.missing for branch in _branches(path))
+
     def case(self, record: Record, reads: Iterable[tuple[str, bool]]) -> Case:
         """Return what stands at paths, of which those marked true are fields of the record."""
         facts: dict[str, Fact] = {}
         dark: dict[str, Missing] = {}
         missing: dict[str, Missing] = {}
         key: list[Any] = []
-        fields = record.facts if not record.missing else {}
+        fields = record.facts if not record.missing or self._is_firm(record) else {}
         for path, is_field in reads:
             fact = fields.get(path) if is_field else None
             if fact is None:
@@ -134,11 +182,22 @@ class Context:
         fact = record.facts.get(path)
         if not record.missing:
             return self._never_read(path) if fact is None else Seen(fact)
+        if fact is not None and self._is_firm(record):
+            return Seen(fact)
         known = record.missing
         unread = tuple(known[branch] for branch in _branches(path) if branch in known)
         if fact is None:
             return unread[0] if unread else self._never_read(path)
         return Seen(fact, _outranking(fact.vantage, unread))
+
+    def _is_firm(self, record: Record) -> bool:
+        """Say whether nothing that was not read of a record could outrank what was read of it."""
+        known = self._firm.get(id(record))
+        if known is None:
+            unread = max((m.vantage.rank for m in record.missing.values() if m.vantage), default=0)
+            least = min((fact.vantage.rank for fact in record.facts.values()), default=unread)
+            known = self._firm[id(record)] = unread <= least
+        return known
 
     def _engine_fact(self, path: str) -> Seen | Missing:
         if self._engine is None:
@@ -156,6 +215,12 @@ class Context:
                 return Missing(path, Reason.OTHER_HOST, "its processes run on another machine",
                                "Run isoaudit on the host of its engine.")  # fmt: skip
         return _nobody_tried(target.dialect, path)
+
+
+def _paths(part: Part, which: Literal["facts", "missing"]) -> frozenset[str]:
+    if which == "facts":
+        return frozenset().union(*[record.facts for record in part.records])
+    return frozenset().union(*[record.missing for record in part.records])
 
 
 @lru_cache(4096)

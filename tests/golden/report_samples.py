@@ -9,6 +9,7 @@ from isoaudit.model import (
     Kind,
     Location,
     Missing,
+    Outcome,
     Part,
     Reason,
     Record,
@@ -72,16 +73,17 @@ def fact(path: str, value: Value, source: str, vantage: Vantage = Vantage.KERNEL
 
 
 def fail(check: str, severity: Severity, message: str, *evidence: Fact) -> Finding:
-    return Finding(check, severity, Status.FAIL, message, evidence, (), "f" * 64)
+    return Finding(Outcome(check, severity, Status.FAIL, message, evidence), "f" * 64)
 
 
 def held(*checks: str) -> list[Finding]:
-    return [Finding(c, Severity.HIGH, Status.PASS, CHECKS[c][0], (), (), "a" * 64) for c in checks]
+    return [Finding(Outcome(c, Severity.HIGH, Status.PASS, CHECKS[c][0]), "a" * 64) for c in checks]
 
 
 def unknown(check: str, reason: Reason, how: str, severity: Severity = Severity.HIGH) -> Finding:
     entry = Missing("process.seccomp", reason, "this file does not say it", how)
-    return Finding(check, severity, Status.UNKNOWN, CHECKS[check][0], (), (entry,), "b" * 64)
+    outcome = Outcome(check, severity, Status.UNKNOWN, CHECKS[check][0], (), (entry,))
+    return Finding(outcome, "b" * 64)
 
 
 def result(
@@ -139,7 +141,7 @@ def api() -> TargetResult:
                     engine="unix:///var/run/docker.sock")  # fmt: skip
     return result(target, [*held("CAP-003", "ESC-008", "SEC-001", "NET-004"),
                            fail("FS-001", Severity.MEDIUM, "The root file system is writable"),
-                           Finding("VMG-001", Severity.LOW, Status.NOT_APPLICABLE, "x"),
+                           Finding(Outcome("VMG-001", Severity.LOW, Status.NOT_APPLICABLE, "x")),
                            ])  # fmt: skip
 
 
@@ -151,7 +153,8 @@ def database() -> TargetResult:
              fact("vm.devices.models", ("floppy", "rtl8139", "cirrus", "usb-tablet", "sound"),
                   "/proc/3120/cmdline", Vantage.VMM), claim),
         fail("VMG-001", Severity.MEDIUM, "Guest kernel 6.1.0-40 is old", claim),
-        Finding("SEC-001", Severity.HIGH, Status.ERROR, "vm.x < 3: no such overload: int < string"),
+        Finding(Outcome("SEC-001", Severity.HIGH, Status.ERROR,
+                        "vm.x < 3: no such overload: int < string")),
         unknown("CAP-003", Reason.OTHER_HOST, "Scan the running workload on its host."),
     ])  # fmt: skip
 
@@ -217,7 +220,7 @@ def hostile() -> Report:
              fact("process.name", evil, f"/proc/1/{evil}"),
              fact("process.args", (long, evil), long)),
         unknown("SEC-001", Reason.PARSE_ERROR, f"Repair {evil}."),
-        Finding(f"X{evil}", Severity.LOW, Status.ERROR, long),
+        Finding(Outcome(f"X{evil}", Severity.LOW, Status.ERROR, long)),
     ]  # fmt: skip
     results = [
         result(Target(f"docker:{evil}", Kind.CONTAINER, evil, evil), found),

@@ -12,6 +12,7 @@ from isoaudit.model import (
     Kind,
     Location,
     Missing,
+    Outcome,
     Part,
     Reason,
     Record,
@@ -49,16 +50,16 @@ FACTSETS = st.builds(
     st.lists(PARTS, max_size=3),
     st.lists(MISSING, max_size=3),
 )
-FINDINGS = st.builds(
-    Finding,
+OUTCOMES = st.builds(
+    Outcome,
     TEXT,
     st.sampled_from(Severity),
     st.sampled_from(Status),
     TEXT,
     st.lists(FACTS, max_size=3).map(tuple),
     st.lists(MISSING, max_size=3).map(tuple),
-    TEXT,
 )
+FINDINGS = st.builds(Finding, OUTCOMES, TEXT)
 _ALIASES = st.lists(TEXT, max_size=2).map(tuple)
 LIVE_TARGETS = st.builds(
     Target, id=TEXT, kind=st.sampled_from(Kind), name=TEXT, state=TEXT, engine=TEXT,

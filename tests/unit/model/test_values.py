@@ -12,6 +12,7 @@ from isoaudit.model import (
     Finding,
     Location,
     Missing,
+    Outcome,
     Part,
     Reason,
     Record,
@@ -56,7 +57,7 @@ def test_a_finding_stands_where_its_first_placed_evidence_does() -> None:
     """Evidence without a place is passed over."""
     placed = Fact("a.c", 1, "x", Vantage.DECLARED, Location("x", 7))
 
-    finding = Finding("A-001", Severity.LOW, Status.FAIL, "m", (FACT, placed))
+    finding = Finding(Outcome("A-001", Severity.LOW, Status.FAIL, "m", (FACT, placed)))
 
     assert Location("x", 7) == finding.location
 

@@ -9,6 +9,7 @@ from isoaudit.model import (
     Kind,
     Location,
     Missing,
+    Outcome,
     Part,
     Reason,
     Record,
@@ -30,10 +31,11 @@ facts = st.builds(Fact, paths, values, texts, st.sampled_from(Vantage), location
 vantages = st.one_of(st.none(), st.sampled_from(Vantage))
 missing = st.builds(Missing, paths, st.sampled_from(Reason), texts, texts, vantages)
 checks = st.sampled_from(["CAP-001", "CAP-002", "FS-001", "GONE-404"])
-findings = st.builds(
-    Finding, checks, st.sampled_from(Severity), st.sampled_from(Status), texts,
-    st.lists(facts, max_size=3).map(tuple), st.lists(missing, max_size=2).map(tuple), texts,
+outcomes = st.builds(
+    Outcome, checks, st.sampled_from(Severity), st.sampled_from(Status), texts,
+    st.lists(facts, max_size=3).map(tuple), st.lists(missing, max_size=2).map(tuple),
 )  # fmt: skip
+findings = st.builds(Finding, outcomes, texts)
 records = st.builds(Record.of, st.lists(facts, max_size=2), st.lists(missing, max_size=1))
 parts = st.builds(
     Part, st.sampled_from(["mount", "process"]), st.sampled_from(Vantage),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from isoaudit.model import Finding, Missing, Reason, Severity, Status
+from isoaudit.model import Finding, Missing, Outcome, Reason, Severity, Status
 from isoaudit.rules.gate import GateCount, count, describe
 from isoaudit.rules.select import Gate, strictest
 
@@ -14,7 +14,7 @@ HIGH_AND_UNKNOWN = Gate(Severity.HIGH, fail_on_unknown=True)
 
 def _finding(status: Status, severity: Severity, *reasons: Reason) -> Finding:
     missing = tuple(Missing("a.b", reason) for reason in reasons)
-    return Finding("A-001", severity, status, "m", (), missing)
+    return Finding(Outcome("A-001", severity, status, "m", (), missing))
 
 
 def _unknown(*reasons: Reason) -> Finding:

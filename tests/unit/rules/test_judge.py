@@ -271,7 +271,7 @@ def test_equal_values_are_judged_once() -> None:
     for _ in range(3):
         judge.findings(one, example_context(one, {"process": [process(uid=1)]}))
 
-    assert 1 == len(judge._known)
+    assert 1 == len(judge._decider._known)
 
 
 @pytest.mark.parametrize("value", [2**80, -(2**80)])
