@@ -10,13 +10,15 @@ from isoaudit.facts.vocabulary import (
     engine,
     host,
     limits,
+    management,
     mount,
     network,
     process,
     vm,
+    vmm,
 )
 
-_TABLES = (container, limits, network, process, mount, host, engine, vm)
+_TABLES = (container, limits, network, process, mount, host, management, engine, vm, vmm)
 
 
 @cache

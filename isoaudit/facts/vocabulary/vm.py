@@ -1,7 +1,6 @@
-"""Facts of virtual machines: how they are configured, and the VMM process that runs them.
+"""Facts of virtual machines: how they are configured.
 
-Sources: libvirt's domain XML format reference, QEMU's invocation manual and security document,
-proc(5).
+Sources: libvirt's domain XML format reference, QEMU's invocation manual.
 """
 
 from isoaudit.facts.spec import BOOL, INT, LIST, STRING, VM, VM_FILES, FactSpec, PartSpec
@@ -17,7 +16,6 @@ PARTS = (
     PartSpec("character_device", "Serial ports, consoles, channels and their backends.", _V, _F),
     PartSpec("shared_memory", "Memory shared between guests (ivshmem).", _V, _F),
     PartSpec("boot_file", "Files the VM starts from: emulator, firmware, kernel, initrd.", _V, _F),
-    PartSpec("monitor", "Monitor and QMP endpoints of the VMM.", _V, _F),
 )  # fmt: skip
 
 FACTS = (
@@ -111,22 +109,4 @@ FACTS = (
     FactSpec("boot_file.others_may_write", BOOL,
              "Whether anyone but root may change the file or a folder above it.", _V),
     FactSpec("boot_file.read_only", BOOL, "Whether a firmware image is opened read-only.", _V, _F),
-    FactSpec("monitor.kind", STRING, "qmp, hmp or gdb.", _V, _F, identifying=True),
-    FactSpec("monitor.backend", STRING, "unix, tcp, pty, stdio, or other.", _V, _F,
-             identifying=True),
-    FactSpec("monitor.address", STRING, "Path or host and port.", _V, _F, identifying=True),
-    # -- VMM process -----------------------------------------------------------------------------
-    FactSpec("vmm.name", STRING, "qemu, firecracker, cloud-hypervisor.", _V),
-    FactSpec("vmm.pid", INT, "Pid on the host.", _V),
-    FactSpec("vmm.uid", INT, "Effective uid on the host.", _V),
-    FactSpec("vmm.capabilities.effective", LIST, "Capabilities in force.", _V),
-    FactSpec("vmm.capabilities.permitted", LIST, "Capabilities it may raise.", _V),
-    FactSpec("vmm.no_new_privileges", BOOL, "Whether exec can add privileges.", _V),
-    FactSpec("vmm.seccomp.unfiltered_threads", INT,
-             "Threads without a seccomp filter.", _V, unit="threads"),
-    FactSpec("vmm.seccomp.mode", STRING, "disabled, strict or filter, of the main thread.", _V),
-    FactSpec("vmm.lsm.label", STRING, "LSM label; empty if no LSM is active.", _V),
-    FactSpec("vmm.sandbox.options", LIST,
-             "Options of -sandbox, as obsolete=deny; empty if it is off.", _V),
-    FactSpec("vmm.user_namespace", STRING, "host, or private.", _V),
 )  # fmt: skip
