@@ -20,11 +20,9 @@ _COMPARED = ("runsc", "gvisor", "qemu", "firecracker", "cloud-hypervisor", "drag
 
 def identify(machine: Machine, group: Group) -> Recognition:
     """Return what a sandbox is taken for."""
-    key, kept = ("identity", group.main.pid), machine.kept
-    if key not in kept:
-        kept[key] = recognise(_evidence(machine, group))
-    found: Recognition = kept[key]
-    return found
+    main = group.main
+    key = ("identity", main.pid, main.start)
+    return machine.once(key, lambda: recognise(_evidence(machine, group)))
 
 
 def command_line(machine: Machine, pid: int) -> tuple[str, ...]:
@@ -62,11 +60,7 @@ def _evidence(machine: Machine, group: Group) -> Evidence:
 
 def _kept_line(machine: Machine, pid: int) -> tuple[str, ...]:
     """Return an ancestor's command line, read once: shims have few parents among them."""
-    key, kept = ("command line", pid), machine.kept
-    if key not in kept:
-        kept[key] = command_line(machine, pid)
-    found: tuple[str, ...] = kept[key]
-    return found
+    return machine.once(("command line", pid), lambda: command_line(machine, pid))
 
 
 def _user_namespace(machine: Machine, group: Group) -> tuple[bool | None, bool]:

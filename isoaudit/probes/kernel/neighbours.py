@@ -18,7 +18,7 @@ from isoaudit.probes.kernel.process import Ranges, Seen, read_process
 from isoaudit.transports import Unreadable
 
 _MOST_NAMES = 8  # that one fact holds: enough to see who, and flat for any number of sandboxes
-_EVERYTHING = [(0, 0, 4294967295)]  # the map of the initial user namespace
+_EVERYTHING = ((0, 0, 4294967295),)  # the map of the initial user namespace
 _MOST = 5_000
 """Sandboxes that are compared with each other."""
 
@@ -32,6 +32,12 @@ class Neighbour(NamedTuple):
     main: Seen
 
 
+def sandboxes(machine: Machine) -> Discovery:
+    """Return the sandboxes of a machine, looked for once a run."""
+    found: Discovery = machine.kept.setdefault("sandboxes", Discovery(machine))
+    return found
+
+
 class Neighbours:
     """Every sandbox of a machine by its first process. Raises Unreadable on first use."""
 
@@ -43,7 +49,7 @@ class Neighbours:
     def all(self) -> list[Neighbour]:
         """Every sandbox whose first process can be read."""
         found: list[Neighbour] = []
-        for group in Discovery(self._machine).groups[:_MOST]:
+        for group in sandboxes(self._machine).groups[:_MOST]:
             try:
                 one = self._neighbour(group)
             except Unreadable as error:
@@ -58,7 +64,7 @@ class Neighbours:
     @cached_property
     def unseen(self) -> Unreadable | None:
         """Why there may be others, so that "none" is no answer; None if these are all."""
-        found = Discovery(self._machine)
+        found = sandboxes(self._machine)
         if self.all and self._closed is not None:
             return self._closed
         if len(found.groups) > _MOST:
@@ -95,12 +101,12 @@ class Neighbours:
         return _names(self._by_categories.get(categories(label), ()), own)
 
     @cached_property
-    def _by_map(self) -> dict[tuple[tuple[int, int, int], ...], list[Neighbour]]:
+    def _by_map(self) -> dict[Ranges, list[Neighbour]]:
         """Those with a user namespace of their own, by its map; sandboxes made alike share one."""
-        found: dict[tuple[tuple[int, int, int], ...], list[Neighbour]] = {}
+        found: dict[Ranges, list[Neighbour]] = {}
         for one in self.all:
             if not isinstance(one.main.uid_map, Unreadable) and one.main.uid_map != _EVERYTHING:
-                found.setdefault(tuple(one.main.uid_map), []).append(one)
+                found.setdefault(one.main.uid_map, []).append(one)
         return found
 
     def maps_the_same(self, ranges: Ranges, own: Own) -> bool:
@@ -153,7 +159,7 @@ def categories(label: str) -> str:
     return label.partition(":s0:")[2] if ":s0:" in label else ""
 
 
-def _overlap(one: Iterable[tuple[int, int, int]], other: Ranges) -> bool:
+def _overlap(one: Ranges, other: Ranges) -> bool:
     return any(
         first < second + more and second < first + count
         for _, first, count in one

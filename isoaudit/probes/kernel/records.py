@@ -14,7 +14,7 @@ from isoaudit.probes.kernel.census import NAMESPACES, Link
 from isoaudit.probes.kernel.company import note_company, note_excess
 from isoaudit.probes.kernel.limits import note_process_limits
 from isoaudit.probes.kernel.machine import Machine
-from isoaudit.probes.kernel.process import CAPABILITY_SETS, Seen
+from isoaudit.probes.kernel.process import CAPABILITY_SETS, Ranges, Seen
 from isoaudit.probes.kernel.view import View
 from isoaudit.transports import Unreadable
 
@@ -52,13 +52,27 @@ def _notes(view: View, seen: Seen) -> Notes:
     notes.fact("process.count", seen.count, "processes of its control group")
     notes.fact("process.main", seen.pid == view.main, "first process of the sandbox")
     notes.fact("process.names", sorted(seen.names), f"{source} Name of each")
-    _note_ids(notes, seen)
-    _note_capabilities(notes, seen)
-    _note_filters(notes, seen)
+    notes.extend(view.machine.once(("rights", *seen.rights), lambda: _rights(seen)))
     start = view.machine.census.glimpse(seen.pid).start
     view.machine.filters.note(notes, seen.status, start, view.asked.filter)
     _note_label(notes, view.machine, seen)
     _note_namespaces(notes, view, seen)
+    limits = ("process limits", seen.limits, seen.oom)
+    notes.extend(view.machine.once(limits, lambda: _limits(seen)))
+    return notes
+
+
+def _rights(seen: Seen) -> Notes:
+    """Return what `Seen.rights` say."""
+    notes = Notes(Vantage.KERNEL)
+    _note_ids(notes, seen)
+    _note_capabilities(notes, seen)
+    _note_filters(notes, seen)
+    return notes
+
+
+def _limits(seen: Seen) -> Notes:
+    notes = Notes(Vantage.KERNEL)
     note_process_limits(notes, seen.limits, seen.oom)
     return notes
 
@@ -119,7 +133,7 @@ def _note_ids(notes: Notes, seen: Seen) -> None:
     notes.fact("process.user_namespace_maps_root_group", root, "/proc/PID/gid_map")
 
 
-def _inside(uid: int, ranges: list[tuple[int, int, int]]) -> int | None:
+def _inside(uid: int, ranges: Ranges) -> int | None:
     for inside, outside, count in ranges:
         if outside <= uid < outside + count:
             return inside + uid - outside
