@@ -16,6 +16,7 @@ _KEPT = 8192
 """Facts whose text is kept from one target to the next, beside those of the target itself."""
 
 _PID = "process.pid"
+_BETWEEN = "}, {"
 
 _SHARED = 256
 """Parts whose text is kept for further targets; they are of some ten kilobytes each."""
@@ -44,11 +45,11 @@ class Encoder:
     def factset(self, facts: FactSet) -> str:
         """Return the text of `facts.to_json()`."""
         by_path = [
-            f"{quoted(path)}: [{', '.join([f'{{{self.fact(one)}}}' for one in several])}]"
+            f"{quoted(path)}: [{{{_BETWEEN.join(map(self.fact, several))}}}]"
             for path, several in facts.facts.items()
         ]
         by_name = [
-            f"{quoted(name)}: [{', '.join([self.part(one) for one in several])}]"
+            f"{quoted(name)}: [{', '.join(map(self.part, several))}]"
             for name, several in facts.parts.items()
         ]
         missing = [self.missing(entry) for several in facts.missing.values() for entry in several]

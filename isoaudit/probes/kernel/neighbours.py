@@ -34,7 +34,9 @@ class Neighbour(NamedTuple):
 
 def sandboxes(machine: Machine) -> Discovery:
     """Return the sandboxes of a machine, looked for once a run."""
-    found: Discovery = machine.kept.setdefault("sandboxes", Discovery(machine))
+    if "sandboxes" not in machine.kept:
+        machine.kept["sandboxes"] = Discovery(machine)
+    found: Discovery = machine.kept["sandboxes"]
     return found
 
 

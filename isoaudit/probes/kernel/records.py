@@ -6,8 +6,9 @@ Sources: proc(5), credentials(7), capabilities(7), user_namespaces(7), seccomp(2
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
-from isoaudit.model import Reason, Record, Vantage
+from isoaudit.model import Fact, Reason, Record, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.kernel.capabilities import decode_capabilities
 from isoaudit.probes.kernel.census import NAMESPACES, Link
@@ -195,13 +196,10 @@ def _note_label(notes: Notes, machine: Machine, seen: Seen) -> None:
 def _note_namespaces(notes: Notes, view: View, seen: Seen) -> None:
     neighbours: list[str] = []
     for kind in NAMESPACES:
-        user = kind == "user"
-        path = "process.user_namespace" if user else f"process.namespaces.{kind}"
-        link = seen.links[kind]
-        source = f"/proc/PID/ns/{kind}"
+        path, link = _PATHS[kind], seen.links[kind]
         if isinstance(link, Unreadable) and link.absent:
             # A kernel built without this kind has one for all (namespaces(7)).
-            notes.fact(path, "host", f"{source}: the kernel has none of this kind")
+            notes.holds(_namespace(kind, "host", ": the kernel has none of this kind"))
             continue
         try:
             if isinstance(link, Unreadable):
@@ -213,10 +211,21 @@ def _note_namespaces(notes: Notes, view: View, seen: Seen) -> None:
         others = view.others_in(kind, link) if own else frozenset()
         neighbours += [f"{kind}:{name}" for name in sorted(others)]
         word = "host" if not own else "shared" if others else "private"
-        notes.fact(path, "private" if user and word == "shared" else word, source)
+        notes.holds(_namespace(kind, "private" if kind == "user" and others else word))
     source = "/proc/PID/ns/*, those of all processes"
     notes.fact("process.namespaces.shared_with", neighbours, source)
     _note_root(notes, view, seen)
+
+
+_PATHS = {
+    kind: "process.user_namespace" if kind == "user" else f"process.namespaces.{kind}"
+    for kind in NAMESPACES
+}
+
+
+@cache
+def _namespace(kind: str, word: str, why: str = "") -> Fact:
+    return Fact(_PATHS[kind], word, f"/proc/PID/ns/{kind}{why}", Vantage.KERNEL)
 
 
 def _note_root(notes: Notes, view: View, seen: Seen) -> None:
