@@ -52,7 +52,7 @@ def _evidence(machine: Machine, group: Group) -> Evidence:
         parents=tuple((one.comm, _kept_line(machine, one.pid)) for one in parents),
         user_namespace=own,
         maps_root=maps_root,
-        owner_uid=_uid(machine, parents[0].pid) if parents else None,
+        owner_uid=_kept_uid(machine, parents[0].pid) if parents else None,
         exe_on_host=compared,
         exe_in_reach=_in_reach(machine, main.pid, program) if compared else None,
     )
@@ -61,6 +61,10 @@ def _evidence(machine: Machine, group: Group) -> Evidence:
 def _kept_line(machine: Machine, pid: int) -> tuple[str, ...]:
     """Return an ancestor's command line, read once: shims have few parents among them."""
     return machine.once(("command line", pid), lambda: command_line(machine, pid))
+
+
+def _kept_uid(machine: Machine, pid: int) -> int | None:
+    return machine.once(("uid", pid), lambda: _uid(machine, pid))
 
 
 def _user_namespace(machine: Machine, group: Group) -> tuple[bool | None, bool]:
