@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
 
 from isoaudit.model import Reason
@@ -80,27 +81,21 @@ class Neighbours:
         return Neighbour(name, group.id, group.main.links["net"], main)
 
     @cached_property
-    def _by_uid(self) -> dict[str, list[Neighbour]]:
-        found: dict[str, list[Neighbour]] = {}
-        for one in self.all:
-            found.setdefault(host_uid(one.main), []).append(one)
-        return found
+    def _by_uid(self) -> dict[str, _ByName]:
+        return _grouped((host_uid(one.main), one) for one in self.all)
 
     @cached_property
-    def _by_categories(self) -> dict[str, list[Neighbour]]:
-        found: dict[str, list[Neighbour]] = {}
-        for one in self.all:
-            if isinstance(one.main.label, str):
-                found.setdefault(categories(one.main.label), []).append(one)
-        return found
+    def _by_categories(self) -> dict[str, _ByName]:
+        labelled = ((one.main.label, one) for one in self.all)
+        return _grouped((categories(w), one) for w, one in labelled if isinstance(w, str))
 
     def of_uid(self, seen: Seen, own: Own) -> list[str]:
         """Return the names of other sandboxes whose first process has a process's uid."""
-        return _names(self._by_uid.get(host_uid(seen), ()), own)
+        return _names(self._by_uid.get(host_uid(seen), {}), own)
 
     def of_categories(self, label: str, own: Own) -> list[str]:
         """Return the names of other sandboxes with the categories of a label."""
-        return _names(self._by_categories.get(categories(label), ()), own)
+        return _names(self._by_categories.get(categories(label), {}), own)
 
     @cached_property
     def _by_map(self) -> dict[Ranges, list[Neighbour]]:
@@ -140,14 +135,20 @@ class Own(NamedTuple):
         return not (one.network == self.network != self.initial)
 
 
-def _names(several: Iterable[Neighbour], own: Own) -> list[str]:
-    names: set[str] = set()
-    for one in several:
-        if own.differs(one):
-            names.add(one.name)
-        if len(names) >= _MOST_NAMES:
-            break
-    return sorted(names)
+_ByName = dict[str, list[Neighbour]]
+"""Sandboxes by name: of a thousand that are called alike the first other one tells."""
+
+
+def _grouped(several: Iterable[tuple[str, Neighbour]]) -> dict[str, _ByName]:
+    found: dict[str, _ByName] = {}
+    for key, one in several:
+        found.setdefault(key, {}).setdefault(one.name, []).append(one)
+    return found
+
+
+def _names(several: _ByName, own: Own) -> list[str]:
+    others = (name for name, ones in several.items() if any(map(own.differs, ones)))
+    return sorted(islice(others, _MOST_NAMES))
 
 
 def host_uid(seen: Seen) -> str:
