@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from sys import intern
 
 from isoaudit.model import Reason
-from isoaudit.probes.kernel.census import Link, alive, gone
+from isoaudit.probes.kernel.census import Link, alive, gone, shared
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.transports import Unreadable
 from isoaudit.transports.base import ProcessFiles, failed
@@ -93,7 +94,7 @@ def read_process(machine: Machine, pid: int) -> Seen:
         gid_map=_map(pid, "gid_map", _of(read, "gid_map")),
         label=_label(read) if label is True else (label or ""),
         root=_of(read, "root"),
-        limits=_of(read, "limits"),
+        limits=shared(_of(read, "limits")),
         oom=_of(read, "oom_score_adj"),
     )
 
@@ -132,7 +133,7 @@ def _of(read: ProcessFiles, name: str) -> Link:
 
 def _status(text: str) -> dict[str, str]:
     """Return the lines of a status that are of use here; it has some sixty."""
-    return {name: value.strip() for name, value in _WANTED.findall(text)}
+    return {intern(name): intern(value.strip()) for name, value in _WANTED.findall(text)}
 
 
 def _map(pid: int, name: str, text: Link) -> Ranges | Unreadable:
