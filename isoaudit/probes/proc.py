@@ -13,8 +13,10 @@ from isoaudit.model import FactSet, Kind, Reason, Target, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.kernel import Asked, Machine, Sandbox, read_sandbox
 from isoaudit.probes.kernel.census import Glimpse
-from isoaudit.probes.kernel.discovery import Discovery, Group
+from isoaudit.probes.kernel.discovery import Group
 from isoaudit.probes.kernel.identity import identify
+from isoaudit.probes.kernel.neighbours import sandboxes
+from isoaudit.probes.kernel.runtimes import Recognition
 from isoaudit.transports import Files, Unreadable
 from isoaudit.transports.ptrace import Filters
 
@@ -62,7 +64,7 @@ class ProcProbe:
         """Return every sandbox but isoaudit's own, oldest first; raises TargetError."""
         self._machine = Machine(self._files, self._loaded)
         try:
-            groups = Discovery(self._machine).groups
+            groups = sandboxes(self._machine).groups
         except Unreadable as error:
             raise TargetError(error.cause, error.remedy) from error
         names: dict[str, int] = {}
@@ -80,14 +82,14 @@ class ProcProbe:
 
     def unseen(self) -> Unreadable | None:
         """Say why there may be sandboxes that were not listed, None if none can be."""
-        return Discovery(self._machine).unseen
+        return sandboxes(self._machine).unseen
 
     def locate(self, name: str) -> Target | None:
         """Return the sandbox that a process is in, by its pid; None if there is no such process."""
         if not (name.isascii() and name.isdecimal()):
             return None
         try:
-            group = Discovery(self._machine).around(int(name))
+            group = sandboxes(self._machine).around(int(name))
         except Unreadable as error:
             raise TargetError(error.cause, error.remedy) from error
         if group is None:
@@ -104,7 +106,9 @@ class ProcProbe:
             raise TargetError(f"{target.id} is no sandbox that was found here", "Scan again.")
         sandbox = Sandbox(group.main.pid, group.id, group.pids, group.starters)
         seen = read_sandbox(self._machine, sandbox, Asked(container=group.id))
-        return self._around(group).merge(seen)
+        found = identify(self._machine, group)
+        key = ("around", found.engine, found.evidence)
+        return self._machine.once(key, lambda: _around(found)).merge(seen)
 
     def _is_passed_by(self, group: Group) -> bool:
         """Say whether a group is isoaudit's own container, serves others, or is a bare VMM."""
@@ -125,22 +129,6 @@ class ProcProbe:
             return isinstance(link, str) and self._machine.is_own("pid", link, one.pid)
         except Unreadable:
             return True
-
-    def _around(self, group: Group) -> FactSet:
-        """Return what is known of the sandbox as a whole, and what nobody here was asked."""
-        found = identify(self._machine, group)
-        notes = Notes(Vantage.KERNEL)
-        notes.fact("container.platform", found.engine or "process", found.evidence)
-        asked = Notes(Vantage.ENGINE)
-        for path in (*_ENGINES_WORD, "drift"):
-            if found.engine in _ASKABLE:
-                detail = f"{found.engine} runs it and was not asked"
-                how = f"Scan it as {found.engine}:NAME, where its API can be reached."
-                asked.missing(path, Reason.NOT_REQUESTED, detail, how)
-            else:
-                detail = f"{found.engine or 'nothing known'} runs it, which keeps no word of that"
-                asked.missing(path, Reason.NOT_DECLARABLE, detail)
-        return notes.factset().merge(asked.factset())
 
     def _name(self, group: Group) -> str:
         """Return what runs it and what it is called, as docker/0123456789ab or bubblewrap/sh."""
@@ -169,6 +157,22 @@ class ProcProbe:
             host="local",
             aliases=(f"proc:{group.main.pid}",),
         )
+
+
+def _around(found: Recognition) -> FactSet:
+    """Return what is known of a sandbox as a whole, and what nobody here was asked."""
+    notes = Notes(Vantage.KERNEL)
+    notes.fact("container.platform", found.engine or "process", found.evidence)
+    asked = Notes(Vantage.ENGINE)
+    for path in (*_ENGINES_WORD, "drift"):
+        if found.engine in _ASKABLE:
+            detail = f"{found.engine} runs it and was not asked"
+            how = f"Scan it as {found.engine}:NAME, where its API can be reached."
+            asked.missing(path, Reason.NOT_REQUESTED, detail, how)
+        else:
+            detail = f"{found.engine or 'nothing known'} runs it, which keeps no word of that"
+            asked.missing(path, Reason.NOT_DECLARABLE, detail)
+    return notes.factset().merge(asked.factset())
 
 
 def _also(target: Target, alias: str) -> Target:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
+from sys import intern
 from typing import NamedTuple
 
 from isoaudit.model import Reason
@@ -136,14 +137,14 @@ class Census:
         links: dict[str, Link] = {}
         for kind in NAMESPACES:
             link = values.get(f"ns/{kind}")
-            links[kind] = failed(errors[f"ns/{kind}"]) if link is None else link
+            links[kind] = failed(errors[f"ns/{kind}"]) if link is None else intern(link)
         return Glimpse(
             pid=pid,
             comm=seen["values"]["stat"].partition("(")[2].rpartition(")")[0],
             parent=int(fields[1]),
             start=fields[19],
             kernel_thread=_is_kernel_thread(fields),
-            cgroup=values.get("cgroup", ""),
+            cgroup=intern(values.get("cgroup", "")),
             links=links,
             problem=problem,
         )
@@ -180,6 +181,11 @@ class Census:
             if "ns/mnt" in values and f"\nTgid:\t{pid}\n" in values.get("status", ""):
                 return seen
         return None
+
+
+def shared(link: Link) -> Link:
+    """Return a text that many processes have as the one object that all of them share."""
+    return intern(link) if isinstance(link, str) else link
 
 
 def stat_fields(text: str) -> list[str]:

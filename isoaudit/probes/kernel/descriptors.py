@@ -127,7 +127,7 @@ class _Reader:
             notes.missing(path, Reason.NOT_SUPPORTED, detail)
             return
         try:
-            kind = self._machine.files.stat(link)["type"]
+            kind = self._machine.stat(link)["type"]
         except Unreadable as error:
             notes.lacks(error.missing(path, Vantage.KERNEL))
             return

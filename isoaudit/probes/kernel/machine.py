@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from itertools import count
 from typing import Any, TypeVar
@@ -46,6 +47,7 @@ class Machine:
         self._lacking: dict[str, bool | Unreadable] = {}
         self._layouts: dict[tuple[str, ...], Layout] = {}
         self._alike: dict[object, tuple[Any, int]] = {}
+        self._once: dict[object, tuple[Any]] = {}
         self._seen: dict[str, FileStat | Unreadable] = {}
         self.firsts: dict[int, object] = {}
         """The first process of every sandbox, once they have been compared with each other."""
@@ -131,6 +133,18 @@ class Machine:
             known = self._alike[key] = (thing, next(_NUMBERS))
         first: _Thing = known[0]
         return first, known[1]
+
+    def once(self, key: object, work: Callable[[], _Thing]) -> _Thing:
+        """Return what `work` comes to, done once for all sandboxes that have the same key.
+
+        The key holds all that the result rests on. Of very many results the older are dropped.
+        """
+        known: tuple[_Thing] | None = self._once.get(key)
+        if known is None:
+            if len(self._once) >= _MOST_KIN:
+                self._once.clear()
+            known = self._once[key] = (work(),)  # whole, for other threads look there meanwhile
+        return known[0]
 
     def stat(self, path: str) -> FileStat:
         """Return what a path of the host is, looked at once a run; raises Unreadable."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from sys import intern
 
 from isoaudit.model import Reason
-from isoaudit.probes.kernel.census import Link, alive, gone
+from isoaudit.probes.kernel.census import Link, alive, gone, shared
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.transports import Unreadable
 from isoaudit.transports.base import ProcessFiles, failed
@@ -21,10 +24,10 @@ CAPABILITY_SETS = {
 
 _KEYS = ("Uid", "Gid", "Groups", *CAPABILITY_SETS.values(), "NoNewPrivs", "Seccomp",
          "Seccomp_filters")  # fmt: skip
-_WANTED = frozenset({"Name", "Pid", "Threads", *_KEYS})
+_WANTED = re.compile(rf"^(Name|Pid|Threads|{'|'.join(_KEYS)}):\t(.*)", re.MULTILINE)
 _TEXTS = ("stat", "status", "uid_map", "gid_map", "limits", "oom_score_adj")
 
-Ranges = list[tuple[int, int, int]]
+Ranges = tuple[tuple[int, int, int], ...]
 """Lines of an id map: first id inside, first id outside as this process sees it, how many."""
 
 
@@ -55,6 +58,11 @@ class Seen:
         words = (link.reason if isinstance(link, Unreadable) else link for link in links)
         return (*map(self.status.get, _KEYS), *words)
 
+    @property
+    def rights(self) -> tuple[object, ...]:
+        """What its status says of its rights, and what its ids mean."""
+        return (*map(self.status.get, _KEYS), self.uid_map, self.gid_map)
+
 
 def read_process(machine: Machine, pid: int) -> Seen:
     """Return one process; raises Unreadable if it ended meanwhile or its status is closed.
@@ -82,11 +90,11 @@ def read_process(machine: Machine, pid: int) -> Seen:
         pid=pid,
         status=_status(str(status)),
         links=first.links,
-        uid_map=_ranges(pid, "uid_map", _of(read, "uid_map")),
-        gid_map=_ranges(pid, "gid_map", _of(read, "gid_map")),
+        uid_map=_map(pid, "uid_map", _of(read, "uid_map")),
+        gid_map=_map(pid, "gid_map", _of(read, "gid_map")),
         label=_label(read) if label is True else (label or ""),
         root=_of(read, "root"),
-        limits=_of(read, "limits"),
+        limits=shared(_of(read, "limits")),
         oom=_of(read, "oom_score_adj"),
     )
 
@@ -125,19 +133,27 @@ def _of(read: ProcessFiles, name: str) -> Link:
 
 def _status(text: str) -> dict[str, str]:
     """Return the lines of a status that are of use here; it has some sixty."""
-    pairs = (line.partition(":\t") for line in text.split("\n"))
-    return {name: value.strip() for name, _, value in pairs if name in _WANTED}
+    return {intern(name): intern(value.strip()) for name, value in _WANTED.findall(text)}
 
 
-def _ranges(pid: int, name: str, text: Link) -> Ranges | Unreadable:
+def _map(pid: int, name: str, text: Link) -> Ranges | Unreadable:
     if isinstance(text, Unreadable):
         return text
+    found = _ranges(text)
+    if found is None:
+        return Unreadable(Reason.PARSE_ERROR, f"/proc/{pid}/{name} holds no mapping")
+    return found
+
+
+@lru_cache(256)
+def _ranges(text: str) -> Ranges | None:
+    """Return the lines of an id map, None if it has another shape."""
     try:
         lines = [tuple(map(int, line.split())) for line in text.splitlines()]
         inside, outside, count = zip(*lines, strict=True)
     except ValueError:
-        return Unreadable(Reason.PARSE_ERROR, f"/proc/{pid}/{name} holds no mapping")
-    return list(zip(inside, outside, count, strict=True))
+        return None
+    return tuple(zip(inside, outside, count, strict=True))
 
 
 def _label(read: ProcessFiles) -> Link:
