@@ -18,6 +18,7 @@ from functools import cached_property
 from isoaudit.model import Reason
 from isoaudit.probes.kernel.census import Glimpse, container_ids
 from isoaudit.probes.kernel.machine import Machine
+from isoaudit.probes.kernel.starters import only_starts
 from isoaudit.transports import Unreadable
 
 _MOST_PARENTS = 16
@@ -144,29 +145,16 @@ class Discovery:
         return ""
 
     def _without_starters(self, members: list[Glimpse]) -> Group:
-        """Return the group of these members, those that only started it put aside.
-
-        unshare(1) and its like enter a user namespace and make a PID namespace for their children
-        alone: they watch the sandbox from outside, where nothing in it can reach them.
-        """
+        """Return the group of these members, those that only started it put aside."""
         pids = {one.pid for one in members}
         tops = [one for one in members if one.parent not in pids]
-        starters = {one.pid for one in tops if self._starts_others(one)}
-        inside = [one for one in members if one.pid not in starters]
-        if not inside:
+        # NOTE: who is inside may make a PID namespace for its children too, and stays inside.
+        outside = [one for one in tops if not self._is_own("pid", one)]
+        starters = {one.pid for one in outside if only_starts(self._machine, one, members)}
+        if not starters:
             return self._group(members)
+        inside = [one for one in members if one.pid not in starters]
         return replace(self._group(inside), starters=frozenset(starters))
-
-    def _starts_others(self, one: Glimpse) -> bool:
-        if self._is_own("pid", one):
-            # NOTE: who is inside may make a PID namespace for its children too, and stays inside.
-            return False
-        folder = f"/proc/{one.pid}/ns"
-        try:
-            children = self._machine.files.read_link(f"{folder}/pid_for_children")
-        except Unreadable:
-            return False
-        return isinstance(one.links["pid"], str) and children != one.links["pid"]
 
     def _group(self, members: list[Glimpse], name: str = "") -> Group:
         pids = frozenset(one.pid for one in members)

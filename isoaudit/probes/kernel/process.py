@@ -48,12 +48,17 @@ class Seen:
     names: set[str] = field(default_factory=set)
 
     @property
+    def rights(self) -> tuple[str | None, ...]:
+        """Its ids, capabilities and filters, as its status has them."""
+        return tuple(map(self.status.get, _KEYS))
+
+    @property
     def key(self) -> tuple[object, ...]:
         """What processes of one record agree in."""
         links = (*self.links.values(), self.label, self.root, self.limits, self.oom)
         # NOTE: an error's words name the pid; that a link is closed is what they agree in.
         words = (link.reason if isinstance(link, Unreadable) else link for link in links)
-        return (*map(self.status.get, _KEYS), *words)
+        return (*self.rights, *words)
 
 
 def read_process(machine: Machine, pid: int) -> Seen:

@@ -85,6 +85,29 @@ def test_who_only_starts_it_is_outside(root: Path) -> None:
     assert (41, {41}, {40}) == (group.main.pid, group.pids, group.starters)
 
 
+@pytest.mark.parametrize("hidden", ["net", "root", "uid", "status", "threads", "child", "closed"])
+def test_who_has_more_than_its_child_is_no_starter(root: Path, hidden: str) -> None:
+    """A sandbox in the host's PID namespace puts something harmless into one of its own."""
+    top = write_process(root, 40, namespaces=own("user"), start=50)
+    (top / "ns" / "pid_for_children").symlink_to("pid:[9]")
+    weak = {
+        "net": {"namespaces": own("user", "pid", "net")},
+        "uid": {"uid": 7},
+        "status": {"status": "NoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t4\n"},
+        "child": {"namespaces": {**own("user"), "pid": "pid:[8]"}},
+    }.get(hidden, {})
+    plain = {"namespaces": own("user", "pid"), "parent": 40}
+    child = write_process(root, 41, **{**plain, **weak})  # type: ignore[arg-type]
+    if hidden == "root":
+        (child / "root").unlink()
+        (child / "root").symlink_to("/srv")
+    if hidden == "threads":
+        (top / "status").write_text((top / "status").read_text() + "Threads:\t2\n")
+    if hidden == "closed":
+        (top / "status").unlink()
+    assert [(40, [40, 41])] == pids(root)
+
+
 def test_a_network_and_a_mount_table_of_its_own_make_a_sandbox(root: Path) -> None:
     """A network namespace alone does not."""
     write_process(root, 40, namespaces=own("net", "mnt"))
