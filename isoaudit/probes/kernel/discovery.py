@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from isoaudit.model import Reason
-from isoaudit.probes.kernel.census import Glimpse, container_ids
+from isoaudit.probes.kernel.census import Glimpse, container_folders, container_ids
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.kernel.starters import only_starts
 from isoaudit.transports import Unreadable
@@ -98,12 +98,15 @@ class Discovery:
         return int(link) if link.isdecimal() else 0
 
     def _containers(self) -> list[Group]:
-        """Return the containers by the outermost id that the control groups of a process name."""
-        members: dict[str, list[Glimpse]] = {}
+        """Return the containers by the outermost group of a process that is named for one.
+
+        Two groups of one name in different places are two: one of them may be made up.
+        """
+        members: dict[tuple[str, str], list[Glimpse]] = {}
         for one in self._everyone.values():
-            if ids := ordered_ids(one.cgroup):
-                members.setdefault(ids[0], []).append(one)
-        return [self._group(several, name) for name, several in members.items()]
+            if folders := container_folders(one.cgroup):
+                members.setdefault(next(iter(folders.items())), []).append(one)
+        return [self._group(several, name) for (name, _), several in members.items()]
 
     def _others(self) -> list[Group]:
         """Return the sandboxes that no control group names."""
@@ -174,16 +177,6 @@ class Discovery:
                 found.append(one)
             pid = one.parent
         return found
-
-
-def ordered_ids(cgroup: str) -> list[str]:
-    """Return the container ids of /proc/PID/cgroup, outermost first."""
-    for line in cgroup.splitlines():
-        path = line.split(":", 2)[-1]
-        found = container_ids(path)
-        if found:
-            return sorted(found, key=path.index)
-    return []
 
 
 class _Union:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from isoaudit.model import Reason
 from isoaudit.probes.kernel.accounts import Accounts
-from isoaudit.probes.kernel.census import Census, container_ids
+from isoaudit.probes.kernel.census import Census, container_folders, container_ids
 from isoaudit.probes.kernel.engine_sockets import ControlSocket, control_sockets
 from isoaudit.probes.kernel.filtering import FilterReader
 from isoaudit.probes.kernel.mountinfo import TABLE_LIMIT, Layout, Table, renumbered
@@ -286,11 +286,11 @@ class Machine:
     def called(self, pid: int) -> str:
         """Return what a process outside a sandbox is called: its container's id, or its name."""
         try:
-            ids = container_ids(self.census.glimpse(pid).cgroup)
+            ids = container_folders(self.census.glimpse(pid).cgroup)
         except Unreadable:
-            ids = set()
+            ids = {}
         if ids:
-            return min(ids)[:12]
+            return next(iter(ids))[:12]
         return self.census.glimpse(pid).comm or str(pid)
 
     def lacks(self, path: str) -> bool:

@@ -8,8 +8,8 @@ import pytest
 from docker_tapes import ID, write_process
 
 from isoaudit.probes.kernel import Machine
-from isoaudit.probes.kernel.census import Glimpse
-from isoaudit.probes.kernel.discovery import Discovery, Group, ordered_ids
+from isoaudit.probes.kernel.census import Glimpse, container_folders
+from isoaudit.probes.kernel.discovery import Discovery, Group
 from isoaudit.transports.local import LocalFiles
 
 OTHER = "cd" * 32
@@ -58,7 +58,17 @@ def test_a_container_in_a_container_belongs_to_the_outer_one(root: Path) -> None
     write_process(root, 30, cgroup=f"0::/docker/{ID}\n")
     write_process(root, 31, cgroup=f"0::/docker/{ID}/docker/{OTHER}\n")
     assert [(30, [30, 31])] == pids(root)
-    assert [ID, OTHER] == ordered_ids(f"0::/docker/{ID}/docker/{OTHER}\n")
+    assert [(ID, f"/docker/{ID}"), (OTHER, f"/docker/{ID}/docker/{OTHER}")] == list(
+        container_folders(f"0::/docker/{ID}/docker/{OTHER}/below\n").items()
+    )
+
+
+def test_same_id_in_another_place_is_another_sandbox(root: Path) -> None:
+    """Who may write control groups names one for a container that is somebody else's."""
+    write_process(root, 30, cgroup=f"0::/docker/{ID}\n")
+    write_process(root, 31, cgroup=f"0::/system.slice/x.service/docker/{ID}\n")
+    write_process(root, 32, cgroup=f"0::/docker/{ID}/{ID}\n")
+    assert [(30, [30, 32]), (31, [31])] == pids(root)
 
 
 def test_processes_that_share_a_namespace_of_their_own_belong_together(root: Path) -> None:
