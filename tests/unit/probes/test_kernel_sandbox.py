@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from docker_tapes import ID, fields, records, value, write_process
@@ -126,6 +127,31 @@ def test_pid_given_out_again_is_not_believed(root: Path) -> None:
     seen = read_sandbox(Machine(Reused(str(root))), Sandbox(PID, ID), Asked(container=ID))
     assert {} == seen.parts
     assert Reason.VANISHED is seen.missing["process"][0].reason
+
+
+@pytest.mark.parametrize(
+    ("brought", "judged"),
+    [
+        ({}, False),
+        ({"uid": 0}, True),
+        ({"status": "NoNewPrivs:\t0\nSeccomp:\t2\nSeccomp_filters:\t3\n"}, True),
+        ({"status": "NoNewPrivs:\t1\nSeccomp:\t0\nSeccomp_filters:\t0\n"}, True),
+        ({"status": "NoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t4\n"}, False),
+        ({"namespaces": {"user": "user:[7]", "pid": "pid:[9]", "net": "net:[9]"}}, False),
+        ({"namespaces": {"user": "user:[7]", "pid": "pid:[1]", "net": "net:[9]"}}, True),
+    ],
+)
+def test_who_enters_a_user_namespace_of_its_own_with_more_is_judged(
+    root: Path, brought: dict[str, Any], judged: bool
+) -> None:
+    """What none of the sandbox could have handed down came in from outside, as by docker exec."""
+    inside = {"pid": "pid:[9]", "net": "net:[9]"}
+    write_process(root, PID, cgroup=GROUP, uid=1000, namespaces=inside)
+    usual = {"uid": 1000, "namespaces": {**inside, "user": "user:[7]"}}
+    write_process(root, 60, cgroup=GROUP, **{**usual, **brought})
+    found = [fields(one, "process.pid")[0] for one in processes(root)]
+    assert ([PID, 60] if judged else [PID]) == found
+    assert judged != ("nested" in read(root).parts)
 
 
 def test_user_namespace_with_its_own_root(root: Path) -> None:
