@@ -332,15 +332,26 @@ def _may_unmount(processes: list[Seen]) -> bool:
 
 def _note_limits(notes: Notes, scene: Scene) -> None:
     """Note the limits; those of a control group that several sandboxes share are read once."""
-    folders = tuple((name, group.folder) for name, group in scene.groups.items())
+    groups = scene.groups if scene.sandbox.id else _imposed(scene)
+    folders = tuple((name, group.folder, group.path) for name, group in groups.items())
     key, kept = ("limits", folders, scene.sandbox.id), scene.machine.kept
     if key not in kept:
         found = Notes(Vantage.KERNEL)
-        cgroup.note_limits(found, scene.machine.files, scene.groups, scene.sandbox.id)
+        cgroup.note_limits(found, scene.machine.files, groups, scene.sandbox.id)
         kept[key] = found  # whole, for other threads look there meanwhile
     notes.extend(kept[key])
     limits = [one.limits for one in scene.processes]
-    note_realtime(notes, scene.machine.files, scene.groups, scene.sandbox.id, limits)
+    note_realtime(notes, scene.machine.files, groups, scene.sandbox.id, limits)
+
+
+def _imposed(scene: Scene) -> dict[str, cgroup.Group]:
+    """Return the groups whose limits a sandbox without a group's name did not set itself."""
+    others = {} if isinstance(scene.others, Unreadable) else scene.others
+    tables = [table for table in (_table(scene), *others.values()) if isinstance(table, Table)]
+    mounts = [mount for table in tables for mount in table.mounts]
+    words = (one.status.get("Uid", "").split() for one in scene.processes)
+    uids = frozenset(int(word) for several in words for word in several if word.isdecimal())
+    return cgroup.imposed(scene.machine.files, scene.groups, mounts, uids)
 
 
 def _note_network(notes: Notes, scene: Scene) -> None:

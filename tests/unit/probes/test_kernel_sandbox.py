@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -285,6 +286,35 @@ def test_limit_the_container_set_on_itself_does_not_count(root: Path) -> None:
     (below / "cgroup.procs").write_text(f"{PID}\n")
     (below / "memory.max").write_text("1000\n")
     assert False is value(read(root), "container.limits.memory.set", KERNEL)
+
+
+@pytest.mark.parametrize(
+    ("mounted", "uid", "limited"),
+    [
+        ("rw", 0, False),
+        ("ro", 0, True),
+        ("rw", 7, True),
+        ("elsewhere", 0, True),
+    ],
+)
+def test_limit_that_a_sandbox_may_write_is_not_imposed(
+    root: Path, mounted: str, uid: int, limited: bool
+) -> None:
+    """Without a name for its own group, what it may write itself is where its groups begin."""
+    below = root / "sys/fs/cgroup/x.service/mine"
+    below.mkdir(parents=True)
+    (below / "memory.max").write_text("1000\n")
+    for folder in (below, below.parent):
+        (folder / "cgroup.events").touch()
+    own = {"pid": "pid:[9]"}
+    place = "/other" if mounted == "elsewhere" else "/x.service"
+    options = "ro" if mounted == "ro" else "rw"
+    mounts = f"1 0 0:1 / / rw - ext4 x rw\n2 1 0:2 {place} /cg {options} - cgroup2 cgroup2 rw\n"
+    write_process(root, 60, cgroup="0::/x.service/mine\n", namespaces=own, mounts=mounts, uid=uid)
+    sandbox = Sandbox(60, "", frozenset({60}))
+    seen = read_sandbox(Machine(LocalFiles(str(root))), sandbox, Asked())
+    assert limited is value(seen, "container.limits.memory.set", KERNEL)
+    assert value(seen, "container.cgroup.own", KERNEL)
 
 
 def test_hierarchies_of_version_1(root: Path) -> None:
