@@ -21,7 +21,7 @@ _Thing = TypeVar("_Thing")
 _NUMBERS = count(1)
 _MOST_KIN = 1024
 
-_MOST_LAYOUTS = 256  # mount tables kept at a time, so that memory stays flat
+_MOST_LINES = 65_536  # of mount tables kept at a time, so that memory stays flat: about 90 MB
 
 _OF_ENGINES = ("/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/run/.containerenv")
 
@@ -45,6 +45,7 @@ class Machine:
         self._initial: dict[str, str | Unreadable] = {}
         self._lacking: dict[str, bool | Unreadable] = {}
         self._layouts: dict[tuple[str, ...], Layout] = {}
+        self._lines = 0
         self._alike: dict[object, tuple[Any, int]] = {}
         self._seen: dict[str, FileStat | Unreadable] = {}
         self.firsts: dict[int, object] = {}
@@ -113,9 +114,11 @@ class Machine:
         lines, numbers = renumbered(text)
         known = self._layouts.get(lines)
         if known is None:
-            if len(self._layouts) >= _MOST_LAYOUTS:
+            if self._lines + len(lines) > _MOST_LINES:
                 self._layouts.clear()
+                self._lines = 0
             known = self._layouts[lines] = Layout(lines)
+            self._lines += len(lines)
         return known, numbers
 
     def new_kin(self) -> int:

@@ -6,6 +6,7 @@ Sources: proc(5), credentials(7), capabilities(7), user_namespaces(7), seccomp(2
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 from isoaudit.model import Reason, Record, Vantage
 from isoaudit.probes.base import Notes
@@ -22,8 +23,9 @@ _MOST_NAMES = 64  # names that one record keeps: they are the target's to choose
 _SECCOMP = {"0": "disabled", "1": "strict", "2": "filter"}
 
 
-def process_records(view: View, processes: Iterable[Seen]) -> list[Record]:
-    """Return one record for all processes that agree, the main process's first."""
+def process_records(view: View, processes: Iterable[Seen], most: int) -> tuple[list[Record], bool]:
+    """Return one record for all processes that agree, the main process's first, and whether these
+    are all: beyond `most` none is made."""
     groups: dict[tuple[object, ...], Seen] = {}
     ordered = sorted(processes, key=lambda seen: (seen.pid != view.main, seen.pid))
     main = next((seen for seen in ordered if seen.pid == view.main), None)
@@ -34,12 +36,12 @@ def process_records(view: View, processes: Iterable[Seen]) -> list[Record]:
         if len(known.names) < _MOST_NAMES:
             known.names.add(seen.status.get("Name", ""))
     records = []
-    for seen in groups.values():
+    for seen in islice(groups.values(), most):
         notes = _notes(view, seen)
         note_excess(notes, seen, main)
         note_company(notes, view, seen)
         records.append(notes.record())
-    return records
+    return records, len(groups) <= most
 
 
 def _notes(view: View, seen: Seen) -> Notes:

@@ -233,11 +233,10 @@ def _note_processes(notes: Notes, machine: Machine, sandbox: Sandbox, view: View
                 incomplete = error.missing("process", Vantage.KERNEL)
     view = replace(view, own=pids | sandbox.starters)
     inside, nested = view.split(seen)
-    records = process_records(view, inside)
-    if len(records) > _MOST_RECORDS:
+    records, whole = process_records(view, inside, _MOST_RECORDS)
+    if not whole:
         detail = f"more than {_MOST_RECORDS} kinds of processes in it"
         incomplete = Missing("process", Reason.LIMIT, detail, "", Vantage.KERNEL)
-        records = records[:_MOST_RECORDS]
     records, kin = _alike(machine, records)
     notes.part("process", records, incomplete, kin)
     mapped = records[0].facts.get("process.user_namespace_maps_root") if records else None

@@ -310,6 +310,7 @@ def test_limit_that_a_sandbox_may_write_is_not_imposed(
     place = "/other" if mounted == "elsewhere" else "/x.service"
     options = "ro" if mounted == "ro" else "rw"
     mounts = f"1 0 0:1 / / rw - ext4 x rw\n2 1 0:2 {place} /cg {options} - cgroup2 cgroup2 rw\n"
+    uid += os.getuid()  # who owns what was just made
     write_process(root, 60, cgroup="0::/x.service/mine\n", namespaces=own, mounts=mounts, uid=uid)
     sandbox = Sandbox(60, "", frozenset({60}))
     seen = read_sandbox(Machine(LocalFiles(str(root))), sandbox, Asked())
