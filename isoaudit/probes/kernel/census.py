@@ -253,6 +253,8 @@ def container_folders(text: str) -> dict[str, str]:
     other by themselves: who may write control groups calls a group of his own by another's id, but
     cannot make it where the other's is.
     """
+    if _ID.search(text) is None:
+        return {}
     for line in text.splitlines():
         path = line.split(":", 2)[-1]
         found: dict[str, str] = {}
