@@ -250,3 +250,23 @@ def container_ids(text: str) -> set[str]:
     group carries the same id.
     """
     return set(_ID.findall(text))
+
+
+def container_folders(text: str) -> dict[str, str]:
+    """Return `{container id: its folder}` as /proc/PID/cgroup names them, outermost first.
+
+    Of several hierarchies the first that names a container counts. Ids are not to be told from each
+    other by themselves: who may write control groups calls a group of his own by another's id, but
+    cannot make it where the other's is.
+    """
+    if _ID.search(text) is None:
+        return {}
+    for line in text.splitlines():
+        path = line.split(":", 2)[-1]
+        found: dict[str, str] = {}
+        for match in _ID.finditer(path):
+            end = path.find("/", match.end())
+            found.setdefault(match[0], path[: end if end >= 0 else None])
+        if found:
+            return found
+    return {}

@@ -27,6 +27,9 @@ _KEYS = ("Uid", "Gid", "Groups", *CAPABILITY_SETS.values(), "NoNewPrivs", "Secco
 _WANTED = re.compile(rf"^(Name|Pid|Threads|{'|'.join(_KEYS)}):\t(.*)", re.MULTILINE)
 _TEXTS = ("stat", "status", "uid_map", "gid_map", "limits", "oom_score_adj")
 
+_OF_A_THREAD = ("mnt", "net")
+"""Namespaces that a thread may have for itself and through which it would reach the most."""
+
 Ranges = tuple[tuple[int, int, int], ...]
 """Lines of an id map: first id inside, first id outside as this process sees it, how many."""
 
@@ -35,7 +38,8 @@ Ranges = tuple[tuple[int, int, int], ...]
 class Seen:
     """One process as it was read; what could not be read is its Unreadable.
 
-    `limits` and `oom` are the texts of /proc/PID/limits and oom_score_adj.
+    `limits` and `oom` are the texts of /proc/PID/limits and oom_score_adj. `thread` is the id of
+    the thread that it was read of, 0 for the first.
     """
 
     pid: int
@@ -47,8 +51,19 @@ class Seen:
     root: Link
     limits: Link
     oom: Link
+    thread: int = 0
     count: int = field(default=1)
     names: set[str] = field(default_factory=set)
+
+    @property
+    def folder(self) -> str:
+        """Its folder below /proc, which shows what of a thread's is its own."""
+        return f"/proc/{self.pid}/task/{self.thread}" if self.thread else f"/proc/{self.pid}"
+
+    @property
+    def rights(self) -> tuple[str | None, ...]:
+        """Its ids, capabilities and filters, as its status has them."""
+        return tuple(map(self.status.get, _KEYS))
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -56,12 +71,7 @@ class Seen:
         links = (*self.links.values(), self.label, self.root, self.limits, self.oom)
         # NOTE: an error's words name the pid; that a link is closed is what they agree in.
         words = (link.reason if isinstance(link, Unreadable) else link for link in links)
-        return (*map(self.status.get, _KEYS), *words)
-
-    @property
-    def rights(self) -> tuple[object, ...]:
-        """What its status says of its rights, and what its ids mean."""
-        return (*map(self.status.get, _KEYS), self.uid_map, self.gid_map)
+        return (*self.rights, *words)
 
 
 def read_process(machine: Machine, pid: int) -> Seen:
@@ -100,30 +110,63 @@ def read_process(machine: Machine, pid: int) -> Seen:
 
 
 def threads_apart(machine: Machine, seen: Seen, most: int) -> tuple[list[Seen], int]:
-    """Return the threads of a process that have other rights than its first one, and how many
-    were looked at; raises Unreadable.
+    """Return the threads of a process that differ from its first one, and how many were looked at;
+    raises Unreadable.
 
-    Credentials and filters are each thread's own (capabilities(7), seccomp(2)): what the first one
-    gave up another may still hold. At most `most` threads are looked at, then it raises.
+    Credentials and filters are each thread's own (capabilities(7), seccomp(2)), and so are its
+    namespaces and its root after unshare(2) or setns(2): what the first one gave up or left another
+    may still have. At most `most` threads are looked at, then it raises.
     """
     if seen.status.get("Threads", "1") == "1":
         return [], 0
     names = machine.files.list_names(f"/proc/{seen.pid}/task")
     if len(names) > most:
         raise Unreadable(Reason.LIMIT, f"process {seen.pid} has more than {most} threads")
-    own = [seen.status.get(key) for key in _KEYS]
-    apart: dict[tuple[str | None, ...], Seen] = {}
+    kinds = [kind for kind in _OF_A_THREAD if _is_apart(machine, seen, kind)]
+    own = (*seen.rights, seen.root, *map(seen.links.get, kinds))
+    apart: dict[tuple[object, ...], Seen] = {}
     for name in names:
+        if name == str(seen.pid):
+            continue
         try:
-            status = _status(machine.files.read_text(f"/proc/{seen.pid}/task/{name}/status"))
+            status, root, links = _of_a_thread(machine, seen, name, kinds)
         except Unreadable as error:
             if error.absent or error.reason is Reason.VANISHED:
                 continue
             raise
-        held = [status.get(key) for key in _KEYS]
-        if held != own and status.get("Uid"):
-            apart.setdefault(tuple(held), replace(seen, status=status, count=1, names=set()))
+        held = (*map(status.get, _KEYS), root, *links)
+        if held != own and status.get("Uid") and held not in apart:
+            namespaces = {**seen.links, **dict(zip(kinds, links, strict=True))}
+            apart[held] = replace(
+                seen, status=status, root=root, links=namespaces, thread=int(name),
+                count=1, names=set(),
+            )  # fmt: skip
     return list(apart.values()), len(names)
+
+
+def _of_a_thread(
+    machine: Machine, seen: Seen, name: str, kinds: list[str]
+) -> tuple[dict[str, str], Link, list[str]]:
+    """Return the status of a thread, its root, and its namespaces of some kinds.
+
+    Of a process that has the host's root no thread has more of it.
+    """
+    folder, files = f"/proc/{seen.pid}/task/{name}", machine.files
+    status = _status(files.read_text(f"{folder}/status"))
+    links = [files.read_link(f"{folder}/ns/{kind}") for kind in kinds]
+    changed = isinstance(seen.root, str) and seen.root != "/"
+    return status, files.read_link(f"{folder}/root") if changed else seen.root, links
+
+
+def _is_apart(machine: Machine, seen: Seen, kind: str) -> bool:
+    """Say whether the first thread is not with the host, so that another one may have more."""
+    link = seen.links[kind]
+    if isinstance(link, Unreadable):
+        return False
+    try:
+        return machine.is_own(kind, link, seen.pid)
+    except Unreadable:
+        return True
 
 
 def _of(read: ProcessFiles, name: str) -> Link:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
+from itertools import islice
 
 from isoaudit.model import Fact, Reason, Record, Vantage
 from isoaudit.probes.base import Notes
@@ -23,8 +24,9 @@ _MOST_NAMES = 64  # names that one record keeps: they are the target's to choose
 _SECCOMP = {"0": "disabled", "1": "strict", "2": "filter"}
 
 
-def process_records(view: View, processes: Iterable[Seen]) -> list[Record]:
-    """Return one record for all processes that agree, the main process's first."""
+def process_records(view: View, processes: Iterable[Seen], most: int) -> tuple[list[Record], bool]:
+    """Return one record for all processes that agree, the main process's first, and whether these
+    are all: beyond `most` none is made."""
     groups: dict[tuple[object, ...], Seen] = {}
     ordered = sorted(processes, key=lambda seen: (seen.pid != view.main, seen.pid))
     main = next((seen for seen in ordered if seen.pid == view.main), None)
@@ -35,12 +37,12 @@ def process_records(view: View, processes: Iterable[Seen]) -> list[Record]:
         if len(known.names) < _MOST_NAMES:
             known.names.add(seen.status.get("Name", ""))
     records = []
-    for seen in groups.values():
+    for seen in islice(groups.values(), most):
         notes = _notes(view, seen)
         note_excess(notes, seen, main)
         note_company(notes, view, seen)
         records.append(notes.record())
-    return records
+    return records, len(groups) <= most
 
 
 def _notes(view: View, seen: Seen) -> Notes:
@@ -53,7 +55,8 @@ def _notes(view: View, seen: Seen) -> Notes:
     notes.fact("process.count", seen.count, "processes of its control group")
     notes.fact("process.main", seen.pid == view.main, "first process of the sandbox")
     notes.fact("process.names", sorted(seen.names), f"{source} Name of each")
-    notes.extend(view.machine.once(("rights", *seen.rights), lambda: _rights(seen)))
+    key = ("rights", *seen.rights, seen.uid_map, seen.gid_map)
+    notes.extend(view.machine.once(key, lambda: _rights(seen)))
     start = view.machine.census.glimpse(seen.pid).start
     view.machine.filters.note(notes, seen.status, start, view.asked.filter)
     _note_label(notes, view.machine, seen)
@@ -64,7 +67,7 @@ def _notes(view: View, seen: Seen) -> Notes:
 
 
 def _rights(seen: Seen) -> Notes:
-    """Return what `Seen.rights` say."""
+    """Return what `Seen.rights` say, and what its ids mean."""
     notes = Notes(Vantage.KERNEL)
     _note_ids(notes, seen)
     _note_capabilities(notes, seen)

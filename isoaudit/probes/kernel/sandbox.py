@@ -10,7 +10,7 @@ from isoaudit.probes.base import Notes
 from isoaudit.probes.kernel import cgroup
 from isoaudit.probes.kernel.asked import Asked, Tables
 from isoaudit.probes.kernel.capabilities import decode_capabilities
-from isoaudit.probes.kernel.census import container_ids, gone, start_time
+from isoaudit.probes.kernel.census import container_folders, container_ids, gone, start_time
 from isoaudit.probes.kernel.control import note_control_sockets
 from isoaudit.probes.kernel.descriptors import note_descriptors
 from isoaudit.probes.kernel.devices import Place, note_devices
@@ -165,7 +165,7 @@ def _members(machine: Machine, sandbox: Sandbox) -> frozenset[int]:
     """Return the pids of a sandbox: those its control groups name, or its namespaces hold."""
     named = machine.containers.get(sandbox.id) if sandbox.id else None
     if named is not None:
-        return frozenset(named) | _strays(machine, sandbox)
+        return _in_its_folder(machine, sandbox, named) | _strays(machine, sandbox)
     if sandbox.pids:
         return sandbox.pids
     group = Discovery(machine).around(sandbox.pid)
@@ -178,8 +178,22 @@ def _members(machine: Machine, sandbox: Sandbox) -> frozenset[int]:
     return group.pids
 
 
+def _in_its_folder(machine: Machine, sandbox: Sandbox, named: list[int]) -> frozenset[int]:
+    """Return those of the processes named for a container whose group is where its own is.
+
+    Who may write control groups can call one of his own by any id, but elsewhere.
+    """
+    everyone = machine.census.everyone
+
+    def folder(pid: int) -> str:
+        return container_folders(everyone[pid].cgroup).get(sandbox.id, "")
+
+    own = folder(sandbox.pid) if sandbox.pid in everyone else ""
+    return frozenset(pid for pid in named if not own or folder(pid) == own)
+
+
 def _strays(machine: Machine, sandbox: Sandbox) -> frozenset[int]:
-    """Return processes in a sandbox's own PID namespace that no control group names a container of.
+    """Return processes in a sandbox's own PID namespace that are in no other container's groups.
 
     Who may write control groups can leave his own, and stays inside all the same.
     """
@@ -187,9 +201,9 @@ def _strays(machine: Machine, sandbox: Sandbox) -> frozenset[int]:
     link = main.links["pid"]
     if not isinstance(link, str) or not machine.is_own("pid", link, main.pid):
         return frozenset()
-    everyone = machine.census.everyone
+    everyone, own = machine.census.everyone, {sandbox.id}
     holders = machine.census.holders("pid", link)
-    return frozenset(pid for pid in holders if not container_ids(everyone[pid].cgroup))
+    return frozenset(pid for pid in holders if container_ids(everyone[pid].cgroup) <= own)
 
 
 def _note_processes(
@@ -222,11 +236,10 @@ def _note_processes(
     own = pids | sandbox.starters
     view = View(machine, own, sandbox.pid, table, asked, _neighbours(machine))
     inside, nested = view.split(seen)
-    records = process_records(view, inside)
-    if len(records) > _MOST_RECORDS:
+    records, whole = process_records(view, inside, _MOST_RECORDS)
+    if not whole:
         detail = f"more than {_MOST_RECORDS} kinds of processes in it"
         incomplete = Missing("process", Reason.LIMIT, detail, "", Vantage.KERNEL)
-        records = records[:_MOST_RECORDS]
     records, kin = _alike(machine, records)
     notes.part("process", records, incomplete, kin)
     mapped = records[0].facts.get("process.user_namespace_maps_root") if records else None
@@ -323,18 +336,29 @@ def _may_unmount(processes: list[Seen]) -> bool:
 
 def _note_limits(notes: Notes, scene: Scene) -> None:
     """Note the limits; those of a control group that several sandboxes share are read once."""
-    machine, groups, name = scene.machine, scene.groups, scene.sandbox.id
+    machine, name = scene.machine, scene.sandbox.id
+    groups = scene.groups if name else _imposed(scene)
 
     def read() -> Notes:
         found = Notes(Vantage.KERNEL)
         cgroup.note_limits(found, machine.files, groups, name)
         return found
 
-    folders = tuple((name, group.folder) for name, group in groups.items())
+    folders = tuple((kind, group.folder, group.path) for kind, group in groups.items())
     notes.extend(machine.once(("limits", folders, name), read))
     if notes.value(REALTIME) is None:
         limits = [one.limits for one in scene.processes]
         note_realtime(notes, machine.files, groups, name, limits)
+
+
+def _imposed(scene: Scene) -> dict[str, cgroup.Group]:
+    """Return the groups whose limits a sandbox without a group's name did not set itself."""
+    others = {} if isinstance(scene.others, Unreadable) else scene.others
+    tables = [table for table in (_table(scene), *others.values()) if isinstance(table, Table)]
+    mounts = [mount for table in tables for mount in table.mounts]
+    words = (one.status.get("Uid", "").split() for one in scene.processes)
+    uids = frozenset(int(word) for several in words for word in several if word.isdecimal())
+    return cgroup.imposed(scene.machine.files, scene.groups, mounts, uids)
 
 
 def _note_network(notes: Notes, scene: Scene) -> None:
