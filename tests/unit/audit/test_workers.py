@@ -115,4 +115,4 @@ def test_no_thread_is_left_when_all_is_done() -> None:
     end = time.monotonic() + 10
     while threading.active_count() > before and time.monotonic() < end:
         time.sleep(0.01)
-    assert before == threading.active_count()
+    assert threading.active_count() <= before
