@@ -1,5 +1,5 @@
-"""How a target is reached: files here, an engine's API, libvirt; recorded and replayed."""
+"""How a target is reached: files here, an engine's API, libvirt, SSH; recorded and replayed."""
 
-from isoaudit.transports.base import EngineApi, Files, FileStat, LibvirtApi, Unreadable
+from isoaudit.transports.base import EngineApi, Files, FileStat, GuestApi, LibvirtApi, Unreadable
 
-__all__ = ["EngineApi", "FileStat", "Files", "LibvirtApi", "Unreadable"]
+__all__ = ["EngineApi", "FileStat", "Files", "GuestApi", "LibvirtApi", "Unreadable"]

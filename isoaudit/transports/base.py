@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypedDict
 
 from isoaudit.errors import IsoauditError
@@ -197,4 +197,51 @@ class LibvirtApi(Protocol):
 
     def version(self) -> dict[str, Any]:
         """Return `{libvirt, hypervisor, hypervisor_type, hostname}`."""
+        ...
+
+
+ABSENT, DENIED = 44, 43
+"""Exit statuses by which a question to a guest says that what it reads is not there (provably: its
+folder could be searched), or may not be read. 127 is the shell's own where a program is absent."""
+
+
+class GuestSession(TypedDict):
+    """Who answers over SSH, and by what that was proven.
+
+    `user` is the account asked as. `key_type` is the host key's algorithm, as ssh-ed25519, and
+    `fingerprint` its hash as ssh-keygen(1) shows it, SHA256:…. `verified` is known_hosts, hashed
+    (a line of known_hosts that hides the name), or certificate; `known_hosts` is the line that
+    vouched, as FILE:NUMBER. `jumps` are the hosts on the way, `server` its software as it says.
+    """
+
+    user: str
+    host: str
+    port: int
+    key_type: str
+    fingerprint: str
+    verified: str
+    known_hosts: str
+    jumps: list[str]
+    server: str
+
+
+class GuestApi(Protocol):
+    """A machine reached over SSH, its host key verified."""
+
+    uri: str
+
+    def ask(self, questions: Mapping[str, str]) -> dict[str, str | Failure]:
+        """Return the output of each question, or why there is none (see `failed`).
+
+        A question is a POSIX sh snippet: it runs in a subshell of its own with nothing on standard
+        input and standard error thrown away, all of them in one round trip. Names are words of
+        letters, digits, `_`, `.` and `-`. An answer is what an exit status of 0 came with,
+        undecodable bytes as backslash escapes, the last newline kept; every other status is a
+        Failure, ABSENT and DENIED among them. Answers are strangers' text, bounded and not escaped.
+        Raises Unreadable if nothing could be asked at all.
+        """
+        ...
+
+    def facts_of_session(self) -> GuestSession:
+        """Return who answers, and how that was verified."""
         ...

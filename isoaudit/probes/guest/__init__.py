@@ -1,0 +1,1 @@
+"""What a guest says of itself, asked over SSH."""
