@@ -1,0 +1,6 @@
+"""A guest as a source of evidence about itself: what to ask it, and what its answers say."""
+
+from isoaudit.probes.guest.questions import questions
+from isoaudit.probes.guest.read import read_guest, unasked
+
+__all__ = ["questions", "read_guest", "unasked"]
