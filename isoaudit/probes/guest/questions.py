@@ -31,7 +31,8 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin
 s() { if [ -r "$1" ]; then printf '@ok %s\n' "$1"
   elif [ -e "$1" ] || [ -h "$1" ]; then printf '@closed %s\n' "$1"
   else d=$1; while d=${d%/*}; [ -n "$d" ] && ! [ -e "$d" ]; do :; done
-    if [ -x "${d:-/}" ] || ( cd "${d:-/}" ); then printf '@absent %s\n' "$1"; else printf '@hidden %s\n' "$1"; fi
+    if [ -x "${d:-/}" ] || ( cd "${d:-/}" ); then printf '@absent %s\n' "$1"
+    else printf '@hidden %s\n' "$1"; fi
   fi; }
 r() { for f do s "$f"; done; grep -Hs '' "$@" /dev/null | head -c 49152; }
 t() { for f do if [ -f "$f" ]; then
