@@ -46,6 +46,15 @@ def open_libvirt(uri: str, effort: Effort) -> Opened:
     return Opened(probe, api.uri, local=api.local)
 
 
+def open_ssh(uri: str, effort: Effort) -> Opened:
+    """Open the probe of a guest; raises Unreadable."""
+    from isoaudit.probes.guest.probe import GuestProbe
+    from isoaudit.transports.ssh import connect
+
+    api = connect(uri, effort.timeout)
+    return Opened(GuestProbe(api), api.uri, local=False, close=api.close)
+
+
 def open_compose(text: str, shown: str) -> Probe:
     """Open the probe of a compose file; raises DocumentError."""
     from isoaudit.probes.compose.probe import ComposeProbe

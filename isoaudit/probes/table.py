@@ -16,6 +16,7 @@ LIVE = {
     "docker": "isoaudit.probes.open:open_docker",
     "podman": "isoaudit.probes.open:open_podman",
     "libvirt": "isoaudit.probes.open:open_libvirt",
+    "ssh": "isoaudit.probes.open:open_ssh",
 }
 
 FILES = {

@@ -7,20 +7,23 @@ from fnmatch import fnmatchcase
 
 from isoaudit.errors import UsageError
 from isoaudit.model import Target
+from isoaudit.transports.ssh_place import SCHEME, parse_place
 
 ENGINES = ("docker", "podman")
 PROC = "proc"
-LIVE = (*ENGINES, "libvirt", PROC)
+SSH = "ssh"
+LIVE = (*ENGINES, "libvirt", PROC, SSH)
 DIALECTS = ("compose", "kubernetes", "libvirt_xml")
 _FILE_SUFFIXES = (".yaml", ".yml", ".json", ".xml", ".gz")
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One address. `scheme` is host, docker, podman, libvirt, proc, file, or a file's dialect.
+    """One address. `scheme` is host, docker, podman, libvirt, proc, ssh, file, or a file's dialect.
 
-    `uri` is the engine's endpoint, "" for the usual one. `name` is a pattern for live targets and
-    a path ("-" for standard input) for files. `part` picks targets inside a file, "" is all.
+    `uri` is the engine's endpoint, "" for the usual one; of a guest it is the whole address.
+    `name` is a pattern for live targets and a path ("-" for standard input) for files. `part` picks
+    targets inside a file, "" is all.
     `asked` tells what was named from what was merely discovered.
     """
 
@@ -59,20 +62,34 @@ def parse(text: str) -> Address:
     if scheme == "host":
         return Address(text, scheme, name=rest or "*")
     if colon and scheme in LIVE:
-        return Address(text, scheme, name=rest or "*")
+        return _guest(text) if scheme == SSH else Address(text, scheme, name=rest or "*")
     if colon and scheme in DIALECTS:
         path, _, part = rest.partition("#")
         if not path:
             raise UsageError(f"{text!r} names no file", f"Name it: {scheme}:FILE.")
         return Address(text, scheme, name=path, part=part)
     engine, plus, _ = scheme.partition("+")
-    if plus and engine in LIVE and "://" in text:
+    if plus and engine in LIVE and engine != SSH and "://" in text:
         uri, _, name = text[len(engine) + 1 :].partition("#")
         return Address(text, engine, uri=uri, name=name or "*")
     if _is_path(text):
         path, _, part = text.partition("#")
         return Address(text, "file", name=path, part=part)
     raise UsageError(f"{text!r} is no address of a target", _suggest(text, scheme))
+
+
+def _guest(text: str) -> Address:
+    """Return the address of a guest; raises UsageError, which never repeats what may be secret."""
+    try:
+        if not text.startswith(SCHEME):
+            raise ValueError("it lacks the //")
+        place = parse_place(text)
+    except ValueError as error:
+        raise UsageError(
+            f"an address that begins with ssh: is none of a guest: {error}",
+            "Name a guest as ssh://[user@]host[:port].",
+        ) from None
+    return Address(place.uri, SSH, uri=place.uri)
 
 
 def _is_path(text: str) -> bool:
@@ -88,5 +105,6 @@ def _suggest(text: str, scheme: str) -> str:
     return (
         f"A container is docker:{text} or podman:{text}, a VM libvirt:{text}, a file ./{text}."
         if ":" not in text
-        else "Known: host, docker:NAME, podman:NAME, libvirt:NAME, proc:PID, a file or folder, -."
+        else "Known: host, docker:NAME, podman:NAME, libvirt:NAME, proc:PID, ssh://HOST, a"
+        " file or folder, -."
     )

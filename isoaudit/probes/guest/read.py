@@ -43,7 +43,7 @@ def read_guest(answers: Answers, session: GuestSession | None = None) -> FactSet
 
 def unasked() -> FactSet:
     """Return what is known of a guest that nobody asked: that, for every fact and part of it."""
-    paths = ["guest", *(name for name in parts() if name.startswith("guest_"))]
+    paths = ["guest", "contradiction", *(name for name in parts() if name.startswith("guest_"))]
     return FactSet.of(
         missing=[
             Missing(path, Reason.NOT_REQUESTED, _UNASKED, _HOW, Vantage.GUEST) for path in paths

@@ -1,0 +1,50 @@
+"""The probe for a guest that is reached over SSH: its own claims, and nothing of its host."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+from isoaudit.facts import vocabulary
+from isoaudit.model import FactSet, Kind, Missing, Reason, Target
+from isoaudit.transports.base import GuestApi
+from isoaudit.transports.ssh_place import parse_place
+
+_GUEST = "guest"
+_HOW = "Scan it where it runs, as libvirt:NAME."
+
+
+class GuestProbe:
+    """One guest. What its host and its VMM make of it cannot be seen from inside."""
+
+    def __init__(self, api: GuestApi) -> None:
+        self._api = api
+
+    def find(self) -> Sequence[Target]:
+        """Return the guest, which answered when it was connected to."""
+        return [
+            Target(
+                id=self._api.uri,
+                kind=Kind.VM,
+                name=parse_place(self._api.uri).host,
+                state="running",
+                handle=self._api.uri,
+                engine=self._api.uri,
+            )
+        ]
+
+    def collect(self, target: Target) -> FactSet:
+        """Return what the guest says, and what only its host could say as missing."""
+        detail = f"{target.name} was asked from inside"
+        return FactSet.of(
+            missing=[Missing(name, Reason.OTHER_HOST, detail, _HOW) for name in _of_the_host()]
+        )
+
+
+@cache
+def _of_the_host() -> tuple[str, ...]:
+    """Return the first words of all paths of VMs that no guest can fill."""
+    roots = {
+        vocabulary.root(path) for path, one in vocabulary.facts().items() if Kind.VM in one.kinds
+    }
+    return tuple(sorted(root for root in roots if not root.startswith(_GUEST)))
