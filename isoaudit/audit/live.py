@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from isoaudit.audit.common import Collected, Limits, run_error
-from isoaudit.audit.finding import Sources, find_all, no_match
+from isoaudit.audit.finding import Found, Sources, find_all, no_match
+from isoaudit.audit.guests import Whole, collect_one, with_identities
 from isoaudit.audit.workers import Task, side_by_side
 from isoaudit.bundle import Evidence
 from isoaudit.model import (
@@ -156,14 +157,23 @@ def _collect_all(
     chosen, errors = find_all(sources, limits)
     yield from errors
     entries = sorted(chosen.values(), key=lambda entry: entry[2].id)
-    work = side_by_side(lambda entry: entry[1].collect(entry[2]), entries, jobs=limits.jobs)
+    work = side_by_side(lambda entry: collect_one(entry, limits), entries, jobs=limits.jobs)
+    yield from with_identities(_placed_as_they_come(work, limits, host))
+
+
+def _placed_as_they_come(
+    work: Iterator[tuple[Found, Task[Whole]]], limits: Limits, host: str | None
+) -> Iterator[Evidence | RunError]:
+    """Yield each target that was read, with the host it runs on, and what was not read."""
     for (address, _, target), task in work:
         try:
-            facts = task.result(limits.timeout)
+            whole = task.result(limits.timeout)
         except Exception as error:
             yield replace(run_error(address, "collect", error), target=target.id)
             continue
-        yield Evidence(_placed(target, facts, host), facts)
+        yield Evidence(_placed(target, whole.facts, host), whole.facts)
+        if whole.error is not None:
+            yield whole.error
 
 
 def _placed(target: Target, facts: FactSet, host: str | None) -> Target:
