@@ -41,7 +41,7 @@ def mapping(here: Path, **guests: str) -> str:
 
 
 def scanned(isoaudit: Isoaudit, *words: str) -> dict[str, Any]:
-    done = isoaudit("scan", *words, "-f", "json", "--report-only")
+    done = isoaudit("scan", *words, "-f", "json", "--report-only", "--timeout", "120")
     document: dict[str, Any] = json.loads(done.out)
     return document
 
