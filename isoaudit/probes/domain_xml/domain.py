@@ -6,20 +6,23 @@ Source: libvirt's "Domain XML format" and its notes on UEFI, sVirt and QEMU pass
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
+from isoaudit.facts.redaction import SECRET, looks_secret
 from isoaudit.model import Reason, Record
+from isoaudit.probes.domain_xml.cpu import read_cpu, read_cpu_tuning
+from isoaudit.probes.domain_xml.memory import read_memory, read_memory_backing
 from isoaudit.probes.domain_xml.spots import LIBVIRT_DEFAULT, Spot, Writer
 from isoaudit.probes.vmm.argv import Monitor, monitors, options
 from isoaudit.transports.libvirt_redaction import redact_arguments
 
 QEMU_TYPES = frozenset({"qemu", "kvm", "hvf"})
 
+_CONTAINERS = frozenset({"lxc", "openvz"})
+
 _QEMU = "{http://libvirt.org/schemas/domain/qemu/1.0}"
+_BINDING = {"sev": ("session",), "sev-snp": ("idBlock",), "tdx": ("mrOwner", "mrConfigId")}
 _PASSTHROUGH = ("commandline", "override", "capabilities", "deprecation")
-_UNITS = {
-    "b": 1, "bytes": 1, "": 1024, "kb": 1000, "k": 1024, "kib": 1024, "mb": 10**6, "m": 2**20,
-    "mib": 2**20, "gb": 10**9, "g": 2**30, "gib": 2**30, "tb": 10**12, "t": 2**40, "tib": 2**40,
-}  # fmt: skip
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _X86 = frozenset({"x86_64", "i686"})
 
@@ -40,13 +43,19 @@ def is_live(domain: Spot) -> bool:
 
 
 def read_identity(domain: Spot, writer: Writer) -> None:
-    """Note accelerator, machine type and UUID."""
+    """Note accelerator, whose kernel it has, architecture, machine type and UUID."""
     kind = domain.get("type")
     if kind:
         writer.fact("vm.accelerator", "tcg" if kind == "qemu" else kind, domain, "type")
+        shares = kind in _CONTAINERS or _text(domain, "os/type") == "exe"
+        writer.fact("vm.kernel", "host" if shares else "guest", domain, "type")
     else:
         writer.missing("vm.accelerator", Reason.NOT_DECLARED, "the domain has no type")
     machine = domain.child("os/type")
+    if machine and machine.get("arch"):
+        writer.fact("vm.architecture", machine.get("arch"), machine, "arch")
+    else:
+        writer.missing("vm.architecture", Reason.NOT_DECLARED, "the host's architecture is taken")
     if machine and machine.get("machine"):
         writer.fact("vm.machine", machine.get("machine"), machine, "machine")
     elif is_qemu(domain) and is_x86(domain):
@@ -56,14 +65,13 @@ def read_identity(domain: Spot, writer: Writer) -> None:
         writer.fact("vm.uuid", uuid.text, uuid)
 
 
+def _text(domain: Spot, path: str) -> str:
+    spot = domain.child(path)
+    return spot.text if spot else ""
+
+
 def read_resources(domain: Spot, writer: Writer) -> None:
-    """Note memory, CPUs, CPU model and whether pages may be shared with other guests."""
-    memory = domain.child("memory")
-    size = _bytes(memory) if memory else None
-    if memory and size is not None:
-        writer.fact("vm.memory.bytes", size, memory)
-    else:
-        writer.missing("vm.memory.bytes", Reason.PARSE_ERROR, "no memory size that can be read")
+    """Note CPUs and memory, and how they are limited, bound and backed."""
     vcpus = domain.child("vcpu")
     if vcpus is None:
         writer.fact("vm.vcpus", 1, domain, "", LIBVIRT_DEFAULT)
@@ -71,40 +79,11 @@ def read_resources(domain: Spot, writer: Writer) -> None:
         writer.fact("vm.vcpus", int(vcpus.text), vcpus)
     else:
         writer.missing("vm.vcpus", Reason.PARSE_ERROR, "vcpu is not a whole number")
-    _read_cpu_mode(domain, writer)
+    read_memory(domain, writer)
+    read_cpu(domain, writer, is_qemu(domain) and is_x86(domain))
+    read_cpu_tuning(domain, writer)
     if is_qemu(domain):
-        _read_shared_pages(domain, writer)
-
-
-def _bytes(memory: Spot) -> int | None:
-    factor = _UNITS.get(memory.get("unit").lower())
-    if factor is None or not _NUMBER.fullmatch(memory.text):
-        return None
-    return int(memory.text) * factor
-
-
-def _read_cpu_mode(domain: Spot, writer: Writer) -> None:
-    cpu = domain.child("cpu")
-    if cpu is None:
-        writer.fact("vm.cpu.mode", "default", domain, "", LIBVIRT_DEFAULT)
-    elif cpu.get("mode"):
-        writer.fact("vm.cpu.mode", cpu.get("mode"), cpu, "mode")
-    else:
-        mode = "custom" if cpu.child("model") else "default"
-        writer.fact("vm.cpu.mode", mode, cpu, "mode", LIBVIRT_DEFAULT)
-
-
-def _read_shared_pages(domain: Spot, writer: Writer) -> None:
-    """Note whether KSM may merge pages; it never merges huge pages (mm/ksm.c)."""
-    path = "vm.memory.shared_pages"
-    if (refused := domain.child("memoryBacking/nosharepages")) is not None:
-        writer.fact(path, False, refused)
-        return
-    huge = domain.child("memoryBacking/hugepages")
-    if huge is not None and not any(page.get("nodeset") for page in huge.children("page")):
-        writer.fact(path, False, huge, "", "huge pages are not merged")
-        return
-    writer.fact(path, True, domain, "", "libvirt's default: pages are offered for merging")
+        read_memory_backing(domain, writer)
 
 
 def read_launch_security(domain: Spot, writer: Writer) -> None:
@@ -117,6 +96,12 @@ def read_launch_security(domain: Spot, writer: Writer) -> None:
     writer.fact("vm.launch_security.type", kind, launch, "type")
     if kind not in {"sev", "sev-snp", "tdx"}:
         return
+    if kind != "tdx":
+        hashes = launch.get("kernelHashes") == "yes"
+        writer.fact("vm.launch_security.kernel_hashes", hashes, launch, "kernelHashes")
+    bound = next((s for n in _BINDING[kind] for s in launch.children(n) if s.text), None)
+    bound = bound or launch.child("quoteGenerationService")
+    writer.fact("vm.launch_security.bound", bound is not None, bound or launch)
     policy = launch.child("policy")
     path = "vm.launch_security.debug"
     if policy is None and kind == "tdx":
@@ -145,11 +130,15 @@ def read_labels(domain: Spot, writer: Writer) -> None:
         return
     for label in labels:
         if label.get("type") == "none" and label.get("model", "none") in {"none", ""}:
+            writer.fact("vm.seclabel.type", "none", label, "type")
             writer.fact("vm.seclabel.confined", False, label, "type")
             writer.fact("vm.seclabel.models", (), label, "type")
             return
     used = [label for label in labels if label.get("type", "dynamic") != "none"]
     confining = next((label for label in used if _confines(label)), None)
+    if labels:
+        chosen = confining or labels[0]
+        writer.fact("vm.seclabel.type", chosen.get("type", "dynamic"), chosen, "type")
     if confining is not None:
         writer.fact("vm.seclabel.confined", True, confining, "model")
     elif is_live(domain) or any(_said_no(label) for label in labels):
@@ -189,7 +178,7 @@ def read_passthrough(domain: Spot, writer: Writer) -> None:
         variables = list(spot.children(_QEMU + "env"))
         shown += [f"env {variable.get('name')}" for variable in variables]
         if not spot.path.startswith("commandline"):
-            shown.append(spot.path)
+            shown += list(_properties(spot)) or [spot.path]
     where = spots[0] if spots else domain
     why = "" if spots else "none"
     writer.fact("vm.commandline_passthrough", shown, where, "", why)
@@ -197,6 +186,22 @@ def read_passthrough(domain: Spot, writer: Writer) -> None:
     stub = any(monitor.kind == "gdb" for monitor in found)
     writer.fact("vm.debug_stub", stub, where, "", why)
     writer.notes.part("monitor", [_monitor(one, where, writer.new()) for one in found])
+
+
+def _properties(override: Spot) -> Iterator[str]:
+    """Yield what qemu:override, qemu:capabilities and qemu:deprecation change, without secrets."""
+    kind = override.path.partition("[")[0]
+    for device in override.children(_QEMU + "device"):
+        for setting in device.children(f"{_QEMU}frontend"):
+            for one in setting.children(_QEMU + "property"):
+                name, value = one.get("name"), one.get("value")
+                shown = SECRET if looks_secret(name, value) else value
+                yield f"{kind} {device.get('alias')} {name}={shown}"
+    for word in ("add", "del"):
+        for one in override.children(_QEMU + word):
+            yield f"{kind} {word} {one.get('capability')}"
+    if override.get("behavior"):
+        yield f"{kind} {override.get('behavior')}"
 
 
 def _monitor(monitor: Monitor, spot: Spot, writer: Writer) -> Record:

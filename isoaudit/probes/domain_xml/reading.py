@@ -10,7 +10,7 @@ from isoaudit.model import FactSet, Vantage
 from isoaudit.probes.domain_xml.boot import read_boot_files, read_secure_boot, read_tpm
 from isoaudit.probes.domain_xml.characters import read_character_devices
 from isoaudit.probes.domain_xml.devices import read_devices
-from isoaudit.probes.domain_xml.disks import read_disks
+from isoaudit.probes.domain_xml.disks import read_disk_limits, read_disks
 from isoaudit.probes.domain_xml.domain import (
     is_qemu,
     read_identity,
@@ -19,6 +19,7 @@ from isoaudit.probes.domain_xml.domain import (
     read_passthrough,
     read_resources,
 )
+from isoaudit.probes.domain_xml.extras import read_extras, read_qemu_extras
 from isoaudit.probes.domain_xml.graphics import read_graphics
 from isoaudit.probes.domain_xml.interfaces import read_interfaces
 from isoaudit.probes.domain_xml.sharing import (
@@ -44,8 +45,16 @@ _EVERY_DOMAIN = (
     read_character_devices,
     read_shared_memory,
     read_devices,
+    read_extras,
 )
-_QEMU_ONLY = (read_secure_boot, read_tpm, read_launch_security, read_passthrough)
+_QEMU_ONLY = (
+    read_qemu_extras,
+    read_disk_limits,
+    read_secure_boot,
+    read_tpm,
+    read_launch_security,
+    read_passthrough,
+)
 
 
 def read_domain(
