@@ -169,7 +169,8 @@ def test_whole_disk_of_the_host_is_recognised():
     [
         ("-virtfs local,path=/srv,mount_tag=t,security_model=mapped-xattr,readonly=on",
          [("/srv", "t", "9p", "mapped", True)]),
-        ("-fsdev local,id=f,path=/srv,security_model=none -device virtio-9p-pci,fsdev=f,mount_tag=t",
+        ("-fsdev local,id=f,path=/srv,security_model=none"
+         " -device virtio-9p-pci,fsdev=f,mount_tag=t",
          [("/srv", "t", "9p", "passthrough", False)]),
         ("-device vhost-user-fs-pci,chardev=c,tag=t", [(None, "t", "virtiofs", "passthrough",
                                                         None)]),
@@ -209,7 +210,7 @@ def test_shared_memory_is_named_by_its_object():
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("-serial tcp:0.0.0.0:7001,server=on", [("serial", "0", "tcp", "0.0.0.0")]),
+        ("-serial tcp:192.0.2.1:7001,server=on", [("serial", "0", "tcp", "192.0.2.1")]),
         ("-chardev pty,id=c -device isa-serial,chardev=c", [("serial", "0", "pty", "")]),
         ("-chardev socket,id=c,path=/s -device virtserialport,chardev=c,name=agent",
          [("channel", "agent", "unix", "/s")]),
