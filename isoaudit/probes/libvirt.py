@@ -23,6 +23,7 @@ from isoaudit.probes.domain_xml import read_domain
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.libvirt_shared import Company
 from isoaudit.probes.vmm.files import others_may_write
+from isoaudit.probes.vmm.joining import joined
 from isoaudit.probes.vmm.pid import QemuProcesses
 from isoaudit.probes.vmm.process import unread, vmm_facts
 from isoaudit.transports.base import Files, LibvirtApi, Unreadable
@@ -74,7 +75,7 @@ class LibvirtProbe:
             found = found.merge(self._stored(target.handle))
         if self._files is not None and target.host is not None:
             found = _with_file_modes(found, self._files)
-        return found.merge(self._kept(domain), self._process(domain, found))
+        return found.merge(self._kept(domain), joined(found, self._process(domain, found)))
 
     def _configured(self, domain: dict[str, Any]) -> FactSet:
         """Return what libvirt's XML tells: the live one where it runs. Raises TargetError."""

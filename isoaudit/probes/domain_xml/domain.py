@@ -1,28 +1,22 @@
-"""Facts of the domain as a whole: accelerator, memory, boot, labels, launch security.
+"""Facts of the domain as a whole: accelerator, kernel, CPUs, labels, launch security.
 
-Source: libvirt's "Domain XML format" and its notes on UEFI, sVirt and QEMU passthrough.
+Source: libvirt's "Domain XML format" and its notes on UEFI and sVirt.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-from isoaudit.facts.redaction import SECRET, looks_secret
-from isoaudit.model import Reason, Record
+from isoaudit.model import Reason
 from isoaudit.probes.domain_xml.cpu import read_cpu, read_cpu_tuning
 from isoaudit.probes.domain_xml.memory import read_memory, read_memory_backing
 from isoaudit.probes.domain_xml.spots import LIBVIRT_DEFAULT, Spot, Writer
-from isoaudit.probes.vmm.argv import Monitor, monitors, options
-from isoaudit.transports.libvirt_redaction import redact_arguments
 
 QEMU_TYPES = frozenset({"qemu", "kvm", "hvf"})
 
 _CONTAINERS = frozenset({"lxc", "openvz"})
 
-_QEMU = "{http://libvirt.org/schemas/domain/qemu/1.0}"
 _BINDING = {"sev": ("session",), "sev-snp": ("idBlock",), "tdx": ("mrOwner", "mrConfigId")}
-_PASSTHROUGH = ("commandline", "override", "capabilities", "deprecation")
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _X86 = frozenset({"x86_64", "i686"})
 
@@ -167,49 +161,3 @@ def _said_no(label: Spot) -> bool:
     return model in {"selinux", "apparmor"} and (
         label.get("type") == "none" or not _confines(label)
     )
-
-
-def read_passthrough(domain: Spot, writer: Writer) -> None:
-    """Note what reaches QEMU behind libvirt's back, and the monitors and gdb stubs in it."""
-    spots = [s for name in _PASSTHROUGH for s in domain.children(_QEMU + name)]
-    words = [arg.get("value") for s in spots for arg in s.children(_QEMU + "arg")]
-    shown = redact_arguments(words)
-    for spot in spots:
-        variables = list(spot.children(_QEMU + "env"))
-        shown += [f"env {variable.get('name')}" for variable in variables]
-        if not spot.path.startswith("commandline"):
-            shown += list(_properties(spot)) or [spot.path]
-    where = spots[0] if spots else domain
-    why = "" if spots else "none"
-    writer.fact("vm.commandline_passthrough", shown, where, "", why)
-    found = monitors(options(words), whole=False)
-    stub = any(monitor.kind == "gdb" for monitor in found)
-    writer.fact("vm.debug_stub", stub, where, "", why)
-    writer.notes.part("monitor", [_monitor(one, where, writer.new()) for one in found])
-
-
-def _properties(override: Spot) -> Iterator[str]:
-    """Yield what qemu:override, qemu:capabilities and qemu:deprecation change, without secrets."""
-    kind = override.path.partition("[")[0]
-    for device in override.children(_QEMU + "device"):
-        for setting in device.children(f"{_QEMU}frontend"):
-            for one in setting.children(_QEMU + "property"):
-                name, value = one.get("name"), one.get("value")
-                shown = SECRET if looks_secret(name, value) else value
-                yield f"{kind} {device.get('alias')} {name}={shown}"
-    for word in ("add", "del"):
-        for one in override.children(_QEMU + word):
-            yield f"{kind} {word} {one.get('capability')}"
-    if override.get("behavior"):
-        yield f"{kind} {override.get('behavior')}"
-
-
-def _monitor(monitor: Monitor, spot: Spot, writer: Writer) -> Record:
-    writer.fact("monitor.kind", monitor.kind, spot)
-    if monitor.backend in {"fd", ""}:
-        writer.missing("monitor.backend", Reason.NOT_DECLARED, "its device is defined elsewhere",
-                       "Scan the running VM on its host as root.")  # fmt: skip
-    else:
-        writer.fact("monitor.backend", monitor.backend, spot)
-    writer.fact("monitor.address", monitor.address, spot)
-    return writer.record()

@@ -16,12 +16,12 @@ from isoaudit.probes.domain_xml.domain import (
     read_identity,
     read_labels,
     read_launch_security,
-    read_passthrough,
     read_resources,
 )
 from isoaudit.probes.domain_xml.extras import read_extras, read_qemu_extras
 from isoaudit.probes.domain_xml.graphics import read_graphics
 from isoaudit.probes.domain_xml.interfaces import read_interfaces
+from isoaudit.probes.domain_xml.passthrough import read_passthrough, with_hidden
 from isoaudit.probes.domain_xml.sharing import (
     read_host_devices,
     read_shared_memory,
@@ -66,13 +66,15 @@ def read_domain(
     there; libvirt's own answers lack passwords. `source_prefix` starts every source text.
     """
     domain = Spot(domain_element(root))
-    writer = Writer(Origin(vantage, source_prefix, file_locations))
+    origin = Origin(vantage, source_prefix, file_locations)
+    writer = Writer(origin)
     for read in _EVERY_DOMAIN:
         read(domain, writer)
-    if is_qemu(domain):
-        for read in _QEMU_ONLY:
-            read(domain, writer)
-    return writer.notes.factset()
+    if not is_qemu(domain):
+        return writer.notes.factset()
+    for read in _QEMU_ONLY:
+        read(domain, writer)
+    return with_hidden(writer.notes.factset(), domain, origin)
 
 
 def domain_element(root: Element) -> Element:
