@@ -6,8 +6,8 @@ Source: libvirt's "Domain XML format", graphical framebuffers.
 from __future__ import annotations
 
 from isoaudit.model import Reason, Record
-from isoaudit.probes.domain_xml.listening import exposure
 from isoaudit.probes.domain_xml.spots import LIBVIRT_DEFAULT, Spot, Writer
+from isoaudit.probes.listening import exposure
 
 _SERVERS = frozenset({"vnc", "spice", "rdp"})
 _DEFAULT_ADDRESS = "127.0.0.1"

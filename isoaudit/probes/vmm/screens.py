@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from isoaudit.model import Reason, Record, Vantage
 from isoaudit.probes.base import Notes
-from isoaudit.probes.domain_xml.listening import exposure
+from isoaudit.probes.listening import exposure
 from isoaudit.probes.vmm.argv import Options, properties
 
 HOW_PASSWORD = "Scan the file that `virsh dumpxml --security-info` writes."  # noqa: S105

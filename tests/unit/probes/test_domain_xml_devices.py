@@ -6,7 +6,7 @@ import pytest
 from domain_documents import answered, declared, devices, row, rows, value
 
 from isoaudit.probes.domain_xml.disks import whole_disk
-from isoaudit.probes.domain_xml.listening import exposure
+from isoaudit.probes.listening import exposure
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - evidence, nothing is bound to it
 
