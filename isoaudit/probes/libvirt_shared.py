@@ -13,6 +13,10 @@ from isoaudit.model import Fact, FactSet, Part, Record, Value, Vantage
 from isoaudit.transports.base import LibvirtApi, Unreadable
 
 _ENGINE = Vantage.ENGINE
+_SOURCE = "libvirt XML of every domain"
+_MOST = 8
+"""Names of neighbours that are told; a bridge may have a thousand."""
+
 _BRIDGED = {"network": "network", "bridge": "bridge"}
 
 
@@ -68,6 +72,8 @@ class Company:
             places |= {_place(tie, networks) for tie in ties["networks"]}
             for place in places:
                 users.setdefault(place, []).append(uuid)
+        for several in users.values():
+            several.sort(key=lambda one: (self._names.get(one, ""), one))
         return users
 
     def _disk(self, record: Record, uuid: str, users: Any, _networks: Any) -> Record:
@@ -92,8 +98,13 @@ class Company:
     def _with_others(self, record: Record, path: str, place: str, uuid: str, users: Any) -> Record:
         if isinstance(users, Unreadable):
             return _lacking(record, path, users)
-        others = (self._names.get(one, one) for one in users.get(place, ()) if one != uuid)
-        return _having(record, path, tuple(sorted(others)), "libvirt XML of every domain")
+        return _having(record, path, self._others(users.get(place, []), uuid), _SOURCE)
+
+    def _others(self, users: list[str], uuid: str) -> tuple[str, ...]:
+        """Return the names of who else uses a place: the first of them, and how many more."""
+        first = [self._names.get(one, one) for one in users[: _MOST + 1] if one != uuid]
+        more = len(users) - (uuid in users) - len(first[:_MOST])
+        return (*first[:_MOST], *([f"{more} more"] if more else []))
 
 
 def _place(tie: str, networks: Any) -> str:
