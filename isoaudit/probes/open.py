@@ -43,7 +43,7 @@ def open_libvirt(uri: str, effort: Effort) -> Opened:
 
     api = connect(uri or "qemu:///system")
     probe = LibvirtProbe(api, LocalFiles() if api.local else None)
-    return Opened(probe, api.uri, local=api.local)
+    return Opened(probe, api.uri, api.local, close=api.close)
 
 
 def open_ssh(uri: str, effort: Effort) -> Opened:
