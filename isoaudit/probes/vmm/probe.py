@@ -13,6 +13,7 @@ from isoaudit.model import FactSet, Kind, Target
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.vmm.around import vmms_of
 from isoaudit.probes.vmm.find import Vmm, by_handle
+from isoaudit.probes.vmm.folders import boot_files
 from isoaudit.probes.vmm.process import vmm_facts
 from isoaudit.transports.base import Files, Unreadable
 from isoaudit.transports.ptrace import Filters
@@ -63,7 +64,8 @@ class VmmProbe:
         one = self._known.get(target.handle)
         if one is None:
             raise TargetError(f"{target.id} is no VMM that was found here", "Scan again.")
-        return vmm_facts(self._files, one.pid, self._machine)
+        more = boot_files(self._machine, one.pid, one.words)
+        return more.merge(vmm_facts(self._files, one.pid, self._machine))
 
 
 def _target(one: Vmm, handle: str, name: str) -> Target:

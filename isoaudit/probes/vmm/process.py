@@ -13,6 +13,7 @@ from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.vmm.around import surroundings
 from isoaudit.probes.vmm.command import command_facts
 from isoaudit.probes.vmm.devices import PARTS
+from isoaudit.probes.vmm.folders import with_folders
 from isoaudit.probes.vmm.pid import argv
 from isoaudit.transports.base import Files, Unreadable
 
@@ -38,9 +39,10 @@ def vmm_facts(files: Files, pid: int, machine: Machine | None = None) -> FactSet
     try:
         started = start_time(files, pid)
         words = _words(files, pid)
+        told = words if isinstance(words, list) else []
         found = _kernel_facts(machine, pid).merge(
-            _command(files, pid, words),
-            surroundings(machine, pid, words if isinstance(words, list) else ()),
+            with_folders(_command(files, pid, words), machine, pid, told),
+            surroundings(machine, pid, told),
         )
         if start_time(files, pid) != started:
             raise gone(pid)
