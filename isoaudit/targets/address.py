@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from isoaudit.errors import UsageError
-from isoaudit.model import Target
+from isoaudit.model import Target, dialects
 
 ENGINES = ("docker", "podman")
 PROC = "proc"
 LIVE = (*ENGINES, "libvirt", PROC)
-DIALECTS = ("compose", "kubernetes", "libvirt_xml")
-_FILE_SUFFIXES = (".yaml", ".yml", ".json", ".xml", ".gz")
+DIALECTS = tuple(dialect.name for dialect in dialects.DIALECTS)
+_FILE_SUFFIXES = (*dialects.SUFFIXES, ".gz")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 _HEAD = 4096
+_KEYS = 65_536
 _COMPOSE_NAME = re.compile(
     r"(?:docker-|podman-)?(?:compose|stack)\b.*\.(?:ya?ml|json)", re.IGNORECASE
 )
@@ -27,11 +28,11 @@ _JSON_COMPOSE = re.compile(
 )
 _API_VERSION = re.compile(r"""(?:^|[{,-])[ \t]*["']?apiVersion["']?[ \t]*:""", re.MULTILINE)
 _KIND = re.compile(r"""(?:^|[{,-])[ \t]*["']?kind["']?[ \t]*:""", re.MULTILINE)
-_DOMAIN = re.compile(r"<(?:domain|domstatus)[\s>]")
+_DOMAIN = re.compile(r"<(?:domain|domstatus|domainsnapshot)[\s>]")
 
 
 def recognise(text: str, name: str) -> str | None:
-    """Return compose, kubernetes, libvirt_xml, bundle, result, or None for anything else.
+    """Return the dialect, `bundle`, `result`, or None for anything else.
 
     `name` is the file's name: one that compose itself looks for needs less proof.
     """
@@ -42,9 +43,16 @@ def recognise(text: str, name: str) -> str | None:
         return "bundle"
     if head.startswith("{") and '"schema_version"' in head:
         return "result"
+    if head.startswith("{") and _is_firecracker(text[:_KEYS]):
+        return "firecracker"
     if _API_VERSION.search(text) and _KIND.search(text):
         return "kubernetes"
     return "compose" if _is_compose(text, head, name) else None
+
+
+def _is_firecracker(text: str) -> bool:
+    """Say whether a JSON text has the keys without which Firecracker starts no machine."""
+    return all(key in text for key in ('"boot-source"', '"kernel_image_path"'))
 
 
 def _is_compose(text: str, head: str, name: str) -> bool:

@@ -46,6 +46,8 @@ def read_identity(domain: Spot, writer: Writer) -> None:
         writer.fact("vm.accelerator", "tcg" if kind == "qemu" else kind, domain, "type")
     else:
         writer.missing("vm.accelerator", Reason.NOT_DECLARED, "the domain has no type")
+    if is_qemu(domain):
+        writer.fact("vmm.name", "qemu", domain, "type")
     machine = domain.child("os/type")
     if machine and machine.get("machine"):
         writer.fact("vm.machine", machine.get("machine"), machine, "machine")
