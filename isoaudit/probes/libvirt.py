@@ -22,6 +22,7 @@ from isoaudit.probes.base import Notes
 from isoaudit.probes.domain_xml import read_domain
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.vmm.files import others_may_write
+from isoaudit.probes.vmm.joining import joined
 from isoaudit.probes.vmm.pid import QemuProcesses
 from isoaudit.probes.vmm.process import unread, vmm_facts
 from isoaudit.transports.base import Files, LibvirtApi, Unreadable
@@ -79,7 +80,7 @@ class LibvirtProbe:
             found = found.merge(self._stored(target.handle))
         if self._files is not None and target.host is not None:
             found = _with_file_modes(found, self._files)
-        return found.merge(self._process(domain, found))
+        return found.merge(joined(found, self._process(domain, found)))
 
     def _known(self, uuid: str) -> dict[str, Any]:
         """Return what libvirt listed of a domain; raises TargetError if it lists none."""

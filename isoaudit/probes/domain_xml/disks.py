@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 
 from isoaudit.model import Reason, Record
+from isoaudit.probes.disk_names import whole_disk
 from isoaudit.probes.domain_xml.spots import LIBVIRT_DEFAULT, Spot, Writer
 
 _BUS = {"hd": "ide", "sd": "scsi", "vd": "virtio", "xvd": "xen", "ubd": "uml", "fd": "fdc"}
 _SOURCE = {"file": "file", "block": "dev", "dir": "dir", "vhostuser": "path", "network": "name"}
-
-_WHOLE = re.compile(
-    r"/dev/(?:[svh]d[a-z]{1,3}|xvd[a-z]{1,3}|nvme\d+n\d+|mmcblk\d+|mapper/mpath[a-z]+"
-    r"|disk/by-(?:id|path)/(?!dm-|lvm-|md-)(?!.*-part\d+$)[^/]+)"
-)
-_NOT_WHOLE = re.compile(
-    r"/dev/(?:(?:[svh]d[a-z]{1,3}|xvd[a-z]{1,3})\d+|(?:nvme\d+n\d+|mmcblk\d+)p\d+|mapper/.+"
-    r"|dm-\d+|loop\d+|zd\d+|zvol/.+|nbd\d+|rbd\d+|rbd/.+"
-    r"|disk/by-(?:partuuid|partlabel)/[^/]+|disk/by-(?:id|path)/(?:[^/]+-part\d+|dm-[^/]+))"
-)
 
 
 def read_disks(domain: Spot, writer: Writer) -> None:
     """Note the part `disk`, one record per drive."""
     spots = domain.children("devices/disk")
     writer.notes.part("disk", [_disk(spot, writer.new()) for spot in spots])
-
-
-def whole_disk(path: str) -> bool | None:
-    """Say whether a path names a whole disk of a machine; None where its name does not tell."""
-    path = "/" + posixpath.normpath(path).lstrip("/")
-    if _WHOLE.fullmatch(path):
-        return True
-    if _NOT_WHOLE.fullmatch(path) or not path.startswith("/dev/"):
-        return False
-    return None
 
 
 def _disk(disk: Spot, writer: Writer) -> Record:
