@@ -36,6 +36,8 @@ DIALECTS = (
             (".xml",)),
     Dialect("firecracker", "Firecracker's JSON", Kind.VM,
             "isoaudit.probes.vmm_files.firecracker:FirecrackerProbe", (".json",)),
+    Dialect("kata", "Kata's configuration", Kind.VM,
+            "isoaudit.probes.vmm_files.kata:KataProbe", (".toml",)),
 )  # fmt: skip
 
 SUFFIXES = tuple(sorted({suffix for dialect in DIALECTS for suffix in dialect.suffixes}))

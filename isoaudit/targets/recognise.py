@@ -7,6 +7,7 @@ tools' files for deployments: GitLab CI, Travis and Symfony have a `services` of
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 _HEAD = 4096
 _KEYS = 65_536
@@ -28,6 +29,15 @@ _JSON_COMPOSE = re.compile(
 )
 _API_VERSION = re.compile(r"""(?:^|[{,-])[ \t]*["']?apiVersion["']?[ \t]*:""", re.MULTILINE)
 _KIND = re.compile(r"""(?:^|[{,-])[ \t]*["']?kind["']?[ \t]*:""", re.MULTILINE)
+_KATA = re.compile(r"^[ \t]*\[hypervisor\.[a-z_-]+\][ \t]*(?:#|\r?$)", re.MULTILINE)
+_KATA_RUNTIME = re.compile(r"^[ \t]*\[(?:runtime|agent\.[a-z]+)\][ \t]*(?:#|\r?$)", re.MULTILINE)
+_VMM_FIRST = re.compile(r"(?:\S*/)?qemu-(?:system-[a-z0-9_]+|kvm)\s")
+_QEMU = re.compile(
+    r"""^[^#\n]{0,200}?\bqemu-(?:system-[a-z0-9_]+|kvm)["']?[ \t]+(?:\\\r?\n[ \t]*)?["']?[-$]""",
+    re.MULTILINE,
+)
+"""A command with an option, on a line that is no comment."""
+
 _DOMAIN = re.compile(r"<(?:domain|domstatus|domainsnapshot)[\s>]")
 
 
@@ -37,22 +47,41 @@ def recognise(text: str, name: str) -> str | None:
     `name` is the file's name: one that compose itself looks for needs less proof.
     """
     head = text[:_HEAD].lstrip()
+    for suffixes, known in _BY_SUFFIX:
+        if name.endswith(suffixes):
+            return known(text)
     if head.startswith("<"):
-        return "libvirt_xml" if _DOMAIN.search(text) else None
-    if '"isoaudit_bundle"' in head:
-        return "bundle"
-    if head.startswith("{") and '"schema_version"' in head:
-        return "result"
-    if head.startswith("{") and _is_firecracker(text[:_KEYS]):
-        return "firecracker"
+        return _xml(text)
+    if head.startswith("#!") or _VMM_FIRST.match(head):
+        return _script(text)
+    if head.startswith("{") and (own := _json(text, head)):
+        return own
     if _API_VERSION.search(text) and _KIND.search(text):
         return "kubernetes"
     return "compose" if _is_compose(text, head, name) else None
 
 
-def _is_firecracker(text: str) -> bool:
-    """Say whether a JSON text has the keys without which Firecracker starts no machine."""
-    return all(key in text for key in ('"boot-source"', '"kernel_image_path"'))
+def _json(text: str, head: str) -> str | None:
+    """Return which JSON of isoaudit's own it is, or whether Firecracker could start from it."""
+    if '"isoaudit_bundle"' in head:
+        return "bundle"
+    if '"schema_version"' in head:
+        return "result"
+    keys = text[:_KEYS]
+    is_microvm = '"boot-source"' in keys and '"kernel_image_path"' in keys
+    return "firecracker" if is_microvm else None
+
+
+def _xml(text: str) -> str | None:
+    return "libvirt_xml" if _DOMAIN.search(text) else None
+
+
+def _toml(text: str) -> str | None:
+    return "kata" if _KATA.search(text) and _KATA_RUNTIME.search(text) else None
+
+
+def _script(text: str) -> str | None:
+    return "qemu" if _QEMU.search(text) else None
 
 
 def _is_compose(text: str, head: str, name: str) -> bool:
@@ -61,3 +90,10 @@ def _is_compose(text: str, head: str, name: str) -> bool:
         return known.search(text) is not None
     declares = _JSON_COMPOSE.match(head) or _SERVICES.search(text)
     return declares is not None and _SERVICE_KEY.search(text) is not None
+
+
+_BY_SUFFIX: tuple[tuple[tuple[str, ...], Callable[[str], str | None]], ...] = (
+    ((".toml",), _toml),
+    ((".sh",), _script),
+)
+"""What a file of such a name may be, and nothing else: what is in it may quote other kinds."""

@@ -5,7 +5,7 @@ here. Sources: Firecracker's API (swagger), Kata's configuration.toml, qemu(1), 
 xl.cfg(5).
 """
 
-from isoaudit.facts.spec import STRING, VM, FactSpec
+from isoaudit.facts.spec import BOOL, INT, LIST, STRING, VM, FactSpec
 
 _V = VM
 
@@ -14,6 +14,31 @@ PARTS = ()
 FACTS = (
     FactSpec("vm.mmds_version", STRING,
              "Firecracker's metadata service: V1 (no session token), V2, or none.", _V),
+    FactSpec("vm.manager", STRING, "What starts the VM: libvirt, kata, or none.", _V),
+    FactSpec("vm.kata.annotations", LIST,
+             "Annotations by which a pod may change its hypervisor's settings, as patterns.", _V),
+    FactSpec("vm.kata.annotation_paths", LIST,
+             "Host paths that such annotations may name, as `hypervisor: /usr/bin/qemu*`.", _V),
+    FactSpec("vm.kata.debug", LIST, "Debugging that is on, as agent.debug_console_enabled.", _V),
+    FactSpec("vm.kata.guest_seccomp", BOOL,
+             "Whether seccomp profiles of containers hold inside the guest.", _V),
+    FactSpec("vm.kata.guest_selinux", BOOL, "Whether SELinux holds inside the guest.", _V),
+    FactSpec("vm.kata.private_network", BOOL,
+             "Whether shim and hypervisor are kept out of the host's network namespace.", _V),
+    FactSpec("vm.kata.rootless", BOOL, "Whether the hypervisor runs as an ordinary user.", _V),
+    FactSpec("vm.kata.sandbox_cgroup_only", BOOL,
+             "Whether all processes of a pod, the VMM's too, are in the pod's cgroup.", _V),
+    FactSpec("vm.kata.extra_monitor", STRING,
+             "Protocol of a second monitor socket, as hmp or qmp; empty if there is none.", _V),
+    FactSpec("vm.kata.template", BOOL,
+             "Whether VMs are cloned from one template, whose memory they share.", _V),
+    FactSpec("vm.kata.cached_vms", INT, "VMs kept running for pods to come.", _V, unit="VMs"),
+    FactSpec("vm.kata.memory_dump_path", STRING,
+             "Folder that guests' memory is dumped to when they panic; empty for none.", _V),
+    FactSpec("vm.kata.guest_hook_path", STRING,
+             "Folder inside the guest whose hooks run at each container; empty for none.", _V),
+    FactSpec("vm.kata.hot_plug_vfio", STRING,
+             "Where host devices may be plugged into a running VM, or no-port.", _V),
 )  # fmt: skip
 
 _DISK = ("disk", "disk.target", "disk.device", "disk.bus", "disk.source_type", "disk.source",
@@ -32,11 +57,24 @@ _PORT = ("character_device", "character_device.role", "character_device.name",
 _BOOT = ("boot_file", "boot_file.role", "boot_file.path")
 _MONITOR = ("monitor", "monitor.kind", "monitor.backend", "monitor.address")
 _SHARED = ("shared_memory", "shared_memory.name")
-_FIXED = ("vmm.name", "vm.accelerator", "vm.devices", "vm.debug_stub", "vm.commandline_passthrough")
+_FIXED = (
+    "vmm.name",
+    "vm.manager",
+    "vm.accelerator",
+    "vm.devices",
+    "vm.debug_stub",
+    "vm.commandline_passthrough",
+)
 _TRUST = ("vm.secure_boot", "vm.tpm", "vm.launch_security.type")
 
 _SAYS = {
-    "libvirt_xml": ("vmm.name",),
+    "libvirt_xml": ("vmm.name", "vm.manager"),
+    "kata": (
+        *_SHARE, *_SCREEN[:1], *_BOOT, *_MONITOR, *_SIZE, *_TRUST, "vmm.name",
+        "vmm.uid", "vmm.sandbox.options", "vm.manager", "vm.accelerator", "vm.machine",
+        "vm.cpu.mode", "vm.mmds_version", "vm.seclabel.confined", "vm.seclabel.models",
+        *(spec.path for spec in FACTS if spec.path.startswith("vm.kata.")),
+    ),
     "firecracker": (
         *_FIXED, *_TRUST, *_SIZE, *_DISK, *_MORE_DISK, *_CARD, *_SHARE[:1], *_SCREEN[:1],
         *_PASSED[:1], *_PORT, *_BOOT, *_MONITOR, *_SHARED[:1], "vm.cpu.mode", "vm.mmds_version",

@@ -9,7 +9,7 @@ from isoaudit.errors import DocumentError
 from isoaudit.facts.redaction import redact_text
 from isoaudit.model import Kind, Missing, Record, Target, Value
 from isoaudit.probes.declared import Placed, Sheet, record
-from isoaudit.probes.domain_xml.disks import whole_disk
+from isoaudit.probes.disk_names import whole_disk
 
 _LONGEST = 4096  # PATH_MAX
 _LONGEST_NAME = 255
