@@ -38,6 +38,8 @@ DIALECTS = (
             "isoaudit.probes.vmm_files.firecracker:FirecrackerProbe", (".json",)),
     Dialect("kata", "Kata's configuration", Kind.VM,
             "isoaudit.probes.vmm_files.kata:KataProbe", (".toml",)),
+    Dialect("qemu", "QEMU commands", Kind.VM,
+            "isoaudit.probes.vmm_files.qemu:QemuProbe", (".sh", ".cfg")),
 )  # fmt: skip
 
 SUFFIXES = tuple(sorted({suffix for dialect in DIALECTS for suffix in dialect.suffixes}))

@@ -38,6 +38,13 @@ _QEMU = re.compile(
 )
 """A command with an option, on a line that is no comment."""
 
+_QEMU_GROUP = re.compile(
+    r"""(?:[ \t]*(?:\#[^\n]*)?\r?\n)*+  # blank lines and comments
+        [ \t]*\[(?:device|drive|netdev|chardev|machine|memory|accel|mon|smp-opts|object|fsdev|name)
+        (?:[ \t]+"[^"\n]*")?\][ \t]*\r?\n[ \t]*[A-Za-z0-9_.-]+[ \t]*=[ \t]*"
+    """,
+    re.VERBOSE,
+)
 _DOMAIN = re.compile(r"<(?:domain|domstatus|domainsnapshot)[\s>]")
 
 
@@ -84,6 +91,10 @@ def _script(text: str) -> str | None:
     return "qemu" if _QEMU.search(text) else None
 
 
+def _settings(text: str) -> str | None:
+    return "qemu" if _QEMU_GROUP.match(text[:_KEYS]) else None
+
+
 def _is_compose(text: str, head: str, name: str) -> bool:
     if _COMPOSE_NAME.fullmatch(name):
         known = _JSON_SERVICES if head.startswith("{") else _COMPOSE_KEY
@@ -95,5 +106,6 @@ def _is_compose(text: str, head: str, name: str) -> bool:
 _BY_SUFFIX: tuple[tuple[tuple[str, ...], Callable[[str], str | None]], ...] = (
     ((".toml",), _toml),
     ((".sh",), _script),
+    ((".cfg",), _settings),
 )
 """What a file of such a name may be, and nothing else: what is in it may quote other kinds."""

@@ -69,6 +69,12 @@ _TRUST = ("vm.secure_boot", "vm.tpm", "vm.launch_security.type")
 
 _SAYS = {
     "libvirt_xml": ("vmm.name", "vm.manager"),
+    "qemu": (
+        *_FIXED, *_TRUST, *_SIZE, *_DISK, *_MORE_DISK, *_CARD, *_SHARE, *_SCREEN, *_PASSED, *_PORT,
+        *_BOOT, *_MONITOR, *_SHARED, "character_device.tls", "vm.cpu.mode", "vm.machine", "vm.uuid",
+        "interface.filter", "interface.isolated", "boot_file.read_only",
+        "vm.launch_security.debug", "vmm.sandbox.options",
+    ),
     "kata": (
         *_SHARE, *_SCREEN[:1], *_BOOT, *_MONITOR, *_SIZE, *_TRUST, "vmm.name",
         "vmm.uid", "vmm.sandbox.options", "vm.manager", "vm.accelerator", "vm.machine",
