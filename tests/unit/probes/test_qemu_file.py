@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 import pytest
@@ -219,10 +220,8 @@ def test_a_broken_file_costs_one_line(text):
 def test_a_long_script_costs_seconds_at_most(text):
     """Whatever stands in it."""
     started = time.process_time()
-    try:
+    with contextlib.suppress(DocumentError):
         targets("qemu", text)
-    except DocumentError:
-        pass
     assert time.process_time() - started < 5
 
 
