@@ -45,6 +45,11 @@ _QEMU_GROUP = re.compile(
     """,
     re.VERBOSE,
 )
+_VMX = re.compile(r"^[ \t]*(?:virtualHW|config)\.version[ \t]*=", re.MULTILINE | re.IGNORECASE)
+_XL_NAME = re.compile(r"""^name[ \t]*=[ \t]*["']""", re.MULTILINE)
+_XL_MEMORY = re.compile(r"""^memory[ \t]*=[ \t]*["']?[0-9]""", re.MULTILINE)
+_XL_OWN = re.compile(r"^(?:disk|vif|vfb|kernel|bootloader|builder|type)[ \t]*=", re.MULTILINE)
+_ENVELOPE = re.compile(r"<(?:[A-Za-z0-9_]{1,40}:)?Envelope\s[^>]{0,4000}/ovf/envelope/")
 _DOMAIN = re.compile(r"<(?:domain|domstatus|domainsnapshot)[\s>]")
 
 
@@ -80,6 +85,8 @@ def _json(text: str, head: str) -> str | None:
 
 
 def _xml(text: str) -> str | None:
+    if _ENVELOPE.search(text[:_KEYS]):
+        return "ovf"
     return "libvirt_xml" if _DOMAIN.search(text) else None
 
 
@@ -92,7 +99,15 @@ def _script(text: str) -> str | None:
 
 
 def _settings(text: str) -> str | None:
-    return "qemu" if _QEMU_GROUP.match(text[:_KEYS]) else None
+    if _QEMU_GROUP.match(text[:_KEYS]):
+        return "qemu"
+    head = text[:_KEYS]
+    is_guest = _XL_NAME.search(head) and _XL_MEMORY.search(head) and _XL_OWN.search(head)
+    return "xl" if is_guest else None
+
+
+def _vmx(text: str) -> str | None:
+    return "vmx" if _VMX.search(text[:_KEYS]) else None
 
 
 def _is_compose(text: str, head: str, name: str) -> bool:
@@ -107,5 +122,6 @@ _BY_SUFFIX: tuple[tuple[tuple[str, ...], Callable[[str], str | None]], ...] = (
     ((".toml",), _toml),
     ((".sh",), _script),
     ((".cfg",), _settings),
+    ((".vmx",), _vmx),
 )
 """What a file of such a name may be, and nothing else: what is in it may quote other kinds."""

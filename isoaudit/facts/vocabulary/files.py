@@ -75,6 +75,19 @@ _SAYS = {
         "interface.filter", "interface.isolated", "boot_file.read_only",
         "vm.launch_security.debug", "vmm.sandbox.options",
     ),
+    "vmx": (
+        *_SIZE, *_DISK, "disk.raw_scsi", *_CARD, *_SHARE[:5], *_SCREEN, *_PASSED, *_PORT,
+        "character_device.tls", "vm.secure_boot", "vm.tpm", "vm.debug_stub", "vm.uuid",
+        "vm.devices", "vm.manager", "vmm.name",
+    ),
+    "xl": (
+        *_SIZE, *_DISK, "disk.raw_scsi", "disk.format", *_CARD, *_SHARE, *_SCREEN, *_PASSED, *_PORT,
+        *_BOOT, "vmm.name", "vm.manager", "vm.accelerator", "vm.devices", "vm.uuid",
+        "vm.commandline_passthrough",
+    ),
+    "ovf": (
+        *_SIZE, *_DISK, *_CARD, *_SHARE[:5], *_SCREEN, "vm.devices", "vm.manager", "vmm.name",
+    ),
     "kata": (
         *_SHARE, *_SCREEN[:1], *_BOOT, *_MONITOR, *_SIZE, *_TRUST, "vmm.name",
         "vmm.uid", "vmm.sandbox.options", "vm.manager", "vm.accelerator", "vm.machine",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from isoaudit.errors import DocumentError
 from isoaudit.facts.redaction import redact_text
-from isoaudit.model import Kind, Missing, Record, Target, Value
+from isoaudit.model import FactSet, Kind, Missing, Reason, Record, Target, Value, Vantage
 from isoaudit.probes.declared import Placed, Sheet, record
 from isoaudit.probes.disk_names import whole_disk
 
@@ -19,6 +19,19 @@ _NOT_TOLD = "the name does not say what it is on the host"
 
 class VmSheet(Sheet):
     """A sheet whose texts are kept short and free of secrets of known form."""
+
+    def __init__(self, anchor: Placed, unless: str = "") -> None:
+        super().__init__(anchor, unless)
+        self._more: list[Missing] = []
+
+    def more(self, path: str, detail: str) -> None:
+        """Note that there may be more of a list than was read: it may fail a check, pass none."""
+        self._more.append(Missing(path, Reason.NOT_DECLARABLE, detail, "Scan the running VM.",
+                                  Vantage.KERNEL))  # fmt: skip
+
+    def factset(self) -> FactSet:
+        """Return what was noted as a target's fact set."""
+        return super().factset().merge(FactSet.of(missing=self._more))
 
     def say(self, path: str, value: Value, node: Placed, remark: str = "") -> None:
         """Note a value that stands at `node`; `remark` tells what was concluded from it."""
