@@ -14,7 +14,6 @@ PARTS = ()
 FACTS = (
     FactSpec("vm.mmds_version", STRING,
              "Firecracker's metadata service: V1 (no session token), V2, or none.", _V),
-    FactSpec("vm.manager", STRING, "What starts the VM: libvirt, kata, or none.", _V),
     FactSpec("vm.kata.annotations", LIST,
              "Annotations by which a pod may change its hypervisor's settings, as patterns.", _V),
     FactSpec("vm.kata.annotation_paths", LIST,
@@ -59,7 +58,7 @@ _MONITOR = ("monitor", "monitor.kind", "monitor.backend", "monitor.address")
 _SHARED = ("shared_memory", "shared_memory.name")
 _FIXED = (
     "vmm.name",
-    "vm.manager",
+    "vmm.manager",
     "vm.accelerator",
     "vm.devices",
     "vm.debug_stub",
@@ -68,7 +67,7 @@ _FIXED = (
 _TRUST = ("vm.secure_boot", "vm.tpm", "vm.launch_security.type")
 
 _SAYS = {
-    "libvirt_xml": ("vmm.name", "vm.manager"),
+    "libvirt_xml": ("vmm.name", "vmm.manager"),
     "qemu": (
         *_FIXED, *_TRUST, *_SIZE, *_DISK, *_MORE_DISK, *_CARD, *_SHARE, *_SCREEN, *_PASSED, *_PORT,
         *_BOOT, *_MONITOR, *_SHARED, "character_device.tls", "vm.cpu.mode", "vm.machine", "vm.uuid",
@@ -78,19 +77,19 @@ _SAYS = {
     "vmx": (
         *_SIZE, *_DISK, "disk.raw_scsi", *_CARD, *_SHARE[:5], *_SCREEN, *_PASSED, *_PORT,
         "character_device.tls", "vm.secure_boot", "vm.tpm", "vm.debug_stub", "vm.uuid",
-        "vm.devices", "vm.manager", "vmm.name",
+        "vm.devices", "vmm.manager", "vmm.name",
     ),
     "xl": (
         *_SIZE, *_DISK, "disk.raw_scsi", "disk.format", *_CARD, *_SHARE, *_SCREEN, *_PASSED, *_PORT,
-        *_BOOT, "vmm.name", "vm.manager", "vm.accelerator", "vm.devices", "vm.uuid",
+        *_BOOT, "vmm.name", "vmm.manager", "vm.accelerator", "vm.devices", "vm.uuid",
         "vm.commandline_passthrough",
     ),
     "ovf": (
-        *_SIZE, *_DISK, *_CARD, *_SHARE[:5], *_SCREEN, "vm.devices", "vm.manager", "vmm.name",
+        *_SIZE, *_DISK, *_CARD, *_SHARE[:5], *_SCREEN, "vm.devices", "vmm.manager", "vmm.name",
     ),
     "kata": (
         *_SHARE, *_SCREEN[:1], *_BOOT, *_MONITOR, *_SIZE, *_TRUST, "vmm.name",
-        "vmm.uid", "vmm.sandbox.options", "vm.manager", "vm.accelerator", "vm.machine",
+        "vmm.uid", "vmm.sandbox.options", "vmm.manager", "vm.accelerator", "vm.machine",
         "vm.cpu.mode", "vm.mmds_version", "vm.seclabel.confined", "vm.seclabel.models",
         *(spec.path for spec in FACTS if spec.path.startswith("vm.kata.")),
     ),

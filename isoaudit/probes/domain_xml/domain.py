@@ -46,7 +46,7 @@ def read_identity(domain: Spot, writer: Writer) -> None:
         writer.fact("vm.accelerator", "tcg" if kind == "qemu" else kind, domain, "type")
     else:
         writer.missing("vm.accelerator", Reason.NOT_DECLARED, "the domain has no type")
-    writer.fact("vm.manager", "libvirt", domain, "", "whose document it is")
+    writer.fact("vmm.manager", "libvirt", domain, "", "whose document it is")
     if is_qemu(domain):
         writer.fact("vmm.name", "qemu", domain, "type")
     machine = domain.child("os/type")

@@ -67,7 +67,7 @@ class OvfProbe:
         if system is None:
             raise TargetError(f"{self._shown}: no virtual system {target.handle!r} in it")
         sheet = VmSheet(system)
-        sheet.default("vm.manager", "none", "whoever imports it decides")
+        sheet.default("vmm.manager", "", "whoever imports it decides")
         if name := _hypervisor(system):
             sheet.default("vmm.name", name, "its VirtualSystemType")
         items = list(_items(system))

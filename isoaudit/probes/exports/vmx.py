@@ -70,7 +70,7 @@ class VmxProbe:
         """Return what the file declares; raises DocumentError where it is malformed."""
         sheet = VmSheet(self._anchor)
         sheet.default("vmm.name", "vmware", "whose file this is")
-        sheet.default("vm.manager", "none", "VMware reads it itself")
+        sheet.default("vmm.manager", "", "VMware reads it itself")
         self._note_size(sheet)
         self._note_trust(sheet)
         sheet.part("disk", map(self._disk, self._present(_DRIVE)))

@@ -44,7 +44,7 @@ class XlProbe:
         """Return what the file declares; raises DocumentError where it is malformed."""
         sheet = VmSheet(self._anchor)
         sheet.default("vmm.name", "xen", "whose file this is")
-        sheet.default("vm.manager", "none", "xl reads it itself")
+        sheet.default("vmm.manager", "", "xl reads it itself")
         sheet.default("vm.accelerator", "xen", "xl starts nothing else")
         self._note_size(sheet)
         self._note_machine(sheet)

@@ -59,7 +59,7 @@ class FirecrackerProbe:
 
 
 def _note_machine(root: Node, sheet: VmSheet) -> None:
-    sheet.default("vm.manager", "none", "Firecracker reads it itself")
+    sheet.default("vmm.manager", "", "Firecracker reads it itself")
     sheet.default("vmm.name", "firecracker", "whose file this is")
     sheet.default("vm.accelerator", "kvm", "Firecracker has no other")
     sheet.default("vm.secure_boot", False, "Firecracker starts a kernel, without any firmware")

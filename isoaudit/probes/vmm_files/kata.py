@@ -78,7 +78,7 @@ class KataProbe:
 
 
 def _note_machine(section: Section, sheet: VmSheet) -> None:
-    sheet.default("vm.manager", "kata", "whose configuration this is")
+    sheet.default("vmm.manager", "kata", "whose configuration this is")
     if section.name == "remote":
         sheet.beyond("vmm.name", "another machine runs the VM")
         return

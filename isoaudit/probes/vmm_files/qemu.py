@@ -173,7 +173,7 @@ def _facts(words: _Words, program: str, where: Location) -> FactSet:
     line = Line(found, program, whole)
     notes = Notes(Vantage.DECLARED)
     notes.fact("vmm.name", "qemu", source)
-    notes.fact("vm.manager", "none", f"{source}: QEMU is started by hand")
+    notes.fact("vmm.manager", "", f"{source}: QEMU is started by hand")
     note_settings(notes, line, source, firmware_is_known=words.dropped.isdisjoint(_DRIVES_OF))
     if "sandbox" not in words.dropped and (whole or line.has("sandbox")):
         notes.fact("vmm.sandbox.options", sandbox(found), f"{source} -sandbox")
