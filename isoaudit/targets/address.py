@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from isoaudit.errors import UsageError
-from isoaudit.model import Target
+from isoaudit.model import Target, dialects
 from isoaudit.transports.ssh_place import SCHEME, parse_place
 
 ENGINES = ("docker", "podman")
@@ -17,8 +17,8 @@ KERNEL = (PROC, VMM)
 """Schemes of which /proc alone makes the list, and an engine or libvirt may know more."""
 
 LIVE = (*ENGINES, "libvirt", *KERNEL, SSH)
-DIALECTS = ("compose", "kubernetes", "libvirt_xml")
-_FILE_SUFFIXES = (".yaml", ".yml", ".json", ".xml", ".gz")
+DIALECTS = tuple(dialect.name for dialect in dialects.DIALECTS)
+_FILE_SUFFIXES = (*dialects.SUFFIXES, ".gz")
 
 
 @dataclass(frozen=True, slots=True)

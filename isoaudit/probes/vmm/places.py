@@ -25,12 +25,12 @@ def host_path(machine: Machine, table: Table, path: str) -> str:
         raise Unreadable(Reason.NOT_SUPPORTED, f"no mount of its own covers {path}")
     if may_hang(theirs):
         raise Unreadable(Reason.NOT_SUPPORTED, f"{path} is on {theirs.file_system}: not looked at")
-    rest = path[len(theirs.point.rstrip("/")) :]
-    place = theirs.root.rstrip("/") + rest
+    rest = path[len(theirs.point.rstrip("/")) :].rstrip("/")
+    place = (theirs.root.rstrip("/") + rest) or "/"
     for ours in machine.mounts.on(theirs.device):
         if inside(place, ours.root):
             tail = place[len(ours.root.rstrip("/")) :]
-            found = ours.point.rstrip("/") + tail
+            found = (ours.point.rstrip("/") + tail).rstrip("/") or "/"
             if machine.mounts.covering(found) is ours:
                 return found
     raise Unreadable(Reason.NOT_SUPPORTED, f"{path} lies on no mount of the host's own")
