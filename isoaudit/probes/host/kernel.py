@@ -30,7 +30,7 @@ _RELEVANT = re.compile(
     r"|apparmor|selinux|enforcing|init_on_|slab_nomerge|slub_debug|page_alloc\.shuffle|vfio"
     r"|randomize_kstack_offset|vsyscall|norandmaps|nomodule|module\.sig_enforce|debugfs"
     r"|systemd\.unified_cgroup_hierarchy|cgroup_|ima_|integrity_audit|slab_merge|slub_nomerge"
-    r"|ia32_emulation|syscall\.x32|module_blacklist|modprobe\.blacklist"
+    r"|ia32_emulation|syscall\.x32|module_blacklist|modprobe\.blacklist|pcie_acs_override"
 )
 _OFF = frozenset(
     {
