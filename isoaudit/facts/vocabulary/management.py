@@ -3,11 +3,14 @@
 Sources: libvirtd.conf and qemu.conf as libvirt ships them, libvirtd(8).
 """
 
-from isoaudit.facts.spec import BOOL, HOST, LIST, STRING, FactSpec
+from isoaudit.facts.spec import BOOL, HOST, LIST, STRING, FactSpec, PartSpec
 
 _H = HOST
 
-PARTS = ()
+PARTS = (
+    PartSpec("libvirt_grant",
+             "Whom polkit lets manage VMs without an administrator's password.", _H),
+)  # fmt: skip
 
 FACTS = (
     FactSpec("host.libvirt.present", BOOL, "Whether libvirt's daemon is installed.", _H),
@@ -95,4 +98,7 @@ FACTS = (
     FactSpec("host.libvirt.memory_backing_dir", STRING,
              "Folder for guests' memory that is kept in files.", _H),
     FactSpec("host.libvirt.swtpm_user", STRING, "Who runs TPM emulators; only if it is set.", _H),
+    FactSpec("libvirt_grant.kind", STRING, "group, user or everyone.", _H, identifying=True),
+    FactSpec("libvirt_grant.name", STRING, "Name of the group or user; * for everyone.", _H,
+             identifying=True),
 )  # fmt: skip

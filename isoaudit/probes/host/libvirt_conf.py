@@ -16,6 +16,7 @@ from isoaudit.probes.host.libvirt_files import (
     weakest,
 )
 from isoaudit.probes.host.libvirt_remote import note_remote
+from isoaudit.probes.host.polkit import note_polkit
 from isoaudit.probes.host.qemu_conf import note_qemu_conf
 from isoaudit.probes.host.sheet import Sheet
 
@@ -68,6 +69,7 @@ def note_libvirt(sheet: Sheet) -> None:
         _note_local(sheet, daemons)
         note_remote(sheet, [name for name in ("libvirtd", _PROXY) if name in daemons])
         note_qemu_conf(sheet, note_release(sheet))
+        note_polkit(sheet)
 
 
 def unix_sockets_authenticate(sheet: Sheet) -> bool | None:
