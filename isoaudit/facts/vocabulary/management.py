@@ -3,13 +3,16 @@
 Sources: libvirtd.conf and qemu.conf as libvirt ships them, libvirtd(8).
 """
 
-from isoaudit.facts.spec import BOOL, HOST, LIST, STRING, FactSpec, PartSpec
+from isoaudit.facts.spec import BOOL, HOST, INT, LIST, STRING, FactSpec, PartSpec
 
 _H = HOST
 
 PARTS = (
     PartSpec("libvirt_grant",
              "Whom polkit lets manage VMs without an administrator's password.", _H),
+    PartSpec("libvirt_hook", "Scripts that libvirt runs as root when VMs start and stop.", _H),
+    PartSpec("image", "Files that VMs are made of: disks, firmware variables, saved memory, TPMs.",
+             _H),
 )  # fmt: skip
 
 FACTS = (
@@ -101,4 +104,26 @@ FACTS = (
     FactSpec("libvirt_grant.kind", STRING, "group, user or everyone.", _H, identifying=True),
     FactSpec("libvirt_grant.name", STRING, "Name of the group or user; * for everyone.", _H,
              identifying=True),
+    FactSpec("libvirt_hook.path", STRING, "Path of the script.", _H, identifying=True),
+    FactSpec("libvirt_hook.driver", STRING, "qemu, network, daemon, lxc, libxl or bhyve.", _H),
+    FactSpec("libvirt_hook.executable", BOOL, "Whether libvirt runs it.", _H),
+    FactSpec("libvirt_hook.others_may_write", BOOL,
+             "Whether anyone but root may change it or a folder above it.", _H),
+    FactSpec("image.path", STRING, "Path of the file.", _H, identifying=True),
+    FactSpec("image.role", STRING,
+             "disk, medium, nvram, save, snapshot, dump, memory, or tpm.", _H),
+    FactSpec("image.owner_uid", INT, "Owner.", _H),
+    FactSpec("image.mode", STRING, "Permission bits in octal, as 0600.", _H),
+    FactSpec("image.others_may_read", BOOL,
+             "Whether anyone but root and QEMU's account gets to it and may read it.", _H),
+    FactSpec("image.others_may_write", BOOL,
+             "Whether anyone but root and QEMU's account may change or replace it.", _H),
+    FactSpec("host.bridge_helper.present", BOOL, "Whether qemu-bridge-helper is installed.", _H),
+    FactSpec("host.bridge_helper.setuid", BOOL,
+             "Whether it runs as root for everyone by its mode (file capabilities are not read).",
+             _H),
+    FactSpec("host.bridge_helper.bridges", LIST,
+             "Bridges it plugs anyone's VM into; `all` stands for every one.", _H),
+    FactSpec("host.bridge_helper.others_may_write", BOOL,
+             "Whether anyone but root may change its list of bridges.", _H),
 )  # fmt: skip

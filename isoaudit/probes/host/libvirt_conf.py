@@ -15,10 +15,13 @@ from isoaudit.probes.host.libvirt_files import (
     read_conf,
     weakest,
 )
+from isoaudit.probes.host.libvirt_hooks import note_hooks
 from isoaudit.probes.host.libvirt_remote import note_remote
 from isoaudit.probes.host.polkit import note_polkit
+from isoaudit.probes.host.qemu_bridges import note_bridge_helper
 from isoaudit.probes.host.qemu_conf import note_qemu_conf
 from isoaudit.probes.host.sheet import Sheet
+from isoaudit.probes.host.vm_images import note_images
 
 DAEMONS = (
     "libvirtd",
@@ -49,6 +52,7 @@ _SIGNS = (
 
 def note_libvirt(sheet: Sheet) -> None:
     """Note whether libvirt is here and, if so, how it is configured."""
+    note_bridge_helper(sheet)
     found: dict[str, str] = {}
     for name, path in _SIGNS:
         there = sheet.exists(path)
@@ -70,6 +74,8 @@ def note_libvirt(sheet: Sheet) -> None:
         note_remote(sheet, [name for name in ("libvirtd", _PROXY) if name in daemons])
         note_qemu_conf(sheet, note_release(sheet))
         note_polkit(sheet)
+        note_hooks(sheet)
+        note_images(sheet)
 
 
 def unix_sockets_authenticate(sheet: Sheet) -> bool | None:

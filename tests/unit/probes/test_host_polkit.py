@@ -113,7 +113,8 @@ def test_the_actions_own_default(tmp_path: Path) -> None:
         '<!DOCTYPE policyconfig PUBLIC "x" "y"><policyconfig>'
         '<action id="org.libvirt.unix.monitor"><defaults><allow_any>yes</allow_any></defaults>'
         '</action><action id="org.libvirt.unix.manage"><defaults>'
-        "<!-- <allow_any>yes</allow_any> --><allow_any>no</allow_any><allow_active>{}</allow_active></defaults></action>"
+        "<!-- <allow_any>yes</allow_any> --><allow_any>no</allow_any>"
+        "<allow_active>{}</allow_active></defaults></action>"
     )
     told = text.format("yes")
     assert [("everyone", "*")] == grants(collect(tree(tmp_path, {**LIBVIRTD, POLICY: told})))

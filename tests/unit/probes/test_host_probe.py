@@ -37,7 +37,7 @@ def recorded() -> FactSet:
 
 def unsaid(facts: FactSet) -> set[str]:
     paths = {path for path in vocabulary() if path.startswith("host.")}
-    for topic in ("libvirt", "kubelet", "podman", "nvidia_toolkit"):
+    for topic in ("libvirt", "kubelet", "podman", "nvidia_toolkit", "bridge_helper", "sshd"):
         present = facts.facts.get(f"host.{topic}.present")
         if not (present and present[0].value):
             keep = f"host.{topic}.present"
