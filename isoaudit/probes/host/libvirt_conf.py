@@ -76,6 +76,10 @@ def note_libvirt(sheet: Sheet) -> None:
         note_polkit(sheet)
         note_hooks(sheet)
         note_images(sheet)
+    else:
+        sheet.declared.part("libvirt_grant", [])
+        for part in ("libvirt_hook", "image"):
+            sheet.kernel.part(part, [])
 
 
 def unix_sockets_authenticate(sheet: Sheet) -> bool | None:
