@@ -153,4 +153,10 @@ FACTS = (
     FactSpec("host.sshd.permit_root_login", STRING,
              "PermitRootLogin, resolved: yes, no, prohibit-password, forced-commands-only.", _H),
     FactSpec("host.sshd.password_authentication", BOOL, "PasswordAuthentication, resolved.", _H),
+    FactSpec("host.memory.bytes", INT, "Memory of the host.", _H, unit="bytes"),
+    FactSpec("host.cpus", INT, "CPUs of the host that are online.", _H, unit="CPUs"),
+    FactSpec("host.guests.memory_bytes", INT,
+             "Memory that libvirt's running VMs may use together.", _H, unit="bytes"),
+    FactSpec("host.guests.vcpus", INT, "CPUs of libvirt's running VMs together.", _H,
+             unit="CPUs"),
 )  # fmt: skip

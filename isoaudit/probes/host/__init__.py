@@ -12,6 +12,7 @@ from isoaudit.probes.host.engines import note_engines
 from isoaudit.probes.host.features import note_features
 from isoaudit.probes.host.firmware import note_firmware
 from isoaudit.probes.host.groups import note_groups
+from isoaudit.probes.host.guest_load import note_guest_load
 from isoaudit.probes.host.guest_networks import note_guest_networks
 from isoaudit.probes.host.handed_in import note_handed_in
 from isoaudit.probes.host.hardening import note_hardening
@@ -57,6 +58,7 @@ _TOPICS = (
     note_runtimes,
     note_listeners,
     note_libvirt,  # after listeners: one on libvirt's port outranks its files
+    note_guest_load,
     note_sshd,
     note_guest_networks,  # after listeners and sshd: who is reached from a bridge
     note_kubelet,

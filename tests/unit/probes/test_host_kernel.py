@@ -436,7 +436,7 @@ def test_kvms_flaws_by_release(version: tuple[int, int, int], expected: list[str
 def test_kvms_flaws_of_a_host(
     tmp_path: Path, release: str, distribution: str, expected: tuple[str, ...] | None
 ) -> None:
-    """A distribution's patches do not show in its version; a kernel born with the fixes has them."""
+    """A distribution's patches do not show in its version; a kernel born fixed is."""
     files = {"/proc/sys/kernel/osrelease": release, "/etc/os-release": f"ID={distribution}\n"}
     facts = collect(tree(tmp_path, files))
     if expected is None:
