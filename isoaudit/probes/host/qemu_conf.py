@@ -60,7 +60,7 @@ class _Key(NamedTuple):
         return self.fact or self.name
 
 
-_KEYS = (
+KEYS = (
     _Key("security_driver", _Kind.LIST, "default"),
     _Key("security_default_confined", _Kind.FLAG, 1),
     _Key("security_require_confined", _Kind.FLAG, 0),
@@ -96,7 +96,7 @@ _KEYS = (
     _Key("sched_core", _Kind.TEXT, "none", known=(8, 9, 0)),
     _Key("memory_backing_dir", _Kind.TEXT, "/var/lib/libvirt/qemu/ram"),
 )
-_VERIFIES = (
+VERIFIES = (
     _Key("vnc_tls_x509_verify", _Kind.FLAG, 0, fact="vnc_tls_verify"),
     _Key("migrate_tls_x509_verify", _Kind.FLAG, 1, fact="migrate_tls_verify",
          since=_TLS_VERIFY_BY_DEFAULT),
@@ -118,12 +118,12 @@ def note_qemu_conf(sheet: Sheet, release: Release | None) -> None:
     try:
         conf = read_conf(sheet, _FILE)
     except ConfUnknown as unknown:
-        note_unknown(sheet, tuple(key.path for key in (*_KEYS, *_VERIFIES)), unknown)
+        note_unknown(sheet, tuple(key.path for key in (*KEYS, *VERIFIES)), unknown)
         note_unknown(sheet, _OTHERS, unknown)
         return
-    for key in _KEYS:
+    for key in KEYS:
         _note(sheet, conf, key, release)
-    for key in _VERIFIES:
+    for key in VERIFIES:
         _note(sheet, _with_common_default(conf, key), key, release)
     value, source = conf.get("cgroup_device_acl", [])
     extra = beyond_shipped(as_list(value))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 from host_trees import Locked, collect, reason, tree, value
 
 from isoaudit.model import FactSet, Reason
+from isoaudit.probes.host.qemu_conf import KEYS, VERIFIES
 
 LIBVIRTD = {"/usr/sbin/libvirtd": ""}
 RELEASE_9 = {**LIBVIRTD, "/usr/lib/x86_64-linux-gnu/libvirt.so.0.9000.0": ""}
@@ -168,3 +171,14 @@ def test_a_closed_file_leaves_every_setting_unknown(tmp_path: Path) -> None:
     facts = collect(Locked(tree(tmp_path, RELEASE_9), CONF))
     for name in ("group", "vnc_listen", "sched_core", "vnc_tls_verify", "auto_dump_private"):
         assert Reason.PERMISSION_DENIED == reason(facts, f"host.libvirt.{name}")
+
+
+SHIPPED = Path(CONF)
+
+
+@pytest.mark.skipif(not os.access(SHIPPED, os.R_OK), reason="no qemu.conf that may be read here")
+def test_settings_are_those_of_the_file_that_libvirt_ships() -> None:
+    """Every setting is one of the shipped file, but for two that it no longer speaks of."""
+    names = {key.name for key in (*KEYS, *VERIFIES)}
+    told = set(re.findall(r"(?m)^#?([a-z_0-9]+) = ", SHIPPED.read_text(encoding="utf-8")))
+    assert {"allow_disk_format_probing", "clear_emulator_capabilities"} == names - told
