@@ -152,8 +152,8 @@ def _note_exposed(sheet: Sheet, notes: Notes, addresses: list[str]) -> None:
     notes.fact(fact, names[:_MOST_SHOWN], source)
     ports = sheet.known("host.sshd.ports")
     known = ports if isinstance(ports, tuple) else ("22",)
-    answers = sheet.known("host.sshd.present") is not False
-    met = answers and any(str(port) in known for _, port in reached)
+    # NOTE: on port 22 somebody answers for SSH, whether it is OpenSSH or not.
+    met = any(str(port) in known for _, port in reached)
     notes.fact(by_ssh, met, f"{source}; port {', '.join(known)}")
 
 

@@ -82,6 +82,24 @@ def test_libvirts_default_network(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("files", "port", "reachable"),
+    [
+        ({}, 22, True),
+        ({"/usr/sbin/sshd": ""}, 22, True),
+        ({"/usr/sbin/sshd": "", "/etc/ssh/sshd_config": "Port 2222\n"}, 2222, True),
+        ({"/usr/sbin/sshd": ""}, 2222, False),
+    ],
+)
+def test_an_ssh_server_within_reach(
+    tmp_path: Path, files: dict[str, str], port: int, *, reachable: bool
+) -> None:
+    """The port that OpenSSH was given counts, and the usual one whoever listens on it."""
+    made = {f"{NETWORKS}/default.xml": DEFAULT, **NET, **listening((ANY, port)), **files}
+    seen = networks(collect(tree(tmp_path, made)))
+    assert reachable is seen["default"]["sshd_reachable"]
+
+
+@pytest.mark.parametrize(
     ("inside", "forward", "isolated"),
     [
         ("", "none", False),
