@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from isoaudit.audit.common import Collected, Limits, run_error
-from isoaudit.audit.finding import Sources, find_all, no_match
+from isoaudit.audit.finding import Found, Sources, find_all, no_match
 from isoaudit.audit.workers import Task, side_by_side
 from isoaudit.bundle import Evidence
 from isoaudit.model import (
@@ -21,11 +21,14 @@ from isoaudit.model import (
     Vantage,
 )
 from isoaudit.probes.table import Effort, Opened, open_live
-from isoaudit.targets.address import ENGINES, PROC, Address
+from isoaudit.targets.address import ENGINES, PROC, SSH, Address
 from isoaudit.targets.discover import local_engines
 
 _OF_ENGINES = frozenset({"connect", "engine"})
 """Stages of a run whose errors hide what an engine would have said of itself."""
+
+_GUESTS_AT_A_TIME = 16
+"""How many guests are asked at the same time, whose work is done elsewhere than here."""
 
 LOCAL = "local"
 """What probes write for the host of a target that is proven to run on this machine."""
@@ -156,7 +159,14 @@ def _collect_all(
     chosen, errors = find_all(sources, limits)
     yield from errors
     entries = sorted(chosen.values(), key=lambda entry: entry[2].id)
-    work = side_by_side(lambda entry: entry[1].collect(entry[2]), entries, jobs=limits.jobs)
+    guests = [entry for entry in entries if entry.address.scheme == SSH]
+    others = [entry for entry in entries if entry.address.scheme != SSH]
+    # With one job nothing is to be done at the same time; else guests are waited for together.
+    many = limits.jobs if limits.jobs == 1 else max(limits.jobs, _GUESTS_AT_A_TIME)
+    work = itertools.chain(
+        side_by_side(_collect_one, others, jobs=limits.jobs),
+        side_by_side(_collect_one, guests, jobs=many),
+    )
     for (address, _, target), task in work:
         try:
             facts = task.result(limits.timeout)
@@ -164,6 +174,10 @@ def _collect_all(
             yield replace(run_error(address, "collect", error), target=target.id)
             continue
         yield Evidence(_placed(target, facts, host), facts)
+
+
+def _collect_one(entry: Found) -> FactSet:
+    return entry.probe.collect(entry.target)
 
 
 def _placed(target: Target, facts: FactSet, host: str | None) -> Target:
