@@ -1,4 +1,4 @@
-"""The floor of asking guests: connect to each in a thread of its own by bare paramiko, run a script.
+"""The floor of asking guests: bare paramiko connects to each in a thread of its own, runs a script.
 
 The host's key is compared with known_hosts, and the user's key is named, as they would be anyway.
 """
