@@ -7,7 +7,7 @@ import platform
 from collections.abc import Iterator
 
 import pytest
-from support.command import isoaudit, scan
+from support.command import scan
 from support.ssh_guest import ALIAS, SshGuest
 
 from isoaudit.transports.base import failed
@@ -77,12 +77,12 @@ def test_a_key_that_changed_is_refused_and_others_are_audited(ssh_guest: SshGues
     said = config.read_text()
     changed = said.replace(ALIAS, "changed").replace("UserKnownHostsFile", "#")
     config.write_text(f"{said}{changed} UserKnownHostsFile {known}\n")
-    done = isoaudit("scan", "ssh://changed", f"ssh://{ALIAS}", "-q", HOME=str(ssh_guest.home))
+    run = scan("ssh://changed", f"ssh://{ALIAS}", HOME=str(ssh_guest.home))
     config.write_text(said)
-    lines = [line for line in done.stdout.decode().splitlines() if "ssh://changed" in line]
+    (error,) = run.report["errors"]
 
-    assert 4 == done.exit, done.stderr.decode()
-    assert 1 == len(lines)
-    assert 2 == lines[0].count("SHA256:")
-    assert f"ssh://{ALIAS}" in done.stdout.decode()
+    assert 4 == run.exit, run.said
+    assert "ssh://changed" == error["target"]
+    assert 2 == error["message"].count("SHA256:")
+    assert [f"ssh://{ALIAS}"] == [target["id"] for target in run.report["targets"]]
     assert known.read_text().count("\n") == 1
