@@ -75,8 +75,8 @@ class Writer:
 
     def add(self, evidence: Evidence) -> None:
         """Write one target."""
-        self._write(",\n" if self.count else "\n")
-        self._write(self._text(evidence))
+        between = ",\n" if self.count else "\n"
+        self._write(between + self._text(evidence))
         self.count += 1
 
     def close(

@@ -15,12 +15,14 @@ from isoaudit.targets.address import Address
 class Limits(NamedTuple):
     """How many targets are read at a time, how many seconds each may take, and how deep to look.
 
-    `deep` allows what has a side effect (isoaudit.probes.table.Effort).
+    `deep` allows what has a side effect (isoaudit.probes.table.Effort). `guests` says for virtual
+    machines, by name, id or UUID, at which address their guest answers over SSH.
     """
 
     jobs: int
     timeout: float
     deep: bool = False
+    guests: Mapping[str, Address] = {}
 
     @property
     def effort(self) -> Effort:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from isoaudit.audit.common import Collected, run_error
+from isoaudit.audit.guests import with_contradictions
 from isoaudit.bundle import Evidence
 from isoaudit.facts.drift import with_drift
 from isoaudit.model import FactSet, Kind, Record, RunError, TargetResult
@@ -105,5 +106,5 @@ def judged(judge: Judge, evidence: Evidence, around: Around) -> TargetResult:
     if around.host is not None and target.host == around.host.target.id:
         host = around.host.facts
     engine = None if target.kind is Kind.HOST else around.engines.get(target.engine)
-    facts = with_drift(target, evidence.facts)
+    facts = with_contradictions(target, with_drift(target, evidence.facts), host)
     return TargetResult(target, facts, judge.judge(Context(target, facts, host, engine)))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from isoaudit.audit.common import Collected, Limits, run_error
 from isoaudit.audit.finding import Found, Sources, find_all, no_match
+from isoaudit.audit.guests import Whole, collect_one, with_identities
 from isoaudit.audit.workers import Task, side_by_side
 from isoaudit.bundle import Evidence
 from isoaudit.model import (
@@ -159,25 +161,31 @@ def _collect_all(
     chosen, errors = find_all(sources, limits)
     yield from errors
     entries = sorted(chosen.values(), key=lambda entry: entry[2].id)
+    collect = partial(collect_one, limits=limits)
     guests = [entry for entry in entries if entry.address.scheme == SSH]
     others = [entry for entry in entries if entry.address.scheme != SSH]
     # With one job nothing is to be done at the same time; else guests are waited for together.
     many = limits.jobs if limits.jobs == 1 else max(limits.jobs, _GUESTS_AT_A_TIME)
     work = itertools.chain(
-        side_by_side(_collect_one, others, jobs=limits.jobs),
-        side_by_side(_collect_one, guests, jobs=many),
+        side_by_side(collect, others, jobs=limits.jobs),
+        side_by_side(collect, guests, jobs=many),
     )
+    yield from with_identities(_placed_as_they_come(work, limits, host))
+
+
+def _placed_as_they_come(
+    work: Iterator[tuple[Found, Task[Whole]]], limits: Limits, host: str | None
+) -> Iterator[Evidence | RunError]:
+    """Yield each target that was read, with the host it runs on, and what was not read."""
     for (address, _, target), task in work:
         try:
-            facts = task.result(limits.timeout)
+            whole = task.result(limits.timeout)
         except Exception as error:
             yield replace(run_error(address, "collect", error), target=target.id)
             continue
-        yield Evidence(_placed(target, facts, host), facts)
-
-
-def _collect_one(entry: Found) -> FactSet:
-    return entry.probe.collect(entry.target)
+        yield Evidence(_placed(target, whole.facts, host), whole.facts)
+        if whole.error is not None:
+            yield whole.error
 
 
 def _placed(target: Target, facts: FactSet, host: str | None) -> Target:

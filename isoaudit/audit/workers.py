@@ -10,22 +10,34 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from queue import SimpleQueue
 from typing import Generic, TypeVar
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
-class Task(Generic[_Result]):
-    """One piece of work in a thread of its own, started at once."""
+def _in_a_new_thread(run: Callable[[], None]) -> None:
+    threading.Thread(target=run, daemon=True).start()
 
-    def __init__(self, work: Callable[[], _Result]) -> None:
+
+class Task(Generic[_Result]):
+    """One piece of work in a thread beside this one, started at once.
+
+    `start` runs it there; without one it gets a thread of its own.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[], _Result],
+        start: Callable[[Callable[[], None]], None] = _in_a_new_thread,
+    ) -> None:
         self._work = work
         self._started = time.monotonic()
         self._done = threading.Event()
         self._result: _Result | None = None
         self._error: BaseException | None = None
-        threading.Thread(target=self._run, daemon=True).start()
+        start(self._run)
 
     def result(self, seconds: float) -> _Result:
         """Return the result, or raise what the work raised.
@@ -52,11 +64,49 @@ def side_by_side(
 ) -> Iterator[tuple[_Item, Task[_Result]]]:
     """Yield every item with its task, in order, at most `jobs` of them unfinished at a time."""
     running: deque[tuple[_Item, Task[_Result]]] = deque()
-    for item in items:
-        if len(running) >= max(1, jobs):
-            yield running.popleft()
-        running.append((item, Task(_bound(work, item))))
-    yield from running
+    threads = _Threads()
+    try:
+        for item in items:
+            if len(running) >= max(1, jobs):
+                yield running.popleft()
+            running.append((item, Task(_bound(work, item), threads.start)))
+        yield from running
+    finally:
+        threads.dismiss()
+
+
+class _Threads:
+    """Threads that do one piece of work after another; one that is stuck is given no more.
+
+    Starting a thread costs more than reading a small sandbox.
+    """
+
+    def __init__(self) -> None:
+        self._idle: SimpleQueue[SimpleQueue[Callable[[], None] | None]] = SimpleQueue()
+        self._dismissed = False
+
+    def start(self, run: Callable[[], None]) -> None:
+        """Run something in an idle thread, or in a new one if none is idle."""
+        if self._idle.empty():
+            _in_a_new_thread(lambda: self._serve(run))
+        else:
+            self._idle.get().put(run)
+
+    def dismiss(self) -> None:
+        """Let the threads end, each after what it is at."""
+        self._dismissed = True
+        while not self._idle.empty():
+            self._idle.get().put(None)
+
+    def _serve(self, first: Callable[[], None]) -> None:
+        todo: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        run: Callable[[], None] | None = first
+        while run is not None:
+            run()
+            self._idle.put(todo)
+            if self._dismissed:
+                return
+            run = todo.get()
 
 
 def _bound(work: Callable[[_Item], _Result], item: _Item) -> Callable[[], _Result]:

@@ -18,7 +18,14 @@ from isoaudit.report.layout import count
 @collecting
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FILE",
               help="The evidence bundle; compressed if its name ends in .gz.")  # fmt: skip
-def collect(targets: tuple[str, ...], jobs: int, timeout: float, deep: bool, output: Path) -> None:
+def collect(
+    targets: tuple[str, ...],
+    jobs: int,
+    timeout: float,
+    deep: bool,
+    guests: Path | None,
+    output: Path,
+) -> None:
     """Collect evidence without judging it, for instance as root on a host without a network.
 
     Values of environment variables and whatever else looks like a secret are not in it. Judge it
@@ -28,11 +35,13 @@ def collect(targets: tuple[str, ...], jobs: int, timeout: float, deep: bool, out
     from isoaudit.audit import Request
     from isoaudit.audit import collect as collect_evidence
     from isoaudit.audit.common import Limits
+    from isoaudit.cli.guests import guests_of
     from isoaudit.cli.running import utc
 
     require_place(output)
     addresses = addresses_of(targets)
-    request = Request(addresses, (), Limits(jobs, timeout, deep), stdin_of(addresses))
+    limits = Limits(jobs, timeout, deep, guests_of(guests))
+    request = Request(addresses, (), limits, stdin_of(addresses))
     with whole(output) as stream:
         writer = bundle.Writer(stream, utc(time.time()), compress=output.suffix == ".gz")
         around = collect_evidence(request, writer.add)

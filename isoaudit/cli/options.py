@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -43,7 +44,10 @@ def collecting(command: _Command) -> _Command:
                          show_default=True, metavar="SECONDS", help="Time each target may take."),
             click.option("--deep", is_flag=True,
                          help="Read loaded seccomp filters too: stops each process for well under "
-                         "a millisecond."),
+                         "a millisecond. Asks guests what leaves a line in a log."),
+            click.option("--guests", type=click.Path(path_type=Path), metavar="FILE",
+                         help="YAML that says where the guests of VMs answer over SSH: "
+                         "guests: {NAME: ssh://USER@HOST}."),
         ]
     ):  # fmt: skip
         command = decorate(command)

@@ -9,6 +9,12 @@ from isoaudit.facts.spec import FactSpec, PartSpec
 from isoaudit.rules.check import Check
 
 WIDTH = 80
+_CHANGES = {
+    "live": "while it runs",
+    "restart": "by starting it anew",
+    "guest_driver": "by starting it anew, once the guest has the drivers that this needs",
+    "guest_abi": "the guest sees another machine then: its saved states are lost",
+}
 
 
 def check_text(check: Check) -> str:
@@ -23,6 +29,8 @@ def check_text(check: Check) -> str:
         "FIX\n"
         + "\n".join(f"  {name}\n{paragraph(text, 4)}" for name, text in check.remediation.items()),
     ]
+    if check.change:
+        blocks.append(f"CHANGE TO A RUNNING VM\n  {_CHANGES[check.change]}")
     if check.params:
         rows = [f"  {name}: {_value(value)}" for name, value in check.params.items()]
         blocks.append("PARAMETERS (a profile may change them)\n" + "\n".join(rows))

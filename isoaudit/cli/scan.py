@@ -55,6 +55,7 @@ def scan(
     jobs: int,
     timeout: float,
     deep: bool,
+    guests: Path | None,
     profiles: tuple[str, ...],
     folders: tuple[Path, ...],
     reporting: Reporting,
@@ -62,6 +63,7 @@ def scan(
     """Audit containers, virtual machines, this host, or deployment files."""
     from isoaudit.audit import Request
     from isoaudit.audit.common import Limits
+    from isoaudit.cli.guests import guests_of
     from isoaudit.cli.outputs import parse_outputs
     from isoaudit.cli.running import run_scan
     from isoaudit.rules.catalogue import load_catalogue
@@ -73,5 +75,6 @@ def scan(
     if not targets and not os.environ.get("CI"):
         say("auditing this host; for files: isoaudit scan .")
     addresses = addresses_of(targets)
-    request = Request(addresses, selection.checks, Limits(jobs, timeout, deep), stdin_of(addresses))
+    limits = Limits(jobs, timeout, deep, guests_of(guests))
+    request = Request(addresses, selection.checks, limits, stdin_of(addresses))
     raise click.exceptions.Exit(run_scan(request, selection, gate, chosen, reporting))

@@ -15,6 +15,9 @@ from isoaudit.model.factset import FactSet, Part, Record
 _KEPT = 8192
 """Facts whose text is kept from one target to the next, beside those of the target itself."""
 
+_PID = "process.pid"
+_BETWEEN = "}, {"
+
 _SHARED = 256
 """Parts whose text is kept for further targets; they are of some ten kilobytes each."""
 
@@ -31,6 +34,7 @@ class Encoder:
         self._evidence: dict[int, tuple[Fact, str]] = {}
         self._missing: dict[int, tuple[Missing, str]] = {}
         self._parts: dict[int, tuple[Part, str]] = {}
+        self._kin: dict[int, list[tuple[str, str]]] = {}
 
     def next_target(self) -> None:
         """Forget what would make memory grow with the number of targets."""
@@ -41,11 +45,11 @@ class Encoder:
     def factset(self, facts: FactSet) -> str:
         """Return the text of `facts.to_json()`."""
         by_path = [
-            f"{quoted(path)}: [{', '.join([f'{{{self.fact(one)}}}' for one in several])}]"
+            f"{quoted(path)}: [{{{_BETWEEN.join(map(self.fact, several))}}}]"
             for path, several in facts.facts.items()
         ]
         by_name = [
-            f"{quoted(name)}: [{', '.join([self.part(one) for one in several])}]"
+            f"{quoted(name)}: [{', '.join(map(self.part, several))}]"
             for name, several in facts.parts.items()
         ]
         missing = [self.missing(entry) for several in facts.missing.values() for entry in several]
@@ -64,6 +68,8 @@ class Encoder:
 
     def records(self, part: Part) -> str:
         """Return the texts of a part's records, as they stand in a list."""
+        if part.kin:
+            return self._kindred(part)
         known = self._parts.get(id(part))
         if known is None:
             text = ", ".join([self.record(record) for record in part.records])
@@ -71,6 +77,25 @@ class Encoder:
                 self._parts.clear()
             known = self._parts[id(part)] = (part, text)
         return known[1]
+
+    def _kindred(self, part: Part) -> str:
+        """Return the texts of records that others are like but for the pids in them."""
+        known = self._kin.get(part.kin)
+        if known is None:
+            if len(self._kin) >= _SHARED:
+                self._kin.clear()
+            known = self._kin[part.kin] = [self._around_pid(record) for record in part.records]
+        texts = []
+        for (before, after), record in zip(known, part.records, strict=True):
+            pid = record.facts.get(_PID)
+            texts.append(f"{before}{_member(pid)}{after}" if pid else before)
+        return ", ".join(texts)
+
+    def _around_pid(self, record: Record) -> tuple[str, str]:
+        """Return the text of a record before and after its pid; all before without one."""
+        text, pid = self.record(record), record.facts.get(_PID)
+        before, _, after = text.partition(_member(pid)) if pid else (text, "", "")
+        return before, after
 
     def record(self, record: Record) -> str:
         """Return the text of `record.to_json()`."""
@@ -92,13 +117,7 @@ class Encoder:
         """Return the members of a fact, without the braces around them."""
         known = self._facts.get(id(fact))
         if known is None:
-            text = (
-                f'"value": {_value(fact.value)}, "source": {quoted(fact.source)}, '
-                f'"vantage": {quoted(fact.vantage)}'
-            )
-            if fact.location is not None:
-                text += f', "location": {location_text(fact.location)}'
-            known = self._facts[id(fact)] = (fact, text)
+            known = self._facts[id(fact)] = (fact, _text(fact))
         return known[1]
 
     def missing(self, entry: Missing) -> str:
@@ -113,6 +132,22 @@ class Encoder:
             )
             known = self._missing[id(entry)] = (entry, text)
         return known[1]
+
+
+def _text(fact: Fact) -> str:
+    text = (
+        f'"value": {_value(fact.value)}, "source": {quoted(fact.source)}, '
+        f'"vantage": {quoted(fact.vantage)}'
+    )
+    if fact.location is not None:
+        text += f', "location": {location_text(fact.location)}'
+    return text
+
+
+def _member(fact: Fact) -> str:
+    """Return a fact as a member of its record; quotes in strings have a backslash before them, so
+    that no value can look like it."""
+    return f"{quoted(fact.path)}: {{{_text(fact)}}}"
 
 
 def _value(value: Value) -> str:

@@ -105,12 +105,17 @@ class FactSet:
 
     def merge(self, *others: FactSet) -> FactSet:
         """Return the fact set that holds what this one and `others` saw."""
-        sets = (self, *others)
-        return FactSet.of(
-            (fact for one in sets for several in one.facts.values() for fact in several),
-            (part for one in sets for several in one.parts.values() for part in several),
-            (entry for one in sets for several in one.missing.values() for entry in several),
-        )
+        facts, parts, missing = dict(self.facts), dict(self.parts), dict(self.missing)
+        for one in others:
+            # What only one of them has is in order already.
+            for path, several in one.facts.items():
+                facts[path] = _joined(facts[path], several) if path in facts else several
+            for name, found in one.parts.items():
+                parts[name] = _joined(parts[name], found) if name in parts else found
+            for path, entries in one.missing.items():
+                known = missing.get(path, ())
+                missing[path] = (*known, *(entry for entry in entries if entry not in known))
+        return FactSet(facts, parts, missing)
 
     def all_missing(self) -> list[Missing]:
         """Return every missing entry, those of records included, ordered by path."""
@@ -140,8 +145,16 @@ class FactSet:
         )
 
 
+def _joined(known: tuple[_Ranked, ...], several: tuple[_Ranked, ...]) -> tuple[_Ranked, ...]:
+    for new in several:
+        known = _ranked(known, new)
+    return known
+
+
 def _ranked(known: tuple[_Ranked, ...], new: _Ranked) -> tuple[_Ranked, ...]:
     """Return `known` with `new` in place of the same vantage's word, strongest vantage first."""
+    if not known:
+        return (new,)
     ranked: list[_Ranked] = [old for old in known if old.vantage is not new.vantage]
     ranked.append(new)
     ranked.sort(key=lambda one: one.vantage.rank, reverse=True)

@@ -6,6 +6,7 @@ be so. Where an engine lists the same container, its target stands for both (aud
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from isoaudit.errors import TargetError
@@ -13,8 +14,11 @@ from isoaudit.model import FactSet, Kind, Reason, Target, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.kernel import Asked, Machine, Sandbox, read_sandbox
 from isoaudit.probes.kernel.census import Glimpse
-from isoaudit.probes.kernel.discovery import Discovery, Group
+from isoaudit.probes.kernel.discovery import Group
 from isoaudit.probes.kernel.identity import identify
+from isoaudit.probes.kernel.neighbours import sandboxes
+from isoaudit.probes.kernel.placement import in_slices
+from isoaudit.probes.kernel.runtimes import Recognition
 from isoaudit.transports import Files, Unreadable
 from isoaudit.transports.ptrace import Filters
 
@@ -27,6 +31,8 @@ _ASKABLE = frozenset({"docker", "podman"})
 _NOT_WORKLOADS = frozenset({"gofer", "shim", "monitor", "virtiofsd"})
 """Roles of processes that serve a sandbox and are none."""
 
+_OF_THE_HOST = ("pid", "net", "ipc", "uts")
+"""Namespaces that a monitor shares with the host."""
 
 _STARTERS = frozenset(
     {
@@ -48,6 +54,8 @@ _STARTERS = frozenset(
 class ProcProbe:
     """The sandboxes that /proc shows. A target's handle is its container id, else its first pid.
 
+    An id that two of them go by is no handle of either: one would hide behind the engine's target.
+
     `loaded` reads seccomp filters, if that is wanted.
     """
 
@@ -57,20 +65,23 @@ class ProcProbe:
         self._machine = Machine(files, loaded)
         self._groups: dict[str, Group] = {}
         self._named: dict[str, Target] = {}
+        self._contested: frozenset[str] = frozenset()
+        """Container ids that several sandboxes go by: which is the engine's, /proc cannot tell."""
 
     def find(self) -> Sequence[Target]:
         """Return every sandbox but isoaudit's own, oldest first; raises TargetError."""
         self._machine = Machine(self._files, self._loaded)
         try:
-            groups = Discovery(self._machine).groups
+            groups = sandboxes(self._machine).groups
         except Unreadable as error:
             raise TargetError(error.cause, error.remedy) from error
         names: dict[str, int] = {}
         targets = []
         self._named.clear()
-        for group in groups:
-            if self._is_passed_by(group):
-                continue
+        listed = [group for group in groups if not self._is_passed_by(group)]
+        ids = Counter(group.id for group in listed)
+        self._contested = frozenset(name for name, number in ids.items() if number > 1)
+        for group in listed:
             name = self._name(group)
             names[name] = names.get(name, 0) + 1
             target = self._target(group, name, names[name])
@@ -80,19 +91,19 @@ class ProcProbe:
 
     def unseen(self) -> Unreadable | None:
         """Say why there may be sandboxes that were not listed, None if none can be."""
-        return Discovery(self._machine).unseen
+        return sandboxes(self._machine).unseen
 
     def locate(self, name: str) -> Target | None:
         """Return the sandbox that a process is in, by its pid; None if there is no such process."""
         if not (name.isascii() and name.isdecimal()):
             return None
         try:
-            group = Discovery(self._machine).around(int(name))
+            group = sandboxes(self._machine).around(int(name))
         except Unreadable as error:
             raise TargetError(error.cause, error.remedy) from error
         if group is None:
             return None
-        handle = group.id or str(group.main.pid)
+        handle = self._handle(group)
         found = self._named.get(handle) or self._target(group, f"{self._name(group)}/{name}", 1)
         alias = f"proc:{name}"
         return found if alias in found.aliases else _also(found, alias)
@@ -104,43 +115,38 @@ class ProcProbe:
             raise TargetError(f"{target.id} is no sandbox that was found here", "Scan again.")
         sandbox = Sandbox(group.main.pid, group.id, group.pids, group.starters)
         seen = read_sandbox(self._machine, sandbox, Asked(container=group.id))
-        return self._around(group).merge(seen)
+        found = identify(self._machine, group)
+        key = ("around", found.engine, found.evidence)
+        return self._machine.once(key, lambda: _around(found)).merge(seen)
+
+    def _handle(self, group: Group) -> str:
+        """Return the container id, by which an engine's target is joined, or else the first pid."""
+        return str(group.main.pid) if group.id in {"", *self._contested} else group.id
 
     def _is_passed_by(self, group: Group) -> bool:
-        """Say whether a group is isoaudit's own container, serves others, or is a bare VMM."""
-        if group.id and group.id in self._machine.own_ids:
-            return True
+        """Say whether a group serves other sandboxes, or is a bare VMM."""
         role = identify(self._machine, group).role
-        if role == "monitor" and self._is_inside(group.main):
+        if role == "monitor" and not self._is_outside(group.main):
             return False
         return role in _NOT_WORKLOADS or (role == "vmm" and not group.id)
 
-    def _is_inside(self, one: Glimpse) -> bool:
-        """Say whether a process has a PID namespace of its own, which no monitor has.
+    def _is_outside(self, one: Glimpse) -> bool:
+        """Say whether a process can be a monitor: in a group of the system's, and with the host.
 
-        A sandbox that may write its control groups gives itself a monitor's name there.
+        A sandbox that may write its control groups gives itself a monitor's name there. What a
+        monitor has of its own are the namespaces of podman without root, user and mount, and
+        cgroup at most.
         """
-        link = one.links["pid"]
-        try:
-            return isinstance(link, str) and self._machine.is_own("pid", link, one.pid)
-        except Unreadable:
-            return True
-
-    def _around(self, group: Group) -> FactSet:
-        """Return what is known of the sandbox as a whole, and what nobody here was asked."""
-        found = identify(self._machine, group)
-        notes = Notes(Vantage.KERNEL)
-        notes.fact("container.platform", found.engine or "process", found.evidence)
-        asked = Notes(Vantage.ENGINE)
-        for path in (*_ENGINES_WORD, "drift"):
-            if found.engine in _ASKABLE:
-                detail = f"{found.engine} runs it and was not asked"
-                how = f"Scan it as {found.engine}:NAME, where its API can be reached."
-                asked.missing(path, Reason.NOT_REQUESTED, detail, how)
-            else:
-                detail = f"{found.engine or 'nothing known'} runs it, which keeps no word of that"
-                asked.missing(path, Reason.NOT_DECLARABLE, detail)
-        return notes.factset().merge(asked.factset())
+        if not in_slices(one.cgroup):
+            return False
+        for kind in _OF_THE_HOST:
+            link = one.links[kind]
+            try:
+                if not isinstance(link, str) or self._machine.is_own(kind, link, one.pid):
+                    return False
+            except Unreadable:
+                return False
+        return True
 
     def _name(self, group: Group) -> str:
         """Return what runs it and what it is called, as docker/0123456789ab or bubblewrap/sh."""
@@ -157,7 +163,7 @@ class ProcProbe:
         return name or str(group.main.pid)
 
     def _target(self, group: Group, name: str, number: int) -> Target:
-        handle = group.id or str(group.main.pid)
+        handle = self._handle(group)
         self._groups[handle] = group
         shown = name if number == 1 else f"{name}.{number}"
         return Target(
@@ -169,6 +175,22 @@ class ProcProbe:
             host="local",
             aliases=(f"proc:{group.main.pid}",),
         )
+
+
+def _around(found: Recognition) -> FactSet:
+    """Return what is known of a sandbox as a whole, and what nobody here was asked."""
+    notes = Notes(Vantage.KERNEL)
+    notes.fact("container.platform", found.engine or "process", found.evidence)
+    asked = Notes(Vantage.ENGINE)
+    for path in (*_ENGINES_WORD, "drift"):
+        if found.engine in _ASKABLE:
+            detail = f"{found.engine} runs it and was not asked"
+            how = f"Scan it as {found.engine}:NAME, where its API can be reached."
+            asked.missing(path, Reason.NOT_REQUESTED, detail, how)
+        else:
+            detail = f"{found.engine or 'nothing known'} runs it, which keeps no word of that"
+            asked.missing(path, Reason.NOT_DECLARABLE, detail)
+    return notes.factset().merge(asked.factset())
 
 
 def _also(target: Target, alias: str) -> Target:

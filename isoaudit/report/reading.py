@@ -32,6 +32,7 @@ _DOCUMENT = {
     "checks": Every({
         "title": str, "severity": str, "tags": [str], "rationale": str,
         "remediation": Every(str), "references": Every([str]),
+        "change": Optional(str),
     }),
     "targets": [_TARGET],
     "run": {

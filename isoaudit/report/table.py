@@ -15,6 +15,7 @@ from isoaudit.report.document import Report, ordered_errors
 from isoaudit.report.escape import clean
 from isoaudit.report.layout import clip, count, pad, widest
 from isoaudit.report.options import Options
+from isoaudit.report.table_changes import put_changes
 from isoaudit.report.table_findings import put_failure
 from isoaudit.report.table_head import put_head, put_sentence, put_targets, short
 from isoaudit.report.table_page import Page
@@ -87,6 +88,7 @@ def _put_target(page: Page, view: View, checks: Checks, title: str) -> None:
         put_failure(page, view.target, failure, checks.get(failure.check, {}))
     if rest:
         page.command("ALSO", by_severity(failing(rest)), _more(view.target.id))
+    put_changes(page, view, checks)
     if not listed or page.verbose:
         _put_held(page, [view])
     put_unknown(page, [view])

@@ -15,10 +15,11 @@ _SHOWN_RECORDS = 3
 _SHOWN_MESSAGE = 300
 _FALLBACKS = {
     Kind.CONTAINER: ("docker_run", "compose", "kubernetes", "oci", "host"),
-    Kind.VM: ("libvirt_xml", "qemu", "host"),
+    Kind.VM: ("libvirt_xml", "qemu", "guest", "host"),
     Kind.HOST: ("host",),
 }
-_LIVE = {"docker": "docker_run", "podman": "docker_run", "libvirt": "libvirt_xml", "vmm": "qemu"}
+_LIVE = {"docker": "docker_run", "podman": "docker_run", "libvirt": "libvirt_xml", "vmm": "qemu",
+         "ssh": "guest"}  # fmt: skip
 
 
 def put_failure(page: Page, target: Target, failure: Failure, about: Mapping[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from isoaudit.model import Finding, Kind, Reason, Severity, Status, Target, TargetResult
+from isoaudit.model import FactSet, Finding, Kind, Reason, Severity, Status, Target, TargetResult
 from isoaudit.report.document import Tally
 from isoaudit.report.layout import count
 
@@ -15,6 +15,10 @@ NEEDS_ENGINE = "ask what an engine was told, and none runs this sandbox."
 NEEDS_HOST = "need evidence of the host it runs on."
 _BEYOND = frozenset({NEEDS_RUNNING, NEEDS_ENGINE})
 """What cannot be settled for this target at all, and is counted as no gap."""
+
+
+_DRIVERS = "guest.drivers.available"
+_NOT_ASKED = "whether the guest has drivers for what comes instead is not known: ask it over SSH"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One target's findings, ready to be shown; `unsettled` leaves out what a file cannot say."""
+    """One target's findings, ready to be shown; `unsettled` leaves out what a file cannot say.
+
+    `drivers` says in words which drivers the guest of a virtual machine has at hand.
+    """
 
     target: Target
     tally: Tally
@@ -45,6 +52,7 @@ class View:
     broken: tuple[Finding, ...]
     unknown: tuple[Finding, ...]
     unsettled: int
+    drivers: str = ""
 
     @staticmethod
     def of(result: TargetResult) -> View:
@@ -64,6 +72,7 @@ class View:
             _sorted(by_status[Status.ERROR]),
             unknown,
             sum(settled_by(result.target, finding) not in _BEYOND for finding in unknown),
+            _drivers(result.facts),
         )
 
     @property
@@ -108,6 +117,15 @@ def settled_by(target: Target, finding: Finding) -> str:
         return f"{entry.detail}. {entry.how_to_get}" if told else entry.how_to_get
     first = finding.missing[0] if finding.missing else None
     return (first.detail or first.reason.replace("_", " ")) if first else "the evidence is missing"
+
+
+def _drivers(facts: FactSet) -> str:
+    """Return which drivers a guest says it has, or how that could be known."""
+    several = facts.facts.get(_DRIVERS)
+    value = several[0].value if several else None
+    if not isinstance(value, tuple):
+        return _NOT_ASKED
+    return f"the guest says it has {', '.join(value) or 'none'}"
 
 
 def by_severity(numbers: Mapping[Severity, int]) -> str:

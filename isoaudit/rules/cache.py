@@ -70,6 +70,7 @@ def _to_json(check: Check) -> dict[str, Any]:
         "remediation": dict(check.remediation),
         "references": dict(check.references),
         "file": check.file,
+        "change": check.change,
     }
 
 
@@ -93,6 +94,7 @@ def _check_from(data: dict[str, Any]) -> Check:
         references={name: tuple(ids) for name, ids in data["references"].items()},
         examples=(),
         file=data["file"],
+        change=data["change"],
     )
 
 

@@ -19,7 +19,11 @@ class Level(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check. `each` names the part whose records it judges; "" is the target itself."""
+    """One check. `each` names the part whose records it judges; "" is the target itself.
+
+    `change` says how a running VM is changed to pass: live, restart, guest_driver (the
+    guest needs a driver first) or guest_abi (the guest sees another machine); "" if nobody says.
+    """
 
     id: str
     title: str
@@ -36,6 +40,7 @@ class Check:
     references: Mapping[str, tuple[str, ...]]
     examples: tuple[Mapping[str, Any], ...]
     file: str
+    change: str = ""
 
     @property
     def severity(self) -> Severity:
@@ -50,7 +55,7 @@ class Check:
 
     def about(self) -> dict[str, Any]:
         """Return what the report document says of the check itself."""
-        return {
+        about = {
             "title": self.title,
             "severity": self.severity.value,
             "tags": list(self.tags),
@@ -58,3 +63,4 @@ class Check:
             "remediation": dict(self.remediation),
             "references": {name: list(ids) for name, ids in self.references.items()},
         }
+        return about | ({"change": self.change} if self.change else {})

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from isoaudit.facts.vocabulary import facts, parts, root
 from isoaudit.model import Fact, FactSet, Kind, Missing, Part, Reason, Record, Target, Vantage
 
 Shape = tuple[object, ...]
-"""Equal for targets of which the same things are there and the same were tried, by name alone."""
+"""Equal for targets that have values at the same paths, lack the rest for the same reasons, and
+have the same surroundings: what is asked of neither's own values comes to the same for both."""
 
 _DARK = object()
 _NO_HOST = "this target is not proven to run on a host that was audited"
@@ -69,6 +70,8 @@ class Context:
     ) -> None:
         self.target = target
         self.quoted_id = quoted(target.id)
+        self.whose = (target.kind, target.dialect, target.state in _RUNS, target.host is None)
+        """What decides why something was never read."""
         self._own = own
         self._host = own if target.kind is Kind.HOST else host
         self._engine = engine
@@ -101,48 +104,38 @@ class Context:
         return Seen(several[0], _outranking(several[0].vantage, unread) if unread else None)
 
     def shape(self) -> Shape:
-        """Return by name what there is of this target, and what surrounds it."""
+        """Return what settles the questions that no value of this target's own answers."""
         own = self._own
-        target = self.target
-        seen = frozenset((name, self._form(parts[0])) for name, parts in own.parts.items())
-        around = (target.host is None, self._host is None, self._engine is None)
-        whose = (target.kind, target.dialect, target.state in _RUNS)
-        return (whose, around, frozenset(own.facts), frozenset(own.missing), seen)
+        forms = frozenset((name, _form(parts[0])) for name, parts in own.parts.items())
+        around = (id(self._host), id(self._engine))
+        missing = frozenset(own.missing.items())
+        return (self.whose, around, frozenset(own.facts), missing, forms)
 
-    def _form(self, part: Part) -> object:
-        """Return what of a part decides which questions of it stay unanswered."""
-        if part.kin or part.incomplete is not None:
-            return None
-        return (_paths(part, "facts"), _paths(part, "missing")) if part.records else ()
+    @property
+    def around(self) -> tuple[FactSet | None, Record | None]:
+        """The host and the engine, which a shape knows by their identity."""
+        return self._host, self._engine
 
     def tells_nothing(self, paths: Iterable[str]) -> bool:
-        """Say whether of scalar paths nothing was seen or tried: so it is for all of its shape."""
-        return not any(self._is_there(path) for path in paths)
+        """Say whether no value of this target's own stands at scalar paths."""
+        return all(
+            path not in self._own.facts
+            or (root(path) == "host" and self.target.kind is not Kind.HOST)
+            for path in paths
+        )
 
     def shows_nothing(self, part: str, fields: Iterable[str]) -> bool:
-        """Say whether of fields nothing was seen or tried in any record: so for all of its shape.
+        """Say whether no record of a part has a value of its own in these fields.
 
-        Of a part that is not complete, or whose kin are remembered, that is not said.
+        Of a part that is not complete that is not said. One that has kin is settled with them.
         """
-        if part in self._own.missing:
-            return False
         several = self._own.parts.get(part)
         if not several:
             return True
         best = several[0]
-        if best.kin or best.incomplete is not None:
+        if best.incomplete is not None or part in self._own.missing:
             return False
-        tried = _paths(best, "facts") | _paths(best, "missing")
-        return not any(branch in tried for path in fields for branch in _branches(path))
-
-    def _is_there(self, path: str) -> bool:
-        whose = root(path)
-        if whose == "engine":
-            return self._engine is not None
-        source = self._host if whose == "host" else self._own
-        if source is None:
-            return False
-        return path in source.facts or any(branch in source.missing for branch in _branches(path))
+        return bool(best.kin) or _paths(best).isdisjoint(fields)
 
     def case(self, record: Record, reads: Iterable[tuple[str, bool]]) -> Case:
         """Return what stands at paths, of which those marked true are fields of the record."""
@@ -217,10 +210,15 @@ class Context:
         return _nobody_tried(target.dialect, path)
 
 
-def _paths(part: Part, which: Literal["facts", "missing"]) -> frozenset[str]:
-    if which == "facts":
-        return frozenset().union(*[record.facts for record in part.records])
-    return frozenset().union(*[record.missing for record in part.records])
+def _form(part: Part) -> object:
+    """Return what of a part settles the questions that no value in it answers."""
+    if part.kin or part.incomplete is not None:
+        return part.kin
+    return _paths(part), tuple(dict.fromkeys([tuple(r.missing.values()) for r in part.records]))
+
+
+def _paths(part: Part) -> frozenset[str]:
+    return frozenset[str]().union(*[record.facts for record in part.records])
 
 
 @lru_cache(4096)

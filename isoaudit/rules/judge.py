@@ -21,6 +21,9 @@ from isoaudit.rules.plan import PID, Plan
 _SHAPES = 256
 """Shapes of targets kept at most; a run over one kind of file has a handful."""
 
+_OF_THE_WHOLE = frozenset({Status.PASS, Status.UNKNOWN, Status.NOT_APPLICABLE})
+"""What a check comes to for a target as a whole: a failure names a record, and its pid."""
+
 _NO_RECORD = Record({})
 
 
@@ -38,6 +41,13 @@ _Settled = list[tuple[Plan, Outcome | None]]
 """The checks for one shape of target, with what they come to where it is the same for all."""
 
 
+class _Met(NamedTuple):
+    """A shape of target that was met: its surroundings, and what it settles once it comes again."""
+
+    around: object
+    settled: _Settled
+
+
 class Judge:
     """Judges by one list of checks, whose parameters a profile may have changed."""
 
@@ -45,7 +55,7 @@ class Judge:
         self.checks = tuple(checks)
         self._decider = Decider()
         self._bare: dict[tuple[Any, ...], list[_Bare]] = {}
-        self._settled: dict[Shape, _Settled] = {}
+        self._met: dict[Shape, _Met] = {}
         self._plans = {check.id: Plan(check) for check in checks}
         self._nothing_wrong = {
             name: [_Bare(outcome.passed(plan, ()), "{}", None)]
@@ -72,26 +82,33 @@ class Judge:
         return self._findings(self._plans[check.id], context)
 
     def _settled_for(self, context: Context) -> _Settled:
-        """Return the checks for a target, with what its shape alone settles of them."""
+        """Return the checks for a target, with what its shape alone settles of them.
+
+        That is worked out when a shape is met again: many targets have one that none shares.
+        """
+        plans = self._by_kind[context.target.kind]
         shape = context.shape()
-        known = self._settled.get(shape)
-        if known is None:
-            if len(self._settled) >= _SHAPES:
-                self._settled.clear()
-            plans = self._by_kind[context.target.kind]
-            known = [(plan, self._by_shape(plan, context)) for plan in plans]
-            self._settled[shape] = known
-        return known
+        met = self._met.get(shape)
+        if met is None:
+            if len(self._met) >= _SHAPES:
+                self._met.clear()
+            # NOTE: a shape knows the surroundings by identity: as long as it is kept, so are they.
+            self._met[shape] = _Met(context.around, [])
+            return [(plan, None) for plan in plans]
+        if not met.settled:
+            met.settled.extend((plan, self._by_shape(plan, context)) for plan in plans)
+        return met.settled
 
     def _by_shape(self, plan: Plan, context: Context) -> Outcome | None:
-        """Return what a check comes to where nothing that it reads was seen or tried."""
+        """Return what a check comes to where no value of the target's own is asked for."""
         each = plan.check.each
-        if each and not context.shows_nothing(each, plan.fields):
+        if each and (plan.reads_pids or not context.shows_nothing(each, plan.fields)):
             return None
         if not context.tells_nothing(plan.outside):
             return None
-        settled = self._findings(plan, context)[0].outcome
-        return None if settled.status in {Status.FAIL, Status.ERROR} else settled
+        finding, *further = self._findings(plan, context)
+        alone = not further and finding.fingerprint == of(plan.check.id, context.quoted_id, "{}")
+        return finding.outcome if alone and finding.status in _OF_THE_WHOLE else None
 
     def _findings(self, plan: Plan, context: Context) -> list[Finding]:
         if plan.check.each:
@@ -114,7 +131,7 @@ class Judge:
         kin = found.part.kin
         if not kin or plan.reads_pids or found.dark:
             return self._bares(plan, context, found)
-        key = (plan.check.id, kin, *[context.fact(path) for path in plan.outside])
+        key = (plan.check.id, kin, context.whose, *[context.fact(path) for path in plan.outside])
         known = self._bare.get(key)
         if known is None:
             if len(self._bare) >= REMEMBERED:

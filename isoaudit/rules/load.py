@@ -69,6 +69,7 @@ class _Reader:
             references={k: tuple(v) for k, v in data.get("references", {}).items()},
             examples=self._examples(),
             file=self._shown,
+            change=data.get("change", ""),
         )
 
     def _error(self, path: list[str | int], problem: str, remedy: str = "") -> DefinitionError:

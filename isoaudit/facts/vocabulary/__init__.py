@@ -8,6 +8,7 @@ from isoaudit.facts.spec import FactSpec, PartSpec
 from isoaudit.facts.vocabulary import (
     container,
     engine,
+    guest,
     host,
     limits,
     management,
@@ -18,7 +19,7 @@ from isoaudit.facts.vocabulary import (
     vmm,
 )
 
-_TABLES = (container, limits, network, process, mount, host, management, engine, vm, vmm)
+_TABLES = (container, limits, network, process, mount, host, management, engine, vm, vmm, guest)
 
 
 @cache

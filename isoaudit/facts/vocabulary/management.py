@@ -25,4 +25,6 @@ FACTS = (
     FactSpec("host.libvirt.cgroup_device_acl", LIST,
              "Devices in cgroup_device_acl beyond the shipped ones.", _H),
     FactSpec("host.libvirt.user", STRING, "user of qemu.conf, resolved: who runs QEMU.", _H),
+    FactSpec("host.ssh.authorized_fingerprints", LIST,
+             "Fingerprints of the SSH keys that let into accounts of the host.", _H),
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from isoaudit.documents.xml import Element
 from isoaudit.facts.redaction import redact_text
@@ -36,7 +37,9 @@ class Spot:
         """Yield the elements below a path; those that have siblings of their name are numbered."""
         # NOTE: a name of a namespace holds slashes itself, and is always the last step.
         name, _, rest = (path, "", "") if path.startswith("{") else path.partition("/")
-        same = [child for child in self.element.children if child.name == name]
+        same = self.element.named(name)
+        if not same:
+            return
         shown = name.rpartition("}")[2]
         prefix = f"{self.path}/{shown}" if self.path else shown
         for number, child in enumerate(same, start=1):
@@ -48,6 +51,8 @@ class Spot:
 
     def child(self, path: str) -> Spot | None:
         """Return the first element below a path, or None."""
+        if "/" not in path and not self.element.named(path):
+            return None  # most of what is asked for is not there
         return next(self.children(path), None)
 
     def value(self, path: str, attribute: str, default: str = "") -> str:
@@ -105,6 +110,7 @@ class Writer:
         return self.notes.record()
 
 
+@lru_cache(maxsize=4096)
 def shorten(text: str) -> str:
     """Return a value without credentials of known form, and cut where it is absurdly long."""
     text = redact_text(text)

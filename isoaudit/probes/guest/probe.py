@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
+from isoaudit.errors import TargetError
 from isoaudit.facts import vocabulary
 from isoaudit.model import FactSet, Kind, Missing, Reason, Target
-from isoaudit.transports.base import GuestApi
+from isoaudit.probes.guest.questions import questions
+from isoaudit.probes.guest.read import read_guest
+from isoaudit.transports.base import GuestApi, Unreadable
 from isoaudit.transports.ssh_place import parse_place
 
 _GUEST = "guest"
@@ -17,8 +20,9 @@ _HOW = "Scan it where it runs, as libvirt:NAME."
 class GuestProbe:
     """One guest. What its host and its VMM make of it cannot be seen from inside."""
 
-    def __init__(self, api: GuestApi) -> None:
+    def __init__(self, api: GuestApi, *, deep: bool = False) -> None:
         self._api = api
+        self._deep = deep
 
     def find(self) -> Sequence[Target]:
         """Return the guest, which answered when it was connected to."""
@@ -34,11 +38,21 @@ class GuestProbe:
         ]
 
     def collect(self, target: Target) -> FactSet:
-        """Return what the guest says, and what only its host could say as missing."""
+        """Return what the guest says, and what only its host could say as missing.
+
+        Raises TargetError if it answers nothing.
+        """
         detail = f"{target.name} was asked from inside"
-        return FactSet.of(
-            missing=[Missing(name, Reason.OTHER_HOST, detail, _HOW) for name in _of_the_host()]
-        )
+        entries = [Missing(name, Reason.OTHER_HOST, detail, _HOW) for name in _of_the_host()]
+        try:
+            return self.ask().merge(FactSet.of(missing=entries))
+        except Unreadable as error:
+            raise TargetError(error.cause, error.remedy) from error
+
+    def ask(self) -> FactSet:
+        """Return what the guest says of itself, and nothing else; raises Unreadable."""
+        answers = self._api.ask(questions(deep=self._deep))
+        return read_guest(answers, self._api.facts_of_session())
 
 
 @cache

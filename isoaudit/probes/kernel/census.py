@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
+from sys import intern
 from typing import NamedTuple
 
 from isoaudit.model import Reason
@@ -136,14 +137,14 @@ class Census:
         links: dict[str, Link] = {}
         for kind in NAMESPACES:
             link = values.get(f"ns/{kind}")
-            links[kind] = failed(errors[f"ns/{kind}"]) if link is None else link
+            links[kind] = failed(errors[f"ns/{kind}"]) if link is None else intern(link)
         return Glimpse(
             pid=pid,
             comm=seen["values"]["stat"].partition("(")[2].rpartition(")")[0],
             parent=int(fields[1]),
             start=fields[19],
             kernel_thread=_is_kernel_thread(fields),
-            cgroup=values.get("cgroup", ""),
+            cgroup=intern(values.get("cgroup", "")),
             links=links,
             problem=problem,
         )
@@ -180,6 +181,11 @@ class Census:
             if "ns/mnt" in values and f"\nTgid:\t{pid}\n" in values.get("status", ""):
                 return seen
         return None
+
+
+def shared(link: Link) -> Link:
+    """Return a text that many processes have as the one object that all of them share."""
+    return intern(link) if isinstance(link, str) else link
 
 
 def stat_fields(text: str) -> list[str]:
@@ -244,3 +250,23 @@ def container_ids(text: str) -> set[str]:
     group carries the same id.
     """
     return set(_ID.findall(text))
+
+
+def container_folders(text: str) -> dict[str, str]:
+    """Return `{container id: its folder}` as /proc/PID/cgroup names them, outermost first.
+
+    Of several hierarchies the first that names a container counts. Ids are not to be told from each
+    other by themselves: who may write control groups calls a group of his own by another's id, but
+    cannot make it where the other's is.
+    """
+    if _ID.search(text) is None:
+        return {}
+    for line in text.splitlines():
+        path = line.split(":", 2)[-1]
+        found: dict[str, str] = {}
+        for match in _ID.finditer(path):
+            end = path.find("/", match.end())
+            found.setdefault(match[0], path[: end if end >= 0 else None])
+        if found:
+            return found
+    return {}

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from isoaudit.model import Reason
 from isoaudit.probes.base import Notes
-from isoaudit.probes.kernel.hierarchy import Group, groups, limit_of, text_of
+from isoaudit.probes.kernel.hierarchy import Group, groups, imposed, limit_of, text_of
 from isoaudit.transports import Files, Unreadable
 
-__all__ = ["Group", "groups", "note_limits", "realtime_budget"]
+__all__ = ["Group", "groups", "imposed", "note_limits", "realtime_budget"]
 
 _ONLINE = "/sys/devices/system/cpu/online"
 _PERIOD = 100_000  # microseconds; the kernel's default, cpu.cfs_period_us

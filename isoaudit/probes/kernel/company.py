@@ -5,6 +5,8 @@ Sources: credentials(7), capabilities(7), user_namespaces(7).
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from isoaudit.model import Reason, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.kernel.capabilities import decode_capabilities
@@ -19,14 +21,23 @@ _SETS = ("CapEff", "CapPrm", "CapBnd")
 def note_excess(notes: Notes, seen: Seen, main: Seen | None) -> None:
     """Note the capabilities that a process has and its sandbox's first process never had."""
     path = "process.exceeds_main"
-    limit = decode_capabilities(main.status.get("CapBnd", "")) if main else None
-    own = [decode_capabilities(seen.status.get(key, "")) for key in _SETS]
-    if limit is None or any(held is None for held in own):
+    limit = main.status.get("CapBnd", "") if main else ""
+    beyond = _beyond(limit, *(seen.status.get(key, "") for key in _SETS))
+    if beyond is None:
         detail = "the capabilities of the first process, or its own, are not told"
         notes.missing(path, Reason.NOT_SUPPORTED, detail)
         return
-    beyond = dict.fromkeys(name for held in own for name in held or () if name not in limit)
-    notes.fact(path, tuple(beyond), "/proc/PID/status CapEff, CapPrm, CapBnd; CapBnd of the first")
+    notes.fact(path, beyond, "/proc/PID/status CapEff, CapPrm, CapBnd; CapBnd of the first")
+
+
+@lru_cache(256)
+def _beyond(limit: str, *masks: str) -> tuple[str, ...] | None:
+    """Return the capabilities of some masks that are not in another, None if one is not told."""
+    known = decode_capabilities(limit)
+    own = [decode_capabilities(mask) for mask in masks]
+    if known is None or any(held is None for held in own):
+        return None
+    return tuple(dict.fromkeys(name for held in own for name in held or () if name not in known))
 
 
 def note_company(notes: Notes, view: View, seen: Seen) -> None:

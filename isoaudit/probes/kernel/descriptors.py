@@ -97,7 +97,7 @@ class _Reader:
             return self._first
         if len(self._tables) >= _MOST_TABLES:
             raise Unreadable(Reason.LIMIT, f"more than {_MOST_TABLES} mount namespaces in it")
-        text = self._machine.files.read_text(f"/proc/{seen.pid}/mountinfo", TABLE_LIMIT)
+        text = self._machine.files.read_text(f"{seen.folder}/mountinfo", TABLE_LIMIT)
         return renumbered(text)[1]
 
     def _record(self, seen: Seen, number: str, link: str, mount: str) -> Record:
@@ -127,7 +127,7 @@ class _Reader:
             notes.missing(path, Reason.NOT_SUPPORTED, detail)
             return
         try:
-            kind = self._machine.files.stat(link)["type"]
+            kind = self._machine.stat(link)["type"]
         except Unreadable as error:
             notes.lacks(error.missing(path, Vantage.KERNEL))
             return

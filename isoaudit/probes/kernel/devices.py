@@ -10,6 +10,7 @@ Sources: cgroup-v1/devices (kernel documentation), sysfs ABI (/sys/dev), OCI run
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 from isoaudit.model import Missing, Reason, Record, Vantage
@@ -18,7 +19,7 @@ from isoaudit.probes.kernel.cgroup import Group
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.kernel.mountinfo import Table, inside
 from isoaudit.probes.kernel.sources import may_hang
-from isoaudit.transports import Files, Unreadable
+from isoaudit.transports import Unreadable
 from isoaudit.transports.base import DeviceNode
 
 _DEV = "/dev"
@@ -64,7 +65,7 @@ def note_devices(
     `given` are the paths of the nodes that its engine gave it, None where no engine says.
     """
     machine, pid = place.machine, place.pid
-    rules = _rules(notes, machine.files, groups.get("devices"), nodes_can_be_made)
+    rules = _rules(notes, machine, groups.get("devices"), nodes_can_be_made)
     try:
         if _is_hosts(place):
             notes.part("device", [_whole()])
@@ -138,6 +139,7 @@ def _require_local(place: Place) -> None:
         raise Unreadable(Reason.NOT_SUPPORTED, f"its {_DEV} is {kind}, and not looked into")
 
 
+@cache
 def _whole() -> Record:
     """Return the one record that stands for every device of the host."""
     notes = Notes(Vantage.KERNEL)
@@ -181,17 +183,32 @@ def permitted(rules: list[Rule], node: DeviceNode) -> str:
 
 
 def _rules(
-    notes: Notes, files: Files, group: Group | None, nodes_can_be_made: bool
+    notes: Notes, machine: Machine, group: Group | None, nodes_can_be_made: bool
 ) -> list[Rule] | None:
-    """Note the rules beyond the runtime's own, and return all; None where no file lists them."""
+    """Note the rules beyond the runtime's own, and return all; None where no file lists them.
+
+    Those of a control group that several sandboxes share are read once.
+    """
     if group is None or group.version != 1:
         return None
     path = f"{group.folder}/devices.list"
+    found, rules = machine.once(
+        ("rules", path, nodes_can_be_made), lambda: _read_rules(machine, path, nodes_can_be_made)
+    )
+    notes.extend(found)
+    return rules
+
+
+def _read_rules(
+    machine: Machine, path: str, nodes_can_be_made: bool
+) -> tuple[Notes, list[Rule] | None]:
+    notes = Notes(Vantage.KERNEL)
     try:
-        rules = [rule for line in files.read_text(path).splitlines() if (rule := _rule(line))]
+        lines = machine.files.read_text(path).splitlines()
     except Unreadable as error:
         notes.lacks(error.missing("device_rule", Vantage.KERNEL))
-        return None
+        return notes, None
+    rules = [rule for line in lines if (rule := _rule(line))]
     records = []
     for rule in rules:
         if _is_usual(rule):
@@ -202,8 +219,8 @@ def _rules(
         source = "CapBnd and user namespace of its processes"
         record.fact("device_rule.nodes_can_be_made", nodes_can_be_made, source)
         records.append(record.record())
-    notes.part("device_rule", records)
-    return rules
+    notes.part("device_rule", records, None, machine.new_kin())
+    return notes, rules
 
 
 def _rule(line: str) -> Rule | None:

@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from isoaudit.model import Reason
-from isoaudit.probes.kernel.census import Glimpse, container_ids
+from isoaudit.probes.kernel.census import Glimpse, container_folders, container_ids
 from isoaudit.probes.kernel.machine import Machine
+from isoaudit.probes.kernel.starters import only_starts
 from isoaudit.transports import Unreadable
 
 _MOST_PARENTS = 16
@@ -97,12 +98,15 @@ class Discovery:
         return int(link) if link.isdecimal() else 0
 
     def _containers(self) -> list[Group]:
-        """Return the containers by the outermost id that the control groups of a process name."""
-        members: dict[str, list[Glimpse]] = {}
+        """Return the containers by the outermost group of a process that is named for one.
+
+        Two groups of one name in different places are two: one of them may be made up.
+        """
+        members: dict[tuple[str, str], list[Glimpse]] = {}
         for one in self._everyone.values():
-            if ids := ordered_ids(one.cgroup):
-                members.setdefault(ids[0], []).append(one)
-        return [self._group(several, name) for name, several in members.items()]
+            if folders := container_folders(one.cgroup):
+                members.setdefault(next(iter(folders.items())), []).append(one)
+        return [self._group(several, name) for (name, _), several in members.items()]
 
     def _others(self) -> list[Group]:
         """Return the sandboxes that no control group names."""
@@ -144,29 +148,16 @@ class Discovery:
         return ""
 
     def _without_starters(self, members: list[Glimpse]) -> Group:
-        """Return the group of these members, those that only started it put aside.
-
-        unshare(1) and its like enter a user namespace and make a PID namespace for their children
-        alone: they watch the sandbox from outside, where nothing in it can reach them.
-        """
+        """Return the group of these members, those that only started it put aside."""
         pids = {one.pid for one in members}
         tops = [one for one in members if one.parent not in pids]
-        starters = {one.pid for one in tops if self._starts_others(one)}
-        inside = [one for one in members if one.pid not in starters]
-        if not inside:
+        # NOTE: who is inside may make a PID namespace for its children too, and stays inside.
+        outside = [one for one in tops if not self._is_own("pid", one)]
+        starters = {one.pid for one in outside if only_starts(self._machine, one, members)}
+        if not starters:
             return self._group(members)
+        inside = [one for one in members if one.pid not in starters]
         return replace(self._group(inside), starters=frozenset(starters))
-
-    def _starts_others(self, one: Glimpse) -> bool:
-        if self._is_own("pid", one):
-            # NOTE: who is inside may make a PID namespace for its children too, and stays inside.
-            return False
-        folder = f"/proc/{one.pid}/ns"
-        try:
-            children = self._machine.files.read_link(f"{folder}/pid_for_children")
-        except Unreadable:
-            return False
-        return isinstance(one.links["pid"], str) and children != one.links["pid"]
 
     def _group(self, members: list[Glimpse], name: str = "") -> Group:
         pids = frozenset(one.pid for one in members)
@@ -186,16 +177,6 @@ class Discovery:
                 found.append(one)
             pid = one.parent
         return found
-
-
-def ordered_ids(cgroup: str) -> list[str]:
-    """Return the container ids of /proc/PID/cgroup, outermost first."""
-    for line in cgroup.splitlines():
-        path = line.split(":", 2)[-1]
-        found = container_ids(path)
-        if found:
-            return sorted(found, key=path.index)
-    return []
 
 
 class _Union:

@@ -24,21 +24,21 @@ def other_tables(
 
     Or why that cannot be told of one that is there.
     """
-    ones = {str(one.links["mnt"]): one.pid for one in processes}
+    ones = {str(one.links["mnt"]): one for one in processes}
     main = next((one for one in processes if one.pid == first), None)
     if main is not None:
         ones.pop(str(main.links["mnt"]), None)
     if len(ones) > _MOST_TABLES:
         return Unreadable(Reason.LIMIT, f"more than {_MOST_TABLES} mount namespaces in it")
     found: dict[int, Table] = {}
-    for pid in ones.values():
+    for one in ones.values():
         try:
-            text = machine.files.read_text(f"/proc/{pid}/mountinfo", TABLE_LIMIT)
+            text = machine.files.read_text(f"{one.folder}/mountinfo", TABLE_LIMIT)
         except Unreadable as error:
             if error.reason is Reason.VANISHED or error.absent:
                 continue
             return error
-        found[pid] = machine.layout(text)[0].table
+        found[one.thread or one.pid] = machine.layout(text)[0].table
     return found
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from isoaudit.model import Fact, Vantage
 from isoaudit.probes.base import Notes
@@ -65,7 +65,8 @@ class FilterReader:
         `status` is its /proc/PID/status with the pid under `Pid`, `start` its start time; `asked`
         are the facts that follow from what its engine was asked to load.
         """
-        around = Around(self._interfaces, self._options, _held(status))
+        held = _held(status.get("CapEff", ""), status.get("CapPrm", ""))
+        around = Around(self._interfaces, self._options, held)
         mode = status.get("Seccomp")
         if mode == "0":
             key = ("none", around.capabilities)
@@ -109,11 +110,12 @@ class FilterReader:
         notes.extend(known)
 
 
-def _held(status: Mapping[str, str]) -> frozenset[str] | None:
+@lru_cache(256)
+def _held(*masks: str) -> frozenset[str] | None:
     """Return the capabilities that a process holds or may raise, None if one set is not told."""
     held: set[str] = set()
-    for key in ("CapEff", "CapPrm"):
-        found = decode_capabilities(status.get(key, ""))
+    for mask in masks:
+        found = decode_capabilities(mask)
         if found is None:
             return None
         held.update(found)

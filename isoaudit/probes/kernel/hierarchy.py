@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from isoaudit.model import Reason
-from isoaudit.probes.kernel.mountinfo import Table, inside
+from isoaudit.probes.kernel.mountinfo import Mount, Table, inside
 from isoaudit.transports import Files, Unreadable
 
 _UNLIMITED_V1 = 1 << 62  # memory.limit_in_bytes without a limit is 2^63 rounded down to a page
@@ -56,6 +56,49 @@ def groups(text: str, table: Table) -> dict[str, Group]:
             if group is not None:
                 found[controller] = group
     return found
+
+
+def imposed(
+    files: Files, found: dict[str, Group], mounts: Iterable[Mount], uids: frozenset[int]
+) -> dict[str, Group]:
+    """Return the groups whose limits are imposed on a sandbox that no group is named for.
+
+    These begin above what it may write itself: groups that a writable mount of its own shows and
+    that belong to one of its ids. `mounts` are those of its processes, `uids` theirs on the host.
+    """
+    writable = [one for one in mounts if one.file_system.startswith("cgroup") and not one.read_only]
+    if not writable:
+        return found
+    return {name: _above(files, name, group, writable, uids) for name, group in found.items()}
+
+
+def _above(
+    files: Files, controller: str, group: Group, mounts: list[Mount], uids: frozenset[int]
+) -> Group:
+    shown = [
+        mount.root
+        for mount in mounts
+        if (mount.file_system == "cgroup2") == (group.version == 2)
+        and (group.version == 2 or controller in mount.super_options)
+    ]
+    folder, path = group.folder, group.path
+    while folder != group.top and any(inside(path, root) for root in shown):
+        if _maker(files, folder, group.version) not in {None, *uids}:
+            break
+        folder, path = (one.rpartition("/")[0] or "/" for one in (folder, path))
+    return replace(group, folder=folder)
+
+
+def _maker(files: Files, folder: str, version: int) -> int | None:
+    """Return who owns a group's limits; None where that cannot be read.
+
+    Whom a group is delegated to owns its folder and few of its files, not these (cgroups(7)).
+    """
+    name = "cgroup.events" if version == 2 else "notify_on_release"
+    try:
+        return files.stat(f"{folder}/{name}")["uid"]
+    except Unreadable:
+        return None
 
 
 def _locate(controller: str, path: str, table: Table, unified: bool) -> Group | None:

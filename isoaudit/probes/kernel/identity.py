@@ -5,6 +5,7 @@ Command lines are read here and forgotten: no fact holds one.
 
 from __future__ import annotations
 
+from isoaudit.probes.kernel.census import Glimpse
 from isoaudit.probes.kernel.discovery import Discovery, Group
 from isoaudit.probes.kernel.first_process import in_reach
 from isoaudit.probes.kernel.machine import Machine
@@ -20,11 +21,9 @@ _COMPARED = ("runsc", "gvisor", "qemu", "firecracker", "cloud-hypervisor", "drag
 
 def identify(machine: Machine, group: Group) -> Recognition:
     """Return what a sandbox is taken for."""
-    key, kept = ("identity", group.main.pid), machine.kept
-    if key not in kept:
-        kept[key] = recognise(_evidence(machine, group))
-    found: Recognition = kept[key]
-    return found
+    main = group.main
+    key = ("identity", main.pid, main.start)
+    return machine.once(key, lambda: recognise(_evidence(machine, group)))
 
 
 def command_line(machine: Machine, pid: int) -> tuple[str, ...]:
@@ -51,22 +50,23 @@ def _evidence(machine: Machine, group: Group) -> Evidence:
         comm=main.comm,
         cmdline=words,
         exe=program,
-        parents=tuple((one.comm, _kept_line(machine, one.pid)) for one in parents),
+        parents=tuple((one.comm, _kept_line(machine, one)) for one in parents),
         user_namespace=own,
         maps_root=maps_root,
-        owner_uid=_uid(machine, parents[0].pid) if parents else None,
+        owner_uid=_kept_uid(machine, parents[0]) if parents else None,
         exe_on_host=compared,
         exe_in_reach=_in_reach(machine, main.pid, program) if compared else None,
     )
 
 
-def _kept_line(machine: Machine, pid: int) -> tuple[str, ...]:
+def _kept_line(machine: Machine, one: Glimpse) -> tuple[str, ...]:
     """Return an ancestor's command line, read once: shims have few parents among them."""
-    key, kept = ("command line", pid), machine.kept
-    if key not in kept:
-        kept[key] = command_line(machine, pid)
-    found: tuple[str, ...] = kept[key]
-    return found
+    key = ("command line", one.pid, one.start)
+    return machine.once(key, lambda: command_line(machine, one.pid))
+
+
+def _kept_uid(machine: Machine, one: Glimpse) -> int | None:
+    return machine.once(("uid", one.pid, one.start), lambda: _uid(machine, one.pid))
 
 
 def _user_namespace(machine: Machine, group: Group) -> tuple[bool | None, bool]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from isoaudit.model import Reason
 from isoaudit.probes.base import Notes
@@ -12,7 +13,7 @@ from isoaudit.transports import Files, Unreadable
 
 _LINE = re.compile(r"(Max [a-z ]+?) {2,}(\d{1,20}|unlimited) +(\d{1,20}|unlimited)(?: |$)")
 _UNLIMITED = "unlimited"
-_REALTIME = "container.limits.cpu.realtime"
+REALTIME = "container.limits.cpu.realtime"
 _PRIORITY = "Max realtime priority"
 
 LIMITS = (
@@ -23,7 +24,8 @@ LIMITS = (
 """The limits that are facts: path, unit, and the name that /proc/PID/limits calls it by."""
 
 
-def hard_limits(text: str) -> dict[str, int | None]:
+@lru_cache(64)
+def hard_limits(text: str) -> Mapping[str, int | None]:
     """Return the hard limits by the names of /proc/PID/limits; None stands for unlimited."""
     found = (match for line in text.splitlines() if (match := _LINE.match(line)))
     return {m[1]: None if m[3] == _UNLIMITED else int(m[3]) for m in found}
@@ -77,9 +79,9 @@ def note_realtime(
     try:
         if realtime_budget(files, found, name) is not None:
             return
-        notes.fact(_REALTIME, _may_take(limits), f"/proc/PID/limits {_PRIORITY} of each process")
+        notes.fact(REALTIME, _may_take(limits), f"/proc/PID/limits {_PRIORITY} of each process")
     except Unreadable as error:
-        notes.lacks(error.missing(_REALTIME, notes.vantage))
+        notes.lacks(error.missing(REALTIME, notes.vantage))
 
 
 def _may_take(limits: Iterable[str | Unreadable]) -> bool:

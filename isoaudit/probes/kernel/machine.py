@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from itertools import count
 from typing import Any, TypeVar
 
 from isoaudit.model import Reason
 from isoaudit.probes.kernel.accounts import Accounts
-from isoaudit.probes.kernel.census import Census, container_ids
+from isoaudit.probes.kernel.census import Census, container_folders, container_ids
 from isoaudit.probes.kernel.engine_sockets import ControlSocket, control_sockets
 from isoaudit.probes.kernel.filtering import FilterReader
 from isoaudit.probes.kernel.mountinfo import TABLE_LIMIT, Layout, Table, renumbered
@@ -21,7 +22,7 @@ _Thing = TypeVar("_Thing")
 _NUMBERS = count(1)
 _MOST_KIN = 1024
 
-_MOST_LAYOUTS = 256  # mount tables kept at a time, so that memory stays flat
+_MOST_LINES = 65_536  # of mount tables kept at a time, so that memory stays flat: about 90 MB
 
 _OF_ENGINES = ("/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/run/.containerenv")
 
@@ -45,7 +46,9 @@ class Machine:
         self._initial: dict[str, str | Unreadable] = {}
         self._lacking: dict[str, bool | Unreadable] = {}
         self._layouts: dict[tuple[str, ...], Layout] = {}
+        self._lines = 0
         self._alike: dict[object, tuple[Any, int]] = {}
+        self._once: dict[object, tuple[Any]] = {}
         self._seen: dict[str, FileStat | Unreadable] = {}
         self.firsts: dict[int, object] = {}
         """The first process of every sandbox, once they have been compared with each other."""
@@ -113,9 +116,11 @@ class Machine:
         lines, numbers = renumbered(text)
         known = self._layouts.get(lines)
         if known is None:
-            if len(self._layouts) >= _MOST_LAYOUTS:
+            if self._lines + len(lines) > _MOST_LINES:
                 self._layouts.clear()
+                self._lines = 0
             known = self._layouts[lines] = Layout(lines)
+            self._lines += len(lines)
         return known, numbers
 
     def new_kin(self) -> int:
@@ -131,6 +136,18 @@ class Machine:
             known = self._alike[key] = (thing, next(_NUMBERS))
         first: _Thing = known[0]
         return first, known[1]
+
+    def once(self, key: object, work: Callable[[], _Thing]) -> _Thing:
+        """Return what `work` comes to, done once for all sandboxes that have the same key.
+
+        The key holds all that the result rests on. Of very many results the older are dropped.
+        """
+        known: tuple[_Thing] | None = self._once.get(key)
+        if known is None:
+            if len(self._once) >= _MOST_KIN:
+                self._once.clear()
+            known = self._once[key] = (work(),)  # whole, for other threads look there meanwhile
+        return known[0]
 
     def stat(self, path: str) -> FileStat:
         """Return what a path of the host is, looked at once a run; raises Unreadable."""
@@ -286,11 +303,11 @@ class Machine:
     def called(self, pid: int) -> str:
         """Return what a process outside a sandbox is called: its container's id, or its name."""
         try:
-            ids = container_ids(self.census.glimpse(pid).cgroup)
+            ids = container_folders(self.census.glimpse(pid).cgroup)
         except Unreadable:
-            ids = set()
+            ids = {}
         if ids:
-            return min(ids)[:12]
+            return next(iter(ids))[:12]
         return self.census.glimpse(pid).comm or str(pid)
 
     def lacks(self, path: str) -> bool:

@@ -99,6 +99,15 @@ class Table:
         """The numbers of the groups within which its mounts are passed on."""
         return frozenset(mount.peers for mount in self.mounts if mount.peers)
 
+    @cached_property
+    def writable(self) -> dict[tuple[str, str], set[str]]:
+        """`{(device, root): the points where that is mounted writable}`."""
+        found: dict[tuple[str, str], set[str]] = {}
+        for mount in self.mounts:
+            if not mount.read_only:
+                found.setdefault((mount.device, mount.root), set()).add(mount.point)
+        return found
+
     @property
     def covered(self) -> frozenset[str]:
         """The numbers of the mounts that lie under another one."""

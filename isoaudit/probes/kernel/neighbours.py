@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
 
 from isoaudit.model import Reason
@@ -18,7 +19,7 @@ from isoaudit.probes.kernel.process import Ranges, Seen, read_process
 from isoaudit.transports import Unreadable
 
 _MOST_NAMES = 8  # that one fact holds: enough to see who, and flat for any number of sandboxes
-_EVERYTHING = [(0, 0, 4294967295)]  # the map of the initial user namespace
+_EVERYTHING = ((0, 0, 4294967295),)  # the map of the initial user namespace
 _MOST = 5_000
 """Sandboxes that are compared with each other."""
 
@@ -32,6 +33,14 @@ class Neighbour(NamedTuple):
     main: Seen
 
 
+def sandboxes(machine: Machine) -> Discovery:
+    """Return the sandboxes of a machine, looked for once a run."""
+    if "sandboxes" not in machine.kept:
+        machine.kept["sandboxes"] = Discovery(machine)
+    found: Discovery = machine.kept["sandboxes"]
+    return found
+
+
 class Neighbours:
     """Every sandbox of a machine by its first process. Raises Unreadable on first use."""
 
@@ -43,7 +52,7 @@ class Neighbours:
     def all(self) -> list[Neighbour]:
         """Every sandbox whose first process can be read."""
         found: list[Neighbour] = []
-        for group in Discovery(self._machine).groups[:_MOST]:
+        for group in sandboxes(self._machine).groups[:_MOST]:
             try:
                 one = self._neighbour(group)
             except Unreadable as error:
@@ -58,7 +67,7 @@ class Neighbours:
     @cached_property
     def unseen(self) -> Unreadable | None:
         """Why there may be others, so that "none" is no answer; None if these are all."""
-        found = Discovery(self._machine)
+        found = sandboxes(self._machine)
         if self.all and self._closed is not None:
             return self._closed
         if len(found.groups) > _MOST:
@@ -72,35 +81,29 @@ class Neighbours:
         return Neighbour(name, group.id, group.main.links["net"], main)
 
     @cached_property
-    def _by_uid(self) -> dict[str, list[Neighbour]]:
-        found: dict[str, list[Neighbour]] = {}
-        for one in self.all:
-            found.setdefault(host_uid(one.main), []).append(one)
-        return found
+    def _by_uid(self) -> dict[str, _ByName]:
+        return _grouped((host_uid(one.main), one) for one in self.all)
 
     @cached_property
-    def _by_categories(self) -> dict[str, list[Neighbour]]:
-        found: dict[str, list[Neighbour]] = {}
-        for one in self.all:
-            if isinstance(one.main.label, str):
-                found.setdefault(categories(one.main.label), []).append(one)
-        return found
+    def _by_categories(self) -> dict[str, _ByName]:
+        labelled = ((one.main.label, one) for one in self.all)
+        return _grouped((categories(w), one) for w, one in labelled if isinstance(w, str))
 
     def of_uid(self, seen: Seen, own: Own) -> list[str]:
         """Return the names of other sandboxes whose first process has a process's uid."""
-        return _names(self._by_uid.get(host_uid(seen), ()), own)
+        return _names(self._by_uid.get(host_uid(seen), {}), own)
 
     def of_categories(self, label: str, own: Own) -> list[str]:
         """Return the names of other sandboxes with the categories of a label."""
-        return _names(self._by_categories.get(categories(label), ()), own)
+        return _names(self._by_categories.get(categories(label), {}), own)
 
     @cached_property
-    def _by_map(self) -> dict[tuple[tuple[int, int, int], ...], list[Neighbour]]:
+    def _by_map(self) -> dict[Ranges, list[Neighbour]]:
         """Those with a user namespace of their own, by its map; sandboxes made alike share one."""
-        found: dict[tuple[tuple[int, int, int], ...], list[Neighbour]] = {}
+        found: dict[Ranges, list[Neighbour]] = {}
         for one in self.all:
             if not isinstance(one.main.uid_map, Unreadable) and one.main.uid_map != _EVERYTHING:
-                found.setdefault(tuple(one.main.uid_map), []).append(one)
+                found.setdefault(one.main.uid_map, []).append(one)
         return found
 
     def maps_the_same(self, ranges: Ranges, own: Own) -> bool:
@@ -132,14 +135,20 @@ class Own(NamedTuple):
         return not (one.network == self.network != self.initial)
 
 
-def _names(several: Iterable[Neighbour], own: Own) -> list[str]:
-    names: set[str] = set()
-    for one in several:
-        if own.differs(one):
-            names.add(one.name)
-        if len(names) >= _MOST_NAMES:
-            break
-    return sorted(names)
+_ByName = dict[str, list[Neighbour]]
+"""Sandboxes by name: of a thousand that are called alike the first other one tells."""
+
+
+def _grouped(several: Iterable[tuple[str, Neighbour]]) -> dict[str, _ByName]:
+    found: dict[str, _ByName] = {}
+    for key, one in several:
+        found.setdefault(key, {}).setdefault(one.name, []).append(one)
+    return found
+
+
+def _names(several: _ByName, own: Own) -> list[str]:
+    others = (name for name, ones in several.items() if any(map(own.differs, ones)))
+    return sorted(islice(others, _MOST_NAMES))
 
 
 def host_uid(seen: Seen) -> str:
@@ -153,7 +162,7 @@ def categories(label: str) -> str:
     return label.partition(":s0:")[2] if ":s0:" in label else ""
 
 
-def _overlap(one: Iterable[tuple[int, int, int]], other: Ranges) -> bool:
+def _overlap(one: Ranges, other: Ranges) -> bool:
     return any(
         first < second + more and second < first + count
         for _, first, count in one

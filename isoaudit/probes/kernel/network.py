@@ -34,8 +34,7 @@ def _note_forwarding(notes: Notes, files: Files, pid: int) -> None:
     """Note `Forwarding` of the counters of IP: 1 is on, 2 is off (RFC 1213, ipForwarding)."""
     source = "/proc/PID/net/snmp"
     text = files.read_text(f"/proc/{pid}/net/snmp")
-    lines = [line.split() for line in text.splitlines()]
-    tables = [line[1:] for line in lines if line[:1] == ["Ip:"]]
+    tables = [line.split()[1:] for line in text.splitlines() if line.startswith("Ip: ")]
     fields = dict(zip(*tables[:2], strict=False)) if len(tables) >= 2 else {}
     word = fields.get("Forwarding")
     if word not in {"1", "2"}:

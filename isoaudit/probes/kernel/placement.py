@@ -126,6 +126,22 @@ def unit(text: str) -> str:
     return ""
 
 
+def in_slices(text: str) -> bool:
+    """Say whether the group of /proc/PID/cgroup lies in no unit or container that could make it.
+
+    Above it are slices and a user's own systemd alone, or nothing but podman's group at the top.
+    """
+    for path in _paths(text):
+        if any(_along(path)):
+            above = path[:-1]
+            return above == ["libpod_parent"] or all(map(_is_of_systemd, above))
+    return False
+
+
+def _is_of_systemd(segment: str) -> bool:
+    return segment.endswith(".slice") or _OF_USER.fullmatch(segment) is not None
+
+
 def unescaped(name: str) -> str:
     r"""Return a systemd unit's name with its escapes undone, as `my\x2dbox` (systemd.unit(5))."""
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), name)

@@ -30,7 +30,7 @@ docs/design/host-cgroups.md, pull request 7587.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from isoaudit.model import Fact, FactSet, Missing, Reason, Record, Vantage
 from isoaudit.probes.base import Notes
@@ -92,10 +92,12 @@ def veiled(recognition: Recognition) -> tuple[Missing, ...]:
     )
 
 
-def unveiled(seen: FactSet, recognition: Recognition, cmdline: Iterable[str]) -> FactSet:
+def unveiled(
+    seen: FactSet, recognition: Recognition, cmdline: Callable[[], Iterable[str]]
+) -> FactSet:
     """Return what was read of a sandbox as what it is: the workload's, or not.
 
-    `cmdline` is that of the process that was read as its first.
+    `cmdline` reads that of the process that was read as its first.
     """
     entries = veiled(recognition)
     if not entries:
@@ -112,7 +114,7 @@ def unveiled(seen: FactSet, recognition: Recognition, cmdline: Iterable[str]) ->
     )
     records = [r for part in seen.parts.get("process", ()) for r in part.records]
     if recognition.role == SENTRY and records:
-        return kept.merge(sentry_facts(records[0], cmdline))
+        return kept.merge(sentry_facts(records[0], cmdline()))
     return kept
 
 

@@ -6,15 +6,17 @@ Sources: proc(5), credentials(7), capabilities(7), user_namespaces(7), seccomp(2
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
+from itertools import islice
 
-from isoaudit.model import Reason, Record, Vantage
+from isoaudit.model import Fact, Reason, Record, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.kernel.capabilities import decode_capabilities
 from isoaudit.probes.kernel.census import NAMESPACES, Link
 from isoaudit.probes.kernel.company import note_company, note_excess
 from isoaudit.probes.kernel.limits import note_process_limits
 from isoaudit.probes.kernel.machine import Machine
-from isoaudit.probes.kernel.process import CAPABILITY_SETS, Seen
+from isoaudit.probes.kernel.process import CAPABILITY_SETS, Ranges, Seen
 from isoaudit.probes.kernel.view import View
 from isoaudit.transports import Unreadable
 
@@ -22,8 +24,9 @@ _MOST_NAMES = 64  # names that one record keeps: they are the target's to choose
 _SECCOMP = {"0": "disabled", "1": "strict", "2": "filter"}
 
 
-def process_records(view: View, processes: Iterable[Seen]) -> list[Record]:
-    """Return one record for all processes that agree, the main process's first."""
+def process_records(view: View, processes: Iterable[Seen], most: int) -> tuple[list[Record], bool]:
+    """Return one record for all processes that agree, the main process's first, and whether these
+    are all: beyond `most` none is made."""
     groups: dict[tuple[object, ...], Seen] = {}
     ordered = sorted(processes, key=lambda seen: (seen.pid != view.main, seen.pid))
     main = next((seen for seen in ordered if seen.pid == view.main), None)
@@ -34,12 +37,12 @@ def process_records(view: View, processes: Iterable[Seen]) -> list[Record]:
         if len(known.names) < _MOST_NAMES:
             known.names.add(seen.status.get("Name", ""))
     records = []
-    for seen in groups.values():
+    for seen in islice(groups.values(), most):
         notes = _notes(view, seen)
         note_excess(notes, seen, main)
         note_company(notes, view, seen)
         records.append(notes.record())
-    return records
+    return records, len(groups) <= most
 
 
 def _notes(view: View, seen: Seen) -> Notes:
@@ -52,13 +55,28 @@ def _notes(view: View, seen: Seen) -> Notes:
     notes.fact("process.count", seen.count, "processes of its control group")
     notes.fact("process.main", seen.pid == view.main, "first process of the sandbox")
     notes.fact("process.names", sorted(seen.names), f"{source} Name of each")
-    _note_ids(notes, seen)
-    _note_capabilities(notes, seen)
-    _note_filters(notes, seen)
+    key = ("rights", *seen.rights, seen.uid_map, seen.gid_map)
+    notes.extend(view.machine.once(key, lambda: _rights(seen)))
     start = view.machine.census.glimpse(seen.pid).start
     view.machine.filters.note(notes, seen.status, start, view.asked.filter)
     _note_label(notes, view.machine, seen)
     _note_namespaces(notes, view, seen)
+    limits = ("process limits", seen.limits, seen.oom)
+    notes.extend(view.machine.once(limits, lambda: _limits(seen)))
+    return notes
+
+
+def _rights(seen: Seen) -> Notes:
+    """Return what `Seen.rights` say, and what its ids mean."""
+    notes = Notes(Vantage.KERNEL)
+    _note_ids(notes, seen)
+    _note_capabilities(notes, seen)
+    _note_filters(notes, seen)
+    return notes
+
+
+def _limits(seen: Seen) -> Notes:
+    notes = Notes(Vantage.KERNEL)
     note_process_limits(notes, seen.limits, seen.oom)
     return notes
 
@@ -119,7 +137,7 @@ def _note_ids(notes: Notes, seen: Seen) -> None:
     notes.fact("process.user_namespace_maps_root_group", root, "/proc/PID/gid_map")
 
 
-def _inside(uid: int, ranges: list[tuple[int, int, int]]) -> int | None:
+def _inside(uid: int, ranges: Ranges) -> int | None:
     for inside, outside, count in ranges:
         if outside <= uid < outside + count:
             return inside + uid - outside
@@ -181,13 +199,10 @@ def _note_label(notes: Notes, machine: Machine, seen: Seen) -> None:
 def _note_namespaces(notes: Notes, view: View, seen: Seen) -> None:
     neighbours: list[str] = []
     for kind in NAMESPACES:
-        user = kind == "user"
-        path = "process.user_namespace" if user else f"process.namespaces.{kind}"
-        link = seen.links[kind]
-        source = f"/proc/PID/ns/{kind}"
+        path, link = _PATHS[kind], seen.links[kind]
         if isinstance(link, Unreadable) and link.absent:
             # A kernel built without this kind has one for all (namespaces(7)).
-            notes.fact(path, "host", f"{source}: the kernel has none of this kind")
+            notes.holds(_namespace(kind, "host", ": the kernel has none of this kind"))
             continue
         try:
             if isinstance(link, Unreadable):
@@ -199,10 +214,21 @@ def _note_namespaces(notes: Notes, view: View, seen: Seen) -> None:
         others = view.others_in(kind, link) if own else frozenset()
         neighbours += [f"{kind}:{name}" for name in sorted(others)]
         word = "host" if not own else "shared" if others else "private"
-        notes.fact(path, "private" if user and word == "shared" else word, source)
+        notes.holds(_namespace(kind, "private" if kind == "user" and others else word))
     source = "/proc/PID/ns/*, those of all processes"
     notes.fact("process.namespaces.shared_with", neighbours, source)
     _note_root(notes, view, seen)
+
+
+_PATHS = {
+    kind: "process.user_namespace" if kind == "user" else f"process.namespaces.{kind}"
+    for kind in NAMESPACES
+}
+
+
+@cache
+def _namespace(kind: str, word: str, why: str = "") -> Fact:
+    return Fact(_PATHS[kind], word, f"/proc/PID/ns/{kind}{why}", Vantage.KERNEL)
 
 
 def _note_root(notes: Notes, view: View, seen: Seen) -> None:

@@ -26,6 +26,7 @@ and virtcontainers/qemu.go (`-name sandbox-ID`, daemonized); those of placement.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from isoaudit.probes.kernel.first_process import Program, look
@@ -85,8 +86,12 @@ class Recognition(NamedTuple):
     evidence: str = ""
 
 
+@lru_cache(512)
 def recognise(evidence: Evidence) -> Recognition:
-    """Return what a sandbox is; never raises, and takes nothing for more than is proven."""
+    """Return what a sandbox is; never raises, and takes nothing for more than is proven.
+
+    Evidence that is equal in every word is looked at once.
+    """
     at = _situation(evidence)
     engine = _engine(evidence, at)
     verdict = judge(at)

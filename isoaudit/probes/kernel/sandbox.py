@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from isoaudit.model import FactSet, Missing, Reason, Record, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.kernel import cgroup
 from isoaudit.probes.kernel.asked import Asked, Tables
 from isoaudit.probes.kernel.capabilities import decode_capabilities
-from isoaudit.probes.kernel.census import container_ids, gone, start_time
+from isoaudit.probes.kernel.census import container_folders, container_ids, gone, start_time
 from isoaudit.probes.kernel.control import note_control_sockets
 from isoaudit.probes.kernel.descriptors import note_descriptors
 from isoaudit.probes.kernel.devices import Place, note_devices
 from isoaudit.probes.kernel.discovery import Discovery, Group
 from isoaudit.probes.kernel.elsewhere import other_tables, shown_elsewhere
 from isoaudit.probes.kernel.identity import command_line, identify
-from isoaudit.probes.kernel.limits import note_realtime
+from isoaudit.probes.kernel.limits import REALTIME, note_realtime
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.kernel.mountinfo import TABLE_LIMIT, Layout, Table
 from isoaudit.probes.kernel.mounts import MOST_MOUNTS, PROTECTED, mount_records, note_paths
@@ -123,7 +123,7 @@ def read_sandbox(machine: Machine, sandbox: Sandbox, asked: Asked) -> FactSet:
             raise gone(sandbox.pid)
     except Unreadable as error:
         return dark(error)
-    return unveiled(notes.factset(), recognition, command_line(machine, sandbox.pid))
+    return unveiled(notes.factset(), recognition, lambda: command_line(machine, sandbox.pid))
 
 
 def _group(machine: Machine, sandbox: Sandbox) -> Group:
@@ -143,14 +143,14 @@ def _look(notes: Notes, machine: Machine, sandbox: Sandbox, asked: Asked) -> Sce
     layout: Layout | Unreadable
     numbers: frozenset[str] = frozenset()
     try:
-        text = machine.files.read_text(f"/proc/{sandbox.pid}/mountinfo", TABLE_LIMIT)
-        layout, numbers = machine.layout(text)
+        mounts = machine.files.read_text(f"/proc/{sandbox.pid}/mountinfo", TABLE_LIMIT)
+        layout, numbers = machine.layout(mounts)
     except Unreadable as error:
         layout = error
-    groups = cgroup.groups(machine.census.glimpse(sandbox.pid).cgroup, machine.own_mounts)
+    text = machine.census.glimpse(sandbox.pid).cgroup
+    groups = machine.once(("groups", text), lambda: cgroup.groups(text, machine.own_mounts))
     table = layout if isinstance(layout, Unreadable) else layout.table
-    view = View(machine, frozenset(), sandbox.pid, table, asked, _neighbours(machine))
-    seen = _note_processes(notes, machine, sandbox, view)
+    seen = _note_processes(notes, machine, sandbox, asked, table)
     others = other_tables(machine, sandbox.pid, seen)
     return Scene(machine, sandbox, asked, layout, numbers, groups, seen, others)
 
@@ -165,7 +165,7 @@ def _members(machine: Machine, sandbox: Sandbox) -> frozenset[int]:
     """Return the pids of a sandbox: those its control groups name, or its namespaces hold."""
     named = machine.containers.get(sandbox.id) if sandbox.id else None
     if named is not None:
-        return frozenset(named) | _strays(machine, sandbox)
+        return _in_its_folder(machine, sandbox, named) | _strays(machine, sandbox)
     if sandbox.pids:
         return sandbox.pids
     group = Discovery(machine).around(sandbox.pid)
@@ -178,8 +178,22 @@ def _members(machine: Machine, sandbox: Sandbox) -> frozenset[int]:
     return group.pids
 
 
+def _in_its_folder(machine: Machine, sandbox: Sandbox, named: list[int]) -> frozenset[int]:
+    """Return those of the processes named for a container whose group is where its own is.
+
+    Who may write control groups can call one of his own by any id, but elsewhere.
+    """
+    everyone = machine.census.everyone
+
+    def folder(pid: int) -> str:
+        return container_folders(everyone[pid].cgroup).get(sandbox.id, "")
+
+    own = folder(sandbox.pid) if sandbox.pid in everyone else ""
+    return frozenset(pid for pid in named if not own or folder(pid) == own)
+
+
 def _strays(machine: Machine, sandbox: Sandbox) -> frozenset[int]:
-    """Return processes in a sandbox's own PID namespace that no control group names a container of.
+    """Return processes in a sandbox's own PID namespace that are in no other container's groups.
 
     Who may write control groups can leave his own, and stays inside all the same.
     """
@@ -187,13 +201,15 @@ def _strays(machine: Machine, sandbox: Sandbox) -> frozenset[int]:
     link = main.links["pid"]
     if not isinstance(link, str) or not machine.is_own("pid", link, main.pid):
         return frozenset()
-    everyone = machine.census.everyone
+    everyone, own = machine.census.everyone, {sandbox.id}
     holders = machine.census.holders("pid", link)
-    return frozenset(pid for pid in holders if not container_ids(everyone[pid].cgroup))
+    return frozenset(pid for pid in holders if container_ids(everyone[pid].cgroup) <= own)
 
 
-def _note_processes(notes: Notes, machine: Machine, sandbox: Sandbox, view: View) -> list[Seen]:
-    """Note the part process, and return the processes; `view` knows no pids yet."""
+def _note_processes(
+    notes: Notes, machine: Machine, sandbox: Sandbox, asked: Asked, table: Table | Unreadable
+) -> list[Seen]:
+    """Note the part process, and return the processes."""
     incomplete: Missing | None = None
     pids = frozenset({sandbox.pid}) | sandbox.pids
     try:
@@ -217,13 +233,13 @@ def _note_processes(notes: Notes, machine: Machine, sandbox: Sandbox, view: View
                 raise
             if error.reason is not Reason.VANISHED:
                 incomplete = error.missing("process", Vantage.KERNEL)
-    view = replace(view, own=pids | sandbox.starters)
+    own = pids | sandbox.starters
+    view = View(machine, own, sandbox.pid, table, asked, _neighbours(machine))
     inside, nested = view.split(seen)
-    records = process_records(view, inside)
-    if len(records) > _MOST_RECORDS:
+    records, whole = process_records(view, inside, _MOST_RECORDS)
+    if not whole:
         detail = f"more than {_MOST_RECORDS} kinds of processes in it"
         incomplete = Missing("process", Reason.LIMIT, detail, "", Vantage.KERNEL)
-        records = records[:_MOST_RECORDS]
     records, kin = _alike(machine, records)
     notes.part("process", records, incomplete, kin)
     mapped = records[0].facts.get("process.user_namespace_maps_root") if records else None
@@ -239,20 +255,20 @@ def _alike(machine: Machine, records: list[Record]) -> tuple[list[Record], int]:
 
     Pids aside, sandboxes that were made alike show the same.
     """
-    key = tuple(
-        (
-            tuple((fact.path, fact.value) for fact in record.facts.values() if fact.path != _PID),
-            tuple(record.missing.values()),
-        )
-        for record in records
-    )
-    first, kin = machine.alike(key, records)
-    pids = (record.facts[_PID] for record in records)
+    pids = [record.facts[_PID] for record in records]
+    first, kin = machine.alike(tuple(map(_but_pid, records)), records)
     shared = [
         Record({**known.facts, _PID: pid}, known.missing)
         for known, pid in zip(first, pids, strict=True)
     ]
     return shared, kin
+
+
+def _but_pid(record: Record) -> tuple[object, ...]:
+    """Return what a record says, its pid aside."""
+    values = {path: fact.value for path, fact in record.facts.items()}
+    del values[_PID]
+    return tuple(values), tuple(values.values()), tuple(record.missing.values())
 
 
 def _note_mounts(notes: Notes, scene: Scene) -> None:
@@ -278,8 +294,10 @@ def _note_mounts(notes: Notes, scene: Scene) -> None:
 
 def _leave_open(notes: Notes, scene: Scene, name: str) -> None:
     """Note a part that rests on the first process's mounts again, if others see more."""
+    if not scene.others or isinstance(scene.layout, Unreadable):
+        return
     part = next(iter(notes.factset().parts.get(name, ())), None)
-    if part is None or isinstance(scene.layout, Unreadable):
+    if part is None:
         return
     why = shown_elsewhere(scene.machine, scene.others, scene.layout.table, name)
     if why is not None:
@@ -318,27 +336,42 @@ def _may_unmount(processes: list[Seen]) -> bool:
 
 def _note_limits(notes: Notes, scene: Scene) -> None:
     """Note the limits; those of a control group that several sandboxes share are read once."""
-    folders = tuple((name, group.folder) for name, group in scene.groups.items())
-    key, kept = ("limits", folders, scene.sandbox.id), scene.machine.kept
-    if key not in kept:
+    machine, name = scene.machine, scene.sandbox.id
+    groups = scene.groups if name else _imposed(scene)
+
+    def read() -> Notes:
         found = Notes(Vantage.KERNEL)
-        cgroup.note_limits(found, scene.machine.files, scene.groups, scene.sandbox.id)
-        kept[key] = found  # whole, for other threads look there meanwhile
-    notes.extend(kept[key])
-    limits = [one.limits for one in scene.processes]
-    note_realtime(notes, scene.machine.files, scene.groups, scene.sandbox.id, limits)
+        cgroup.note_limits(found, machine.files, groups, name)
+        return found
+
+    folders = tuple((kind, group.folder, group.path) for kind, group in groups.items())
+    notes.extend(machine.once(("limits", folders, name), read))
+    if notes.value(REALTIME) is None:
+        limits = [one.limits for one in scene.processes]
+        note_realtime(notes, machine.files, groups, name, limits)
+
+
+def _imposed(scene: Scene) -> dict[str, cgroup.Group]:
+    """Return the groups whose limits a sandbox without a group's name did not set itself."""
+    others = {} if isinstance(scene.others, Unreadable) else scene.others
+    tables = [table for table in (_table(scene), *others.values()) if isinstance(table, Table)]
+    mounts = [mount for table in tables for mount in table.mounts]
+    words = (one.status.get("Uid", "").split() for one in scene.processes)
+    uids = frozenset(int(word) for several in words for word in several if word.isdecimal())
+    return cgroup.imposed(scene.machine.files, scene.groups, mounts, uids)
 
 
 def _note_network(notes: Notes, scene: Scene) -> None:
     """Note what holds in the network namespace, once for all that share it."""
-    pid, kept = scene.sandbox.pid, scene.machine.kept
-    link = scene.machine.census.glimpse(pid).links["net"]
-    key = ("network", link if isinstance(link, str) else pid)
-    if key not in kept:
+    machine, pid = scene.machine, scene.sandbox.pid
+
+    def read() -> Notes:
         found = Notes(Vantage.KERNEL)
-        note_network(found, scene.machine.files, pid)
-        kept[key] = found
-    notes.extend(kept[key])
+        note_network(found, machine.files, pid)
+        return found
+
+    link = machine.census.glimpse(pid).links["net"]
+    notes.extend(machine.once(("network", link if isinstance(link, str) else pid), read))
 
 
 def _note_devices(notes: Notes, scene: Scene) -> None:

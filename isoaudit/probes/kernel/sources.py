@@ -62,7 +62,7 @@ def note_who(notes: Notes, mount: Mount, source: str | None, tables: Tables, ask
     except Unreadable as error:
         notes.lacks(error.missing(path, Vantage.KERNEL))
         return
-    if _may_itself(mount, source, tables):
+    if _may_itself(mount, tables):
         writers = [*writers, _OWN]
     notes.fact(path, writers, f"stat of the folders above {source}")
 
@@ -81,12 +81,16 @@ def _writers(tables: Tables, source: str) -> list[str]:
     return list(found)
 
 
-def _may_itself(mount: Mount, source: str, tables: Tables) -> bool:
-    """Say whether the path lies below another of the sandbox's own writable mounts."""
-    for other in tables.own.mounts:
-        if other is mount or other.read_only or other.device != mount.device:
-            continue
-        comes_along = inside(mount.point, other.point)
-        if not comes_along and mount.root != other.root and inside(mount.root, other.root):
+def _may_itself(mount: Mount, tables: Tables) -> bool:
+    """Say whether the path lies below another of the sandbox's own writable mounts.
+
+    One that is mounted above it does not count: with that one it came along.
+    """
+    writable, folder = tables.own.writable, mount.root
+    while folder != "/":
+        folder = folder.rpartition("/")[0] or "/"
+        points = writable.get((mount.device, folder), ())
+        # NOTE: this ends at the first that is not on the way to the mount, however many there are.
+        if not all(inside(mount.point, point) for point in points):
             return True
     return False

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from isoaudit.probes.kernel.asked import Asked
 from isoaudit.probes.kernel.census import Link
 from isoaudit.probes.kernel.machine import Machine
+from isoaudit.probes.kernel.makers import Makers
 from isoaudit.probes.kernel.mountinfo import Table
 from isoaudit.probes.kernel.neighbours import Neighbours, Own
 from isoaudit.probes.kernel.process import Seen
@@ -30,19 +31,25 @@ class View:
     asked: Asked = field(default_factory=Asked)
     neighbours: Neighbours | None = None
 
-    def split(self, processes: Iterable[Seen]) -> tuple[list[Seen], list[Seen]]:
+    def split(self, processes: Sequence[Seen]) -> tuple[list[Seen], list[Seen]]:
         """Return the processes of the sandbox, and those of sandboxes made inside it.
 
         A user namespace below the first process's own is one: what its processes may do, they may
-        do to what that namespace owns. No process below can be less filtered than the one that
-        made it, since filters and no-new-privileges are inherited for good.
+        do to what that namespace owns. But for its capabilities such a process holds no more than
+        the one that made its namespace; where none of the sandbox can have made it, it came from
+        outside (as `docker exec --privileged` does), and is judged itself.
         """
         inside: list[Seen] = []
-        nested: list[Seen] = []
+        below: list[Seen] = []
         own = next((one.links["user"] for one in processes if one.pid == self.main), "")
         for one in processes:
-            (nested if self._is_below(one, own) else inside).append(one)
-        return inside, nested
+            (below if self._is_below(one, own) else inside).append(one)
+        if not below:
+            return inside, []
+        makers = Makers(self.machine, inside)
+        nested = [one for one in below if makers.account_for(one)]
+        kept = {id(one) for one in nested}
+        return [*inside, *(one for one in below if id(one) not in kept)], nested
 
     def others_in(self, kind: str, link: str) -> frozenset[str]:
         """Return who outside the sandbox is in a namespace: container ids cut short, or names."""

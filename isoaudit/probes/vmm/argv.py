@@ -6,6 +6,7 @@ Nothing here opens anything: the words come from /proc/PID/cmdline or from a dom
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 _FLAGS = frozenset({
@@ -53,8 +54,11 @@ def options(words: list[str] | tuple[str, ...]) -> Options:
 def properties(text: str, first: str = "") -> dict[str, str]:
     """Return `a=b,c=d` as a dict; `,,` is a comma, a bare first word is the value of `first`.
 
-    A later bare word is an old-style switch: `server` means on, `nowait` means wait=off.
+    A later bare word is an old-style switch: `server` means on, `nowait` means wait=off. JSON, as
+    newer managers write it, comes to the same with dotted names; what is broken to nothing.
     """
+    if text.startswith("{"):
+        return _members(text)
     parsed: dict[str, str] = {}
     for index, item in enumerate(text.replace(",,", "\0").split(",")):
         name, equals, value = item.replace("\0", ",").partition("=")
@@ -67,6 +71,24 @@ def properties(text: str, first: str = "") -> dict[str, str]:
         elif name:
             parsed[name] = "on"
     return parsed
+
+
+def _members(text: str) -> dict[str, str]:
+    """Return the members of a JSON object as QEMU's own notation spells them."""
+    try:
+        left = [("", json.loads(text))]
+    except (ValueError, RecursionError):
+        return {}
+    flat: dict[str, str] = {}
+    while left:
+        name, value = left.pop()
+        if isinstance(value, dict | list):
+            pairs = value.items() if isinstance(value, dict) else enumerate(value)
+            left += [(f"{name}.{key}" if name else str(key), one) for key, one in pairs]
+        elif value is not None:
+            switch = "on" if value else "off"
+            flat[name] = switch if isinstance(value, bool) else str(value)
+    return flat
 
 
 def value_of(found: Options, *names: str) -> str | None:

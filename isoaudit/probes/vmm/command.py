@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from isoaudit.model import FactSet, Missing, Reason, Record, Vantage
+from isoaudit.model import Fact, FactSet, Missing, Reason, Record, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.vmm.argv import (
     Monitor,
@@ -13,9 +13,12 @@ from isoaudit.probes.vmm.argv import (
     options,
     sandbox,
 )
+from isoaudit.probes.vmm.devices import hardware
+from isoaudit.probes.vmm.line import Line, Origin
 from isoaudit.probes.vmm.screens import screens
 from isoaudit.transports.base import Files, Unreadable
 
+_KVM = "anon_inode:kvm-vm"
 _OTHERS = ("firecracker", "cloud-hypervisor")
 
 
@@ -27,8 +30,8 @@ def command_facts(files: Files, pid: int, words: list[str]) -> FactSet:
     name = _name(program)
     notes.fact("vmm.name", name or program, source)
     if name in _OTHERS:
-        _note_micro(notes, name, words, source)
-        return notes.factset()
+        _note_micro(notes, words, source)
+        return notes.factset().merge(_accelerator(files, pid, ["kvm"]))
     if name != "qemu":
         return notes.factset()
     found = options(words[1:])
@@ -37,7 +40,9 @@ def command_facts(files: Files, pid: int, words: list[str]) -> FactSet:
         notes.fact("vm.machine", kind, f"{source} -machine")
     _note_monitors(notes, files, pid, found)
     notes.part("graphics", screens(found, source))
-    return notes.factset().merge(_accelerator(files, pid, accelerators(found, program)))
+    hard = hardware(Line(found, program, whole=True), Origin(Vantage.VMM, source))
+    asked = accelerators(found, program)
+    return notes.factset().merge(hard, _accelerator(files, pid, asked))
 
 
 def _name(program: str) -> str:
@@ -46,27 +51,35 @@ def _name(program: str) -> str:
     return next((name for name in _OTHERS if program.startswith(name)), "")
 
 
-def _note_micro(notes: Notes, name: str, words: list[str], source: str) -> None:
-    """Note what the small VMMs say: both run on KVM only, and only one of them has a gdb stub."""
-    notes.fact("vm.accelerator", "kvm", f"{source}: {name} has no other")
+def _note_micro(notes: Notes, words: list[str], source: str) -> None:
+    """Note what the small VMMs say: they run on KVM only, and only some have a gdb stub."""
     stub = any(word == "--gdb" or word.startswith("--gdb=") for word in words)
     notes.fact("vm.debug_stub", stub, source)
 
 
 def _accelerator(files: Files, pid: int, asked: list[str]) -> FactSet:
-    """Note the accelerator: the only one asked for, else what the open descriptors show."""
+    """Note the accelerator that was asked for, and the one in use as open descriptors show it.
+
+    A KVM machine is a descriptor of the process that made it (Documentation/virt/kvm/api.rst):
+    without one no words prove that hardware keeps the guest in.
+    """
+    notes, folder, path = Notes(Vantage.VMM), f"/proc/{pid}/fd", "vm.accelerator"
     if len(asked) == 1:
-        notes = Notes(Vantage.VMM)
-        notes.fact("vm.accelerator", asked[0], f"/proc/{pid}/cmdline -accel")
+        notes.fact(path, asked[0], f"/proc/{pid}/cmdline -accel")
+    if "kvm" not in asked:
         return notes.factset()
-    notes, folder = Notes(Vantage.KERNEL), f"/proc/{pid}/fd"
     try:
         links = [_link(files, f"{folder}/{number}") for number in files.list_names(folder)]
     except Unreadable as error:
-        notes.lacks(error.missing("vm.accelerator", Vantage.KERNEL))
+        notes.lacks(error.missing(path, Vantage.KERNEL))
         return notes.factset()
-    used = "kvm" if "anon_inode:kvm-vm" in links else next(n for n in asked if n != "kvm")
-    notes.fact("vm.accelerator", used, folder)
+    others = [name for name in asked if name != "kvm"]
+    if _KVM in links or others:
+        used = "kvm" if _KVM in links else others[0]
+        notes.holds(Fact(path, used, folder, Vantage.KERNEL))
+    else:
+        detail = f"{folder} shows no KVM machine: it may not have been made yet"
+        notes.lacks(Missing(path, Reason.NOT_SUPPORTED, detail, "Scan again.", Vantage.KERNEL))
     return notes.factset()
 
 

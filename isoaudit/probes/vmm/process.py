@@ -11,13 +11,15 @@ from isoaudit.probes.kernel.capabilities import decode_capabilities
 from isoaudit.probes.kernel.census import gone, start_time, stat_fields
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.vmm.command import command_facts
+from isoaudit.probes.vmm.devices import PARTS
 from isoaudit.probes.vmm.pid import argv
 from isoaudit.transports.base import Files, Unreadable
 
 KERNEL_PATHS = ("vmm",)
 """What stays dark at the kernel's vantage if the process cannot be read: the whole branch."""
 
-VMM_PATHS = ("monitor", "graphics", "vm.debug_stub", "vm.accelerator", "vm.machine")
+VMM_PATHS = ("monitor", "graphics", "vm.debug_stub", "vm.accelerator", "vm.machine", "vm.devices",
+             *PARTS)  # fmt: skip
 """What stays dark at the VMM's vantage then, and is known from the configuration only."""
 
 _INITIAL_USER_NAMESPACE = "user:[4026531837]"  # PROC_USER_INIT_INO, include/linux/proc_ns.h

@@ -70,3 +70,49 @@ def test_side_by_side_keeps_the_order_and_the_bound(jobs: int) -> None:
 def test_side_by_side_of_nothing_is_nothing() -> None:
     """Also with no jobs to give."""
     assert [] == list(side_by_side(str, [], jobs=0))
+
+
+def test_few_threads_do_many_pieces() -> None:
+    """A thread that is done takes the next piece."""
+    threads = set()
+
+    def work(_item: int) -> None:
+        threads.add(threading.get_ident())
+
+    for _, task in side_by_side(work, range(200), jobs=1):
+        task.result(10)
+
+    assert len(threads) < 20
+
+
+def test_a_stuck_thread_gets_no_further_work() -> None:
+    """What hangs keeps its thread; everything behind it is done by others."""
+    hold = threading.Event()
+    done = []
+
+    def work(item: int) -> int:
+        if item == 0:
+            hold.wait(30)
+        return item
+
+    for item, task in side_by_side(work, range(20), jobs=1):
+        try:
+            done.append(task.result(0.05 if item == 0 else 10))
+        except TimeoutError:
+            done.append(-1)
+    hold.set()
+
+    assert [-1, *range(1, 20)] == done
+
+
+def test_no_thread_is_left_when_all_is_done() -> None:
+    """The threads end with the work, so that a later run may fork."""
+    before = threading.active_count()
+
+    for _, task in side_by_side(str, range(8), jobs=4):
+        task.result(10)
+
+    end = time.monotonic() + 10
+    while threading.active_count() > before and time.monotonic() < end:
+        time.sleep(0.01)
+    assert threading.active_count() <= before

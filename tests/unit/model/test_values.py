@@ -121,3 +121,24 @@ def test_what_is_no_value_of_the_model_is_refused(
 
     with pytest.raises(ValueError, match=r"."):
         build({**data, **change})
+
+
+def test_merged_fact_sets_are_as_if_made_of_everything() -> None:
+    """The strongest vantage stands first, of equal ones the later word, and nothing twice."""
+    lost = Missing("c", Reason.LIMIT)
+    one = FactSet.of(
+        [FACT, Fact("a.d", 1, "x", Vantage.ENGINE)], [Part("p", Vantage.ENGINE, ())], [lost]
+    )
+    other = FactSet.of(
+        [Fact("a.b", 2, "engine", Vantage.ENGINE), Fact("a.d", 2, "later", Vantage.ENGINE)],
+        [Part("p", Vantage.KERNEL, ()), Part("q", Vantage.KERNEL, ())],
+        [lost, Missing("c", Reason.VANISHED)],
+    )
+
+    merged = one.merge(other)
+
+    assert [fact.value for fact in merged.facts["a.b"]] == [1, 2]
+    assert [fact.source for fact in merged.facts["a.d"]] == ["later"]
+    assert [part.vantage for part in merged.parts["p"]] == [Vantage.KERNEL, Vantage.ENGINE]
+    assert [entry.reason for entry in merged.missing["c"]] == [Reason.LIMIT, Reason.VANISHED]
+    assert ["p", "q"] == list(merged.parts)

@@ -8,8 +8,8 @@ import pytest
 from docker_tapes import ID, write_process
 
 from isoaudit.probes.kernel import Machine
-from isoaudit.probes.kernel.census import Glimpse
-from isoaudit.probes.kernel.discovery import Discovery, Group, ordered_ids
+from isoaudit.probes.kernel.census import Glimpse, container_folders
+from isoaudit.probes.kernel.discovery import Discovery, Group
 from isoaudit.transports.local import LocalFiles
 
 OTHER = "cd" * 32
@@ -58,7 +58,17 @@ def test_a_container_in_a_container_belongs_to_the_outer_one(root: Path) -> None
     write_process(root, 30, cgroup=f"0::/docker/{ID}\n")
     write_process(root, 31, cgroup=f"0::/docker/{ID}/docker/{OTHER}\n")
     assert [(30, [30, 31])] == pids(root)
-    assert [ID, OTHER] == ordered_ids(f"0::/docker/{ID}/docker/{OTHER}\n")
+    assert [(ID, f"/docker/{ID}"), (OTHER, f"/docker/{ID}/docker/{OTHER}")] == list(
+        container_folders(f"0::/docker/{ID}/docker/{OTHER}/below\n").items()
+    )
+
+
+def test_same_id_in_another_place_is_another_sandbox(root: Path) -> None:
+    """Who may write control groups names one for a container that is somebody else's."""
+    write_process(root, 30, cgroup=f"0::/docker/{ID}\n")
+    write_process(root, 31, cgroup=f"0::/system.slice/x.service/docker/{ID}\n")
+    write_process(root, 32, cgroup=f"0::/docker/{ID}/{ID}\n")
+    assert [(30, [30, 32]), (31, [31])] == pids(root)
 
 
 def test_processes_that_share_a_namespace_of_their_own_belong_together(root: Path) -> None:
@@ -83,6 +93,29 @@ def test_who_only_starts_it_is_outside(root: Path) -> None:
     write_process(root, 41, namespaces=own("user", "pid"), parent=40)
     (group,) = found(root)
     assert (41, {41}, {40}) == (group.main.pid, group.pids, group.starters)
+
+
+@pytest.mark.parametrize("hidden", ["net", "root", "uid", "status", "threads", "child", "closed"])
+def test_who_has_more_than_its_child_is_no_starter(root: Path, hidden: str) -> None:
+    """A sandbox in the host's PID namespace puts something harmless into one of its own."""
+    top = write_process(root, 40, namespaces=own("user"), start=50)
+    (top / "ns" / "pid_for_children").symlink_to("pid:[9]")
+    weak = {
+        "net": {"namespaces": own("user", "pid", "net")},
+        "uid": {"uid": 7},
+        "status": {"status": "NoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t4\n"},
+        "child": {"namespaces": {**own("user"), "pid": "pid:[8]"}},
+    }.get(hidden, {})
+    plain = {"namespaces": own("user", "pid"), "parent": 40}
+    child = write_process(root, 41, **{**plain, **weak})  # type: ignore[arg-type]
+    if hidden == "root":
+        (child / "root").unlink()
+        (child / "root").symlink_to("/srv")
+    if hidden == "threads":
+        (top / "status").write_text((top / "status").read_text() + "Threads:\t2\n")
+    if hidden == "closed":
+        (top / "status").unlink()
+    assert [(40, [40, 41])] == pids(root)
 
 
 def test_a_network_and_a_mount_table_of_its_own_make_a_sandbox(root: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from docker_tapes import ID, fields, records, value, write_process
@@ -126,6 +128,31 @@ def test_pid_given_out_again_is_not_believed(root: Path) -> None:
     seen = read_sandbox(Machine(Reused(str(root))), Sandbox(PID, ID), Asked(container=ID))
     assert {} == seen.parts
     assert Reason.VANISHED is seen.missing["process"][0].reason
+
+
+@pytest.mark.parametrize(
+    ("brought", "judged"),
+    [
+        ({}, False),
+        ({"uid": 0}, True),
+        ({"status": "NoNewPrivs:\t0\nSeccomp:\t2\nSeccomp_filters:\t3\n"}, True),
+        ({"status": "NoNewPrivs:\t1\nSeccomp:\t0\nSeccomp_filters:\t0\n"}, True),
+        ({"status": "NoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t4\n"}, False),
+        ({"namespaces": {"user": "user:[7]", "pid": "pid:[9]", "net": "net:[9]"}}, False),
+        ({"namespaces": {"user": "user:[7]", "pid": "pid:[1]", "net": "net:[9]"}}, True),
+    ],
+)
+def test_who_enters_a_user_namespace_of_its_own_with_more_is_judged(
+    root: Path, brought: dict[str, Any], judged: bool
+) -> None:
+    """What none of the sandbox could have handed down came in from outside, as by docker exec."""
+    inside = {"pid": "pid:[9]", "net": "net:[9]"}
+    write_process(root, PID, cgroup=GROUP, uid=1000, namespaces=inside)
+    usual = {"uid": 1000, "namespaces": {**inside, "user": "user:[7]"}}
+    write_process(root, 60, cgroup=GROUP, **{**usual, **brought})
+    found = [fields(one, "process.pid")[0] for one in processes(root)]
+    assert ([PID, 60] if judged else [PID]) == found
+    assert judged != ("nested" in read(root).parts)
 
 
 def test_user_namespace_with_its_own_root(root: Path) -> None:
@@ -259,6 +286,36 @@ def test_limit_the_container_set_on_itself_does_not_count(root: Path) -> None:
     (below / "cgroup.procs").write_text(f"{PID}\n")
     (below / "memory.max").write_text("1000\n")
     assert False is value(read(root), "container.limits.memory.set", KERNEL)
+
+
+@pytest.mark.parametrize(
+    ("mounted", "uid", "limited"),
+    [
+        ("rw", 0, False),
+        ("ro", 0, True),
+        ("rw", 7, True),
+        ("elsewhere", 0, True),
+    ],
+)
+def test_limit_that_a_sandbox_may_write_is_not_imposed(
+    root: Path, mounted: str, uid: int, limited: bool
+) -> None:
+    """Without a name for its own group, what it may write itself is where its groups begin."""
+    below = root / "sys/fs/cgroup/x.service/mine"
+    below.mkdir(parents=True)
+    (below / "memory.max").write_text("1000\n")
+    for folder in (below, below.parent):
+        (folder / "cgroup.events").touch()
+    own = {"pid": "pid:[9]"}
+    place = "/other" if mounted == "elsewhere" else "/x.service"
+    options = "ro" if mounted == "ro" else "rw"
+    mounts = f"1 0 0:1 / / rw - ext4 x rw\n2 1 0:2 {place} /cg {options} - cgroup2 cgroup2 rw\n"
+    uid += os.getuid()  # who owns what was just made
+    write_process(root, 60, cgroup="0::/x.service/mine\n", namespaces=own, mounts=mounts, uid=uid)
+    sandbox = Sandbox(60, "", frozenset({60}))
+    seen = read_sandbox(Machine(LocalFiles(str(root))), sandbox, Asked())
+    assert limited is value(seen, "container.limits.memory.set", KERNEL)
+    assert value(seen, "container.cgroup.own", KERNEL)
 
 
 def test_hierarchies_of_version_1(root: Path) -> None:

@@ -163,3 +163,42 @@ def test_mounts_that_cannot_be_read_leave_hidden_paths_open(root: Path) -> None:
     seen = read(root)
     assert "container.masked_paths" not in seen.facts
     assert "container.masked_paths" in seen.missing
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "apart", "with_host"),
+    [
+        ("net", "process.namespaces.net", "private", "host"),
+        ("mnt", "process.root_is_host", False, True),
+    ],
+)
+def test_thread_that_stayed_with_the_host_is_a_record_of_its_own(
+    root: Path, kind: str, path: str, apart: object, with_host: object
+) -> None:
+    """The first thread may leave a namespace alone, which /proc/PID shows; others go on in it."""
+    own = {kind: f"{kind}:[9]" for kind in ("mnt", "net", "pid")}
+    process = write_process(root, PID, cgroup=group(ID), namespaces=own, mounts=BARE)
+    status = (process / "status").read_text() + "Threads:\t3\n"
+    (process / "status").write_text(status)
+    for thread, links in ((PID, own), (PID + 1, own), (PID + 2, {**own, kind: f"{kind}:[1]"})):
+        folder = process / "task" / str(thread)
+        (folder / "ns").mkdir(parents=True)
+        (folder / "status").write_text(status)
+        (folder / "mountinfo").write_text(BARE)
+        for name in ("mnt", "net"):
+            (folder / "ns" / name).symlink_to(links[name])
+    found = [only(record, "process") for record in records(read(root), "process", KERNEL)]
+    assert [apart, with_host] == [one[path.removeprefix("process.")] for one in found]
+
+
+def test_thread_with_mounts_of_its_own_shows_them(root: Path) -> None:
+    """What the first thread has unmounted for itself another one may still see."""
+    process = write_process(root, PID, cgroup=group(ID), namespaces=OWN, mounts=MASKED)
+    status = (process / "status").read_text() + "Threads:\t2\n"
+    (process / "status").write_text(status)
+    folder = process / "task" / "51"
+    (folder / "ns").mkdir(parents=True)
+    (folder / "status").write_text(status)
+    (folder / "mountinfo").write_text(BARE)
+    (folder / "ns/mnt").symlink_to(APART["mnt"])
+    assert "/proc/keys" not in value(read(root), "container.masked_paths", KERNEL)

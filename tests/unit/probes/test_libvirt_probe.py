@@ -139,10 +139,12 @@ def test_devices_of_the_legacy_domain(legacy):
     assert (
         "cirrus",
         "floppy",
+        "hda-codec",
         "ich6",
         "ide",
         "ide-cdrom",
         "ide-disk",
+        "isa-fdc",
         "isa-serial",
         "piix3-uhci",
         "ps2-keyboard",

@@ -323,8 +323,12 @@ def test_several_guests_are_audited_beside_each_other(keys: Keys, tmp_path: Path
         dropbear(keys, tmp_path / "b") as second,
         dropbear(keys, tmp_path / "c", known=False) as unknown,
         dropbear(keys, tmp_path / "d", "-s", "-G", "daemon") as closed,
+        dropbear(keys, tmp_path / "e", "-c", "sleep 15") as hanging,
+        dropbear(keys, tmp_path / "f", "-c", "yes") as flooding,
     ):
-        named = [first.uri, unknown.uri, f"ssh://127.0.0.1:{free_port()}", closed.uri, second.uri]
+        away = [unknown.uri, f"ssh://127.0.0.1:{free_port()}", closed.uri, hanging.uri]
+        away.append(flooding.uri)
+        named = [first.uri, *away, second.uri]
         done = subprocess.run(
             [sys.executable, "-m", "isoaudit", "scan", *named, "-f", "json", "--timeout", "10"],
             capture_output=True, text=True, cwd=ROOT, timeout=60, check=False,
@@ -335,4 +339,4 @@ def test_several_guests_are_audited_beside_each_other(keys: Keys, tmp_path: Path
     assert "Traceback" not in done.stderr
     assert sorted([first.uri, second.uri]) == [target["id"] for target in report["targets"]]
     assert [("vm", "running")] * 2 == [(t["kind"], t["state"]) for t in report["targets"]]
-    assert sorted(named[1:4]) == sorted(error["target"] for error in report["errors"])
+    assert sorted(away) == sorted(error["target"] for error in report["errors"])

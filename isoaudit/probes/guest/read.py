@@ -1,0 +1,62 @@
+"""From answers to evidence, and what is noted of a guest that nobody asked."""
+
+from __future__ import annotations
+
+from isoaudit.facts.vocabulary import parts
+from isoaudit.model import FactSet, Reason, Vantage
+from isoaudit.probes.guest.agents import note_agents
+from isoaudit.probes.guest.answers import Answers
+from isoaudit.probes.guest.devices import note_devices
+from isoaudit.probes.guest.kernel import read_kernel
+from isoaudit.probes.guest.logins import note_logins
+from isoaudit.probes.guest.machine import note_machine
+from isoaudit.probes.guest.notes import Guest
+from isoaudit.probes.guest.shares import note_shares
+from isoaudit.probes.guest.ssh_keys import note_ssh_keys
+from isoaudit.probes.guest.ssh_server import note_ssh_server
+from isoaudit.probes.guest.surroundings import note_surroundings
+from isoaudit.transports.base import GuestSession, Unreadable
+
+_TOPICS = (
+    note_logins,  # first: other topics ask whether root was there
+    note_machine,
+    note_devices,
+    note_shares,
+    note_agents,
+    note_ssh_server,
+    note_ssh_keys,
+    note_surroundings,
+)
+_UNASKED = "nobody asked the guest"
+_HOW = "Add --guests FILE, a file that says where the guest answers over SSH."
+
+
+def read_guest(answers: Answers, session: GuestSession | None = None) -> FactSet:
+    """Return what a guest says of itself, by `questions`; nothing is raised, whatever it says."""
+    guest = Guest(answers)
+    for note in _TOPICS:
+        note(guest)
+    if session is not None:
+        _note_session(guest, session)
+    return guest.notes.factset().merge(read_kernel(guest))
+
+
+def unasked() -> FactSet:
+    """Return what is known of a guest that nobody asked: that, for every fact and part of it."""
+    return unanswered(Unreadable(Reason.NOT_REQUESTED, _UNASKED, _HOW))
+
+
+def unanswered(error: Unreadable) -> FactSet:
+    """Return why nothing is known of a guest, for every fact and part of it."""
+    paths = ["guest", *(name for name in parts() if name.startswith("guest_"))]
+    return FactSet.of(missing=[error.missing(path, Vantage.GUEST) for path in paths])
+
+
+def _note_session(guest: Guest, session: GuestSession) -> None:
+    """Note who answered and how that was proven, which isoaudit's own side of the line knows."""
+    source = f"the connection to {session['host']}:{session['port']}"
+    guest.notes.fact("guest.connection.verified", session["verified"], session["known_hosts"])
+    guest.notes.fact("guest.connection.key_type", session["key_type"], source)
+    guest.notes.fact("guest.connection.fingerprint", session["fingerprint"], source)
+    guest.notes.fact("guest.connection.server", session["server"][:120], source)
+    guest.notes.fact("guest.connection.jumps", session["jumps"], source)
