@@ -21,8 +21,11 @@ _NEEDED = ("dropbear", "dropbearkey", "ssh-keygen", "unshare")
 
 
 @contextlib.contextmanager
-def guests(count: int, folder: Path) -> Iterator[list[int]]:
-    """Run `count` guests for a user whose home is `folder`; yield their ports."""
+def guests(count: int, folder: Path, *options: str) -> Iterator[list[int]]:
+    """Run `count` guests for a user whose home is `folder`; yield their ports.
+
+    `options` are dropbear's own.
+    """
     missing = [name for name in _NEEDED if shutil.which(name, path=_path()) is None]
     if missing or os.geteuid() != 0:
         raise Broken(f"guests on loopback need root and {', '.join(missing) or 'nothing else'}")
@@ -40,7 +43,7 @@ def guests(count: int, folder: Path) -> Iterator[list[int]]:
                 told = _run("dropbearkey", "-t", "ed25519", "-f", str(key))
                 public = next(line for line in told.splitlines() if line.startswith("ssh-"))
                 known.write(f"[127.0.0.1]:{port} {public}\n")
-                started.append(_start(folder, port, key))
+                started.append(_start(folder, port, key, *options))
         for port in ports:
             _await(port)
         yield ports
@@ -51,11 +54,12 @@ def guests(count: int, folder: Path) -> Iterator[list[int]]:
             one.wait()
 
 
-def _start(folder: Path, port: int, key: Path) -> subprocess.Popen[bytes]:
+def _start(folder: Path, port: int, key: Path, *options: str) -> subprocess.Popen[bytes]:
     words = [
         "unshare", "--mount", "--propagation", "private", "sh", "-ec",
         'mount --bind "$0" /etc/passwd; exec dropbear "$@"', str(folder / "passwd"),
         "-F", "-E", "-p", f"127.0.0.1:{port}", "-r", str(key), "-P", str(folder / f"pid-{port}"),
+        *options,
     ]  # fmt: skip
     null = subprocess.DEVNULL
     environment = {**os.environ, "PATH": _path()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from isoaudit.audit.common import Collected, Limits, run_error
 from isoaudit.audit.finding import Found, Sources, find_all, no_match
@@ -22,11 +23,14 @@ from isoaudit.model import (
     Vantage,
 )
 from isoaudit.probes.table import Effort, Opened, open_live
-from isoaudit.targets.address import ENGINES, PROC, VMM, Address
+from isoaudit.targets.address import ENGINES, PROC, SSH, VMM, Address
 from isoaudit.targets.discover import local_engines, local_libvirt
 
 _OF_ENGINES = frozenset({"connect", "engine"})
 """Stages of a run whose errors hide what an engine would have said of itself."""
+
+_GUESTS_AT_A_TIME = 16
+"""How many guests are asked at the same time, whose work is done elsewhere than here."""
 
 LOCAL = "local"
 """What probes write for the host of a target that is proven to run on this machine."""
@@ -159,7 +163,15 @@ def _collect_all(
     chosen, errors = find_all(sources, limits)
     yield from errors
     entries = sorted(chosen.values(), key=lambda entry: entry[2].id)
-    work = side_by_side(lambda entry: collect_one(entry, limits), entries, jobs=limits.jobs)
+    collect = partial(collect_one, limits=limits)
+    guests = [entry for entry in entries if entry.address.scheme == SSH]
+    others = [entry for entry in entries if entry.address.scheme != SSH]
+    # With one job nothing is to be done at the same time; else guests are waited for together.
+    many = limits.jobs if limits.jobs == 1 else max(limits.jobs, _GUESTS_AT_A_TIME)
+    work = itertools.chain(
+        side_by_side(collect, others, jobs=limits.jobs),
+        side_by_side(collect, guests, jobs=many),
+    )
     yield from with_identities(_placed_as_they_come(work, limits, host))
 
 

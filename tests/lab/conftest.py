@@ -21,6 +21,7 @@ from support.libvirt import Libvirt, libvirt_engine
 from support.podman import Podman, podman_engine
 from support.processes import LabError
 from support.sandboxes import Sandbox, sandboxes
+from support.ssh_guest import SshGuest, ssh_guest
 from support.vmm import Machine, machines
 
 _Lab = TypeVar("_Lab")
@@ -97,6 +98,13 @@ def libvirt() -> Iterator[Libvirt]:
                 engine.await_boot(label.name)
 
     yield from _started("libvirt", libvirt_engine, fill)
+
+
+@pytest.fixture(scope="session", name="ssh_guest")
+def booted_guest() -> Iterator[SshGuest]:
+    """A guest that answers SSH, booted without libvirt."""
+    with _standing(ssh_guest()) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,7 @@ SERVICE = Target("kubernetes:a.yaml#Pod/ns/web/app", Kind.CONTAINER, "app", "dec
         ("docker+tcp://h.invalid:2376#w", "docker", "tcp://h.invalid:2376", "w", ""),
         ("podman+ssh://u@h.invalid/x#w", "podman", "ssh://u@h.invalid/x", "w", ""),
         ("libvirt+qemu+ssh://h/system#vm", "libvirt", "qemu+ssh://h/system", "vm", ""),
+        ("ssh://u@h.invalid:22", "ssh", "ssh://u@h.invalid:22", "*", ""),
         ("compose.yaml", "file", "", "compose.yaml", ""),
         ("a.yaml#web", "file", "", "a.yaml", "web"),
         ("./x", "file", "", "./x", ""),
@@ -60,6 +61,10 @@ def test_every_spelling_has_one_meaning(
         ("docker+web", "docker:docker+web"),
         ("lxc:web", "Known: host, docker:NAME"),
         ("compose:", "compose:FILE"),
+        ("ssh:h", "ssh://[user@]host[:port]"),
+        ("ssh:", "ssh://[user@]host[:port]"),
+        ("ssh://h/x.yaml", "ssh://[user@]host[:port]"),
+        ("ssh://h#x", "ssh://[user@]host[:port]"),
         ("", "file"),
     ],
 )
@@ -69,6 +74,19 @@ def test_what_is_no_address_is_met_with_what_was_meant(text: str, hint: str) -> 
         parse(text)
 
     assert hint in caught.value.remedy
+
+
+def test_one_guest_has_one_spelling() -> None:
+    """A slash at the end says nothing, so that the guest is found again by its id."""
+    assert "ssh://h.invalid" == parse("ssh://h.invalid/").uri
+
+
+def test_a_password_in_an_address_is_not_repeated() -> None:
+    """It is refused, and stands in no error."""
+    with pytest.raises(UsageError) as caught:
+        parse("ssh://me:hunter2@h.invalid")
+
+    assert "hunter2" not in f"{caught.value.cause}{caught.value.remedy}"
 
 
 @given(st.text(max_size=30))

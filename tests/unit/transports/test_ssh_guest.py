@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +21,7 @@ from isoaudit.transports.ssh import GuestConnection, connect
 from isoaudit.transports.tape import Tape, record, replay
 
 SECONDS = 10.0
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -311,3 +314,29 @@ def test_nobody_there_is_told(keys: Keys) -> None:
     assert "connection refused" in _refused(f"ssh://127.0.0.1:{free_port()}").cause
     assert "no address" in _refused("ssh://no-such-host.invalid").cause
     assert os.environ["HOME"] == str(keys.home)
+
+
+def test_several_guests_are_audited_beside_each_other(keys: Keys, tmp_path: Path) -> None:
+    """Those that cannot be reached stop none of the others, and each has its line."""
+    with (
+        dropbear(keys, tmp_path / "a") as first,
+        dropbear(keys, tmp_path / "b") as second,
+        dropbear(keys, tmp_path / "c", known=False) as unknown,
+        dropbear(keys, tmp_path / "d", "-s", "-G", "daemon") as closed,
+        dropbear(keys, tmp_path / "e", "-c", "sleep 15") as hanging,
+        dropbear(keys, tmp_path / "f", "-c", "yes") as flooding,
+    ):
+        away = [unknown.uri, f"ssh://127.0.0.1:{free_port()}", closed.uri, hanging.uri]
+        away.append(flooding.uri)
+        named = [first.uri, *away, second.uri]
+        done = subprocess.run(
+            [sys.executable, "-m", "isoaudit", "scan", *named, "-f", "json", "--timeout", "10"],
+            capture_output=True, text=True, cwd=ROOT, timeout=60, check=False,
+        )  # fmt: skip
+    report = json.loads(done.stdout)
+
+    assert 4 == done.returncode, done.stderr
+    assert "Traceback" not in done.stderr
+    assert sorted([first.uri, second.uri]) == [target["id"] for target in report["targets"]]
+    assert [("vm", "running")] * 2 == [(t["kind"], t["state"]) for t in report["targets"]]
+    assert sorted(away) == sorted(error["target"] for error in report["errors"])
