@@ -27,7 +27,7 @@ def note_ssh_keys(guest: Guest) -> None:
         seen = guest.pages("keys")
         hidden = _hidden(seen)
         with guest.missing_if_unreadable("guest_host_key"):
-            if seen.is_there("/etc/ssh") is False:
+            if seen.file("/etc/ssh").word == "absent":
                 raise Unreadable(Reason.NOT_SUPPORTED, "no /etc/ssh in the guest; the key that "
                                  "isoaudit was shown is guest.connection.fingerprint")  # fmt: skip
             guest.part("guest_host_key", [one for block in seen.marked("host")
