@@ -18,6 +18,7 @@ from pathlib import Path
 
 import containers
 import files
+import guests
 import sandboxes
 import startup
 from measure import Broken, Row
@@ -27,6 +28,7 @@ _BENCHMARKS: dict[str, Callable[[int], Iterator[Row]]] = {
     "files": files.rows,
     "containers": containers.rows,
     "sandboxes": sandboxes.rows,
+    "guests": guests.rows,
 }
 _PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 _HEAD = """\
@@ -101,7 +103,7 @@ def _machine() -> str:
         ),
         platform.machine(),
     )
-    names = ("isoaudit", "click", "PyYAML", "cel-expr-python", "docker")
+    names = ("isoaudit", "click", "PyYAML", "cel-expr-python", "docker", "paramiko")
     versions = ", ".join(f"{name} {version(name)}" for name in names)
     date = time.strftime("%Y-%m-%d", time.gmtime())
     cpus = len(os.sched_getaffinity(0))

@@ -19,18 +19,18 @@ from isoaudit.transports.base import ABSENT, DENIED, Failure
 MOST_ANSWER = 262_144
 """Most bytes of one answer."""
 
-MOST_OUTPUT = 8 * 1_048_576
-"""Most bytes of all answers together."""
+MOST_OUTPUT = 4 * 1_048_576
+"""Most bytes of all answers of one round together."""
 
 CPU_SECONDS = 30
 """Most CPU seconds that each process of the script may take in the guest."""
 
-# All of it is one compound command, so that nothing runs before everything has arrived. A shell
-# function per question keeps a syntax error in one of them from ending the others (eval in a
-# subshell), and gets the exit status past the pipe to head (descriptor 3).
+# All of it is one compound command, so that nothing runs before everything has arrived. A subshell
+# for each question is one more process in the guest, and keeps what it does from the others, also
+# a syntax error (eval). Nothing is cut off there: that would take three processes more for each.
 _SCRIPT = """\
 {{
-exec 2>/dev/null 4>&1
+exec 2>/dev/null
 PATH=/usr/sbin:/usr/bin:/sbin:/bin${{PATH:+:$PATH}} LC_ALL=C
 export PATH LC_ALL
 unset ENV CDPATH
@@ -38,19 +38,16 @@ umask 077
 ulimit -c 0
 ulimit -t {seconds}
 isoaudit_word={word}
-if head -c 1 </dev/null
-then isoaudit_cap() {{ head -c {most}; }}
-else isoaudit_cap() {{ cat; }}
-fi
 isoaudit_ask() {{
-echo; echo "$isoaudit_word begin $1"
-isoaudit_status=$({{
-{{ (eval "$2") </dev/null 3>&- 4>&-; echo $? >&3; }} | isoaudit_cap >&4
-}} 3>&1)
-echo; echo "$isoaudit_word end $1 $isoaudit_status"
+echo "
+$isoaudit_word begin $1"
+(eval "$2") </dev/null
+echo "
+$isoaudit_word end $1 $?"
 }}
 {questions}
-echo; echo "$isoaudit_word done"
+echo "
+$isoaudit_word done"
 exit 0
 }}
 """
@@ -71,8 +68,7 @@ def new_word() -> str:
 def compose(word: str, questions: Sequence[str]) -> bytes:
     """Return the script that asks all questions in their order."""
     asked = "\n".join(f"isoaudit_ask {n} {shlex.quote(q)}" for n, q in enumerate(questions))
-    script = _SCRIPT.format(word=word, seconds=CPU_SECONDS, most=MOST_ANSWER + 1, questions=asked)
-    return script.encode()
+    return _SCRIPT.format(word=word, seconds=CPU_SECONDS, questions=asked).encode()
 
 
 def has_frames(word: str, output: Output) -> bool:
@@ -110,12 +106,27 @@ def answers(word: str, questions: Mapping[str, str], output: Output) -> dict[str
         begun = None
     why = _why_no_more(output, forged=forged, done=done)
     for number in range(len(found), len(names)):
-        hangs = begun is not None and number == len(found) and why[0] == Reason.TIMEOUT
-        found[names[number]] = _HUNG if hangs else why
+        found[names[number]] = _CULPRIT.get(why[0], why) if begun is not None else why
+        begun = None
     return found
 
 
+def behind_flood(questions: Mapping[str, str], found: Mapping[str, str | Failure]) -> list[str]:
+    """Return the questions that were not reached because one before them flooded."""
+    names = list(questions)
+    flooding = (n for n, name in enumerate(names) if found[name] is _FLOODED)
+    return names[next(flooding, len(names)) + 1 :]
+
+
+_TOO_LONG: Failure = (
+    Reason.LIMIT.value, f"the answer is longer than {MOST_ANSWER} bytes", "", False
+)  # fmt: skip
 _HUNG: Failure = (Reason.TIMEOUT.value, "the guest did not come to an end with it", "", False)
+_FLOODED: Failure = (
+    Reason.LIMIT.value, f"the answer is longer than {MOST_OUTPUT} bytes", "", False
+)  # fmt: skip
+_CULPRIT = {Reason.TIMEOUT.value: _HUNG, Reason.LIMIT.value: _FLOODED}
+"""What is said of the question that a guest was at when it was left, by the reason for that."""
 
 
 def _frames(word: str, data: bytes) -> list[re.Match[bytes]]:
@@ -129,7 +140,7 @@ def _frames(word: str, data: bytes) -> list[re.Match[bytes]]:
 def _answer(data: bytes, status: int) -> str | Failure:
     """Return the text of an answer, or what its exit status says."""
     if len(data) > MOST_ANSWER:
-        return (Reason.LIMIT.value, f"the answer is longer than {MOST_ANSWER} bytes", "", False)
+        return _TOO_LONG
     if status == 0:
         return redact_text(data.decode("utf-8", "backslashreplace"))
     if status == ABSENT:

@@ -6,6 +6,7 @@ Sources: RFC 4251 to 4254, ssh_config(5); paramiko does the protocol.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from isoaudit.transports.guest_frame import (
     MOST_OUTPUT,
     Output,
     answers,
+    behind_flood,
     compose,
     has_frames,
     new_word,
@@ -35,6 +37,9 @@ _OVERHEAD = 4 * 1_048_576
 
 _SHARE = 0.9
 """How much of the time for a target is used here, so that what was answered is still handed on."""
+
+_MOST_ROUNDS = 4
+"""How often a guest is asked what a flood kept from being answered, the first time included."""
 
 _TICK = 0.2
 _MOST_NOISE = 4096
@@ -58,12 +63,24 @@ class GuestConnection:
 
         See `GuestApi.ask` for what a question is.
         """
-        if not questions:
-            return {}
-        word = new_word()
+        found: dict[str, str | Failure] = {}
+        left = dict(questions)
         deadline = time.monotonic() + self._seconds * _SHARE
+        for _ in range(_MOST_ROUNDS):
+            if not left:
+                break
+            answered = self._round(left, deadline)
+            found |= answered
+            # What a flood kept from being asked is asked again without it, while there is time.
+            left = {name: left[name] for name in behind_flood(left, answered)}
+        return {name: found[name] for name in questions}
+
+    def _round(self, questions: Mapping[str, str], deadline: float) -> dict[str, str | Failure]:
+        word = new_word()
         for session in self._sessions:
-            session.wire.allow("being asked", deadline, MOST_OUTPUT + _OVERHEAD)
+            # A little later than here: it is for what paramiko would wait for without end.
+            late = deadline + self._seconds * (1 - _SHARE) / 2
+            session.wire.allow("being asked", late, MOST_OUTPUT + _OVERHEAD)
         output, noise = self._run(compose(word, list(questions.values())), deadline)
         if not has_frames(word, output):
             raise _no_shell(self._facts["host"], output, noise)
@@ -119,7 +136,8 @@ class GuestConnection:
             elif time.monotonic() > deadline:
                 words = f"the guest came to no end within {self._seconds * _SHARE:g} s"
                 ended = (Reason.TIMEOUT.value, words, "Give it longer with --timeout.", False)
-        channel.close()
+        with contextlib.suppress(OSError, EOFError):
+            channel.close()
         return Output(bytes(taken), ended), bytes(noise)
 
     def _broken(self) -> Unreadable | None:

@@ -6,6 +6,7 @@ comes through here, so that nothing a server does lasts longer, or takes more, t
 
 from __future__ import annotations
 
+import errno
 import socket
 import time
 from typing import Any
@@ -69,7 +70,9 @@ class Wire:
         if self.broken is None and self._left < 0:
             self.broken = Unreadable(Reason.LIMIT, f"flooded while {self._doing}")
         if self.broken is not None:
-            raise OSError(self.broken.cause)
+            # NOTE: without a number paramiko's thread dies and tells nobody; that of a timeout it
+            # would try again.
+            raise OSError(errno.ECONNABORTED, self.broken.cause)
 
 
 def dial(host: str, port: int, seconds: float) -> Wire:

@@ -11,11 +11,13 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import paramiko
 import pytest
 
 USER_ID = 12_345
@@ -142,3 +144,84 @@ def _await(port: int, daemon: subprocess.Popen[bytes]) -> None:
 def _run(*words: str) -> str:
     done = subprocess.run(words, check=True, capture_output=True, text=True, timeout=30)
     return done.stdout
+
+
+@contextlib.contextmanager
+def listening(serve: Callable[[socket.socket], None]) -> Iterator[int]:
+    """Answer every connection on a port of loopback by `serve`, in a thread of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+
+        def run() -> None:
+            while True:
+                try:
+                    one, _ = door.accept()
+                except OSError:
+                    return
+                threading.Thread(target=_serve, args=(serve, one), daemon=True).start()
+
+        threading.Thread(target=run, daemon=True).start()
+        yield door.getsockname()[1]
+        door.shutdown(socket.SHUT_RDWR)
+
+
+def _serve(serve: Callable[[socket.socket], None], one: socket.socket) -> None:
+    with contextlib.suppress(OSError, EOFError), one:
+        serve(one)
+
+
+class Scripted(paramiko.ServerInterface):
+    """A real SSH server whose ways to let in and whose answers a test decides."""
+
+    def __init__(self, ways: str, answer: Callable[[paramiko.Channel], None] | None) -> None:
+        self._ways, self._answer = ways, answer
+        self.commands: list[str] = []
+
+    def get_allowed_auths(self, username: str) -> str:
+        return self._ways
+
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
+        if "publickey" not in self._ways:
+            return paramiko.AUTH_FAILED
+        if self._answer is None:
+            return paramiko.AUTH_FAILED
+        further = self._ways != "publickey"
+        return paramiko.AUTH_PARTIALLY_SUCCESSFUL if further else paramiko.AUTH_SUCCESSFUL
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:
+        return paramiko.OPEN_SUCCEEDED
+
+    def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
+        self.commands.append(command.decode())
+        if self._answer is None:
+            return False
+        threading.Thread(target=self._run, args=(channel,), daemon=True).start()
+        return True
+
+    def _run(self, channel: paramiko.Channel) -> None:
+        assert self._answer is not None
+        with contextlib.suppress(OSError, EOFError), channel:
+            self._answer(channel)
+
+
+@contextlib.contextmanager
+def scripted(
+    keys: Keys,
+    answer: Callable[[paramiko.Channel], None] | None = None,
+    ways: str = "publickey",
+) -> Iterator[str]:
+    """Run a server that lets in by `ways` and answers every command by `answer`."""
+    host_key = paramiko.ECDSAKey.generate()
+
+    def serve(one: socket.socket) -> None:
+        transport = paramiko.Transport(one)
+        transport.add_server_key(host_key)
+        with contextlib.suppress(paramiko.SSHException, EOFError, OSError):
+            transport.start_server(server=Scripted(ways, answer))
+            while transport.is_active():
+                time.sleep(0.05)
+
+    with listening(serve) as port:
+        with keys.known_hosts.open("a") as stream:
+            line = f"[127.0.0.1]:{port} {host_key.get_name()} {host_key.get_base64()}\n"
+            stream.write(line)
+        yield f"ssh://audit@127.0.0.1:{port}"
