@@ -52,7 +52,7 @@ def open_ssh(uri: str, effort: Effort) -> Opened:
     from isoaudit.transports.ssh import connect
 
     api = connect(uri, effort.timeout)
-    return Opened(GuestProbe(api), api.uri, local=False, close=api.close)
+    return Opened(GuestProbe(api, deep=effort.deep), api.uri, local=False, close=api.close)
 
 
 def open_compose(text: str, shown: str) -> Probe:

@@ -7,7 +7,9 @@ from functools import cache
 
 from isoaudit.facts import vocabulary
 from isoaudit.model import FactSet, Kind, Missing, Reason, Target
-from isoaudit.transports.base import GuestApi
+from isoaudit.probes.guest.questions import questions
+from isoaudit.probes.guest.read import read_guest, unasked
+from isoaudit.transports.base import GuestApi, Unreadable
 from isoaudit.transports.ssh_place import parse_place
 
 _GUEST = "guest"
@@ -17,8 +19,9 @@ _HOW = "Scan it where it runs, as libvirt:NAME."
 class GuestProbe:
     """One guest. What its host and its VMM make of it cannot be seen from inside."""
 
-    def __init__(self, api: GuestApi) -> None:
+    def __init__(self, api: GuestApi, *, deep: bool = False) -> None:
         self._api = api
+        self._deep = deep
 
     def find(self) -> Sequence[Target]:
         """Return the guest, which answered when it was connected to."""
@@ -36,9 +39,14 @@ class GuestProbe:
     def collect(self, target: Target) -> FactSet:
         """Return what the guest says, and what only its host could say as missing."""
         detail = f"{target.name} was asked from inside"
-        return FactSet.of(
+        beyond = FactSet.of(
             missing=[Missing(name, Reason.OTHER_HOST, detail, _HOW) for name in _of_the_host()]
         )
+        try:
+            answers = self._api.ask(questions(deep=self._deep))
+        except Unreadable as error:
+            return beyond.merge(unasked(error))
+        return beyond.merge(read_guest(answers, self._api.facts_of_session()))
 
 
 @cache

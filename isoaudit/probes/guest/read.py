@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from isoaudit.facts.vocabulary import parts
-from isoaudit.model import FactSet, Missing, Reason, Vantage
+from isoaudit.model import FactSet, Reason, Vantage
 from isoaudit.probes.guest.agents import note_agents
 from isoaudit.probes.guest.answers import Answers
 from isoaudit.probes.guest.devices import note_devices
@@ -15,7 +15,7 @@ from isoaudit.probes.guest.shares import note_shares
 from isoaudit.probes.guest.ssh_keys import note_ssh_keys
 from isoaudit.probes.guest.ssh_server import note_ssh_server
 from isoaudit.probes.guest.surroundings import note_surroundings
-from isoaudit.transports.base import GuestSession
+from isoaudit.transports.base import GuestSession, Unreadable
 
 _TOPICS = (
     note_logins,  # first: other topics ask whether root was there
@@ -27,8 +27,11 @@ _TOPICS = (
     note_ssh_keys,
     note_surroundings,
 )
-_UNASKED = "nobody asked the guest"
-_HOW = "Add --guests FILE, a file that says where the guest answers over SSH."
+_NOBODY = Unreadable(
+    Reason.NOT_REQUESTED,
+    "nobody asked the guest",
+    "Add --guests FILE, a file that says where the guest answers over SSH.",
+)
 
 
 def read_guest(answers: Answers, session: GuestSession | None = None) -> FactSet:
@@ -41,14 +44,13 @@ def read_guest(answers: Answers, session: GuestSession | None = None) -> FactSet
     return guest.notes.factset().merge(read_kernel(guest))
 
 
-def unasked() -> FactSet:
-    """Return what is known of a guest that nobody asked: that, for every fact and part of it."""
+def unasked(why: Unreadable = _NOBODY) -> FactSet:
+    """Return what is known of a guest that nobody asked, or that did not answer for a reason.
+
+    That is the reason, for every fact and part of it.
+    """
     paths = ["guest", "contradiction", *(name for name in parts() if name.startswith("guest_"))]
-    return FactSet.of(
-        missing=[
-            Missing(path, Reason.NOT_REQUESTED, _UNASKED, _HOW, Vantage.GUEST) for path in paths
-        ]
-    )
+    return FactSet.of(missing=[why.missing(path, Vantage.GUEST) for path in paths])
 
 
 def _note_session(guest: Guest, session: GuestSession) -> None:
