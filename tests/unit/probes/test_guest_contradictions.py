@@ -68,6 +68,18 @@ def test_less_than_the_vm_was_given_is_none() -> None:
     assert [] == _found(_domain(vm__memory__bytes=2**40, vm__vcpus=64), _host())
 
 
+def test_a_card_behind_libvirts_back_may_be_the_guests_own() -> None:
+    """Arguments for QEMU may hold a card, and the one in the XML may lack a driver in the guest."""
+    domain = _domain(
+        vm__commandline_passthrough=("-device", "virtio-net-pci"), mac="52:54:00:0:0:1"
+    )
+    part = contradictions(read().merge(domain), _host()).parts["contradiction"][0]
+
+    assert () == part.records
+    assert part.incomplete is not None
+    assert "interface.mac" in part.incomplete.detail
+
+
 def test_a_uuid_may_stand_in_either_order() -> None:
     """SMBIOS before 2.6 turns the first fields round; another UUID is another machine."""
     uuid = "33221100-5544-7766-8899-aabbccddeeff"
