@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isoaudit.model import FactSet, Kind, Part, Status, Target, Vantage
@@ -51,6 +51,7 @@ def _good(facts: FactSet) -> set[str]:
     return {one.check for one in findings if one.status in good}
 
 
+@settings(deadline=None)
 @given(answers=st.dictionaries(st.sampled_from(NAMES), _ANSWER))
 def test_any_bytes_as_answers_raise_nothing_and_pass_nothing(answers: dict[str, Any]) -> None:
     """Noise is unread: of it no check is passed, and its facts can be written as JSON."""
@@ -68,6 +69,7 @@ def test_a_question_without_an_answer_passes_nothing_more(name: str) -> None:
     assert _good(read_guest(fewer)) <= _good(read_guest(RECORDED))
 
 
+@settings(deadline=None)
 @given(name=st.sampled_from(sorted(RECORDED)), share=st.floats(0, 0.999))
 def test_an_answer_cut_anywhere_passes_nothing_more(name: str, share: float) -> None:
     """An answer that stops in the middle is none."""
@@ -77,6 +79,7 @@ def test_an_answer_cut_anywhere_passes_nothing_more(name: str, share: float) -> 
     assert _good(read_guest(cut)) <= _good(read_guest(RECORDED))
 
 
+@settings(deadline=None)
 @given(name=st.sampled_from(sorted(RECORDED)), data=st.data())
 def test_a_file_that_turns_out_hidden_passes_nothing_more(name: str, data: st.DataObject) -> None:
     """What more rights would show is never taken for absent or empty."""
@@ -95,6 +98,7 @@ def test_a_file_that_turns_out_hidden_passes_nothing_more(name: str, data: st.Da
     assert _good(facts) <= _good(read_guest(RECORDED))
 
 
+@settings(deadline=None)
 @given(answers=st.dictionaries(st.sampled_from(NAMES), _ANSWER))
 def test_noise_contradicts_nothing_and_shares_no_identity(answers: dict[str, Any]) -> None:
     """The comparisons take whatever was read, and raise nothing."""
