@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from isoaudit.facts.vocabulary import parts
-from isoaudit.model import FactSet, Reason, Vantage
+from isoaudit.model import FactSet, Kind, Reason, Vantage
 from isoaudit.probes.guest.agents import note_agents
 from isoaudit.probes.guest.answers import Answers
 from isoaudit.probes.guest.devices import note_devices
@@ -49,7 +49,8 @@ def unasked(why: Unreadable = _NOBODY) -> FactSet:
 
     That is the reason, for every fact and part of it.
     """
-    paths = ["guest", "contradiction", *(name for name in parts() if name.startswith("guest_"))]
+    told = [one.name for one in parts().values() if one.name.startswith("guest_")]
+    paths = ["guest", "contradiction", *(name for name in told if Kind.VM in parts()[name].kinds)]
     return FactSet.of(missing=[why.missing(path, Vantage.GUEST) for path in paths])
 
 

@@ -18,6 +18,8 @@ from isoaudit.transports.base import Unreadable
 
 _EMPTY = hashlib.sha256(b"").hexdigest()
 _HASH = re.compile(r"[0-9a-f]{64}")
+_HOMES = (".ssh/authorized_keys", ".ssh/authorized_keys2")
+_USUAL = {"none", *_HOMES, *(f"%h/{name}" for name in _HOMES)}
 _PARTS = ("guest_host_key", "guest_authorized_keys", "guest_own_key")
 
 
@@ -108,11 +110,10 @@ def _elsewhere(guest: Guest) -> Unreadable | None:
         return error
     lines = [line for one in pages.blocks for line in one.lines]
     for line in lines:
-        words = line.strip().lower().split()
-        if len(words) < 2 or words[0] not in {"authorizedkeysfile", "authorizedkeyscommand"}:
-            continue
-        if set(words[1:]) - {"none", ".ssh/authorized_keys", ".ssh/authorized_keys2",
-                             "%h/.ssh/authorized_keys", "%h/.ssh/authorized_keys2"}:  # fmt: skip
+        keyword, *values = re.split(r"[\s=]+", line.strip())
+        if keyword.lower() in {"authorizedkeysfile", "authorizedkeyscommand"} and (
+            {word.strip('"').lower() for word in values} - _USUAL
+        ):
             return Unreadable(Reason.NOT_SUPPORTED, f"sshd takes keys by {line.strip()[:120]} too")
     closed = (page for path, page in pages.files.items() if path.endswith("sshd_config"))
     denied = next((page for page in closed if page.word == "closed"), None)
