@@ -14,6 +14,7 @@ from isoaudit.model import Reason, Record
 from isoaudit.probes.guest.answers import Block, Pages
 from isoaudit.probes.guest.notes import Guest, record
 from isoaudit.probes.guest.rights import mode_of
+from isoaudit.probes.guest.sshd_config import is_asked
 from isoaudit.transports.base import Unreadable
 
 _EMPTY = hashlib.sha256(b"").hexdigest()
@@ -111,6 +112,8 @@ def _elsewhere(guest: Guest) -> Unreadable | None:
     lines = [line for one in pages.blocks for line in one.lines]
     for line in lines:
         keyword, *values = re.split(r"[\s=]+", line.strip())
+        if keyword.lower() == "include" and not all(is_asked(word) for word in values):
+            return Unreadable(Reason.NOT_SUPPORTED, f"{line.strip()[:120]}: it may name keys too")
         if keyword.lower() in {"authorizedkeysfile", "authorizedkeyscommand"} and (
             {word.strip('"').lower() for word in values} - _USUAL
         ):

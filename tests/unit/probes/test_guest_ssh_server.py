@@ -145,3 +145,22 @@ def test_a_server_that_may_be_hidden_is_unknown() -> None:
     found = read(processes="@hidden /proc/1/comm\n@ok names\n|sh\n|")
 
     assert Reason.PERMISSION_DENIED is lack(found, "guest.ssh.server").reason
+
+
+@pytest.mark.parametrize(
+    ("line", "whole"),
+    [
+        ("AuthorizedKeysFile .ssh/authorized_keys", True),
+        ("Include /etc/ssh/sshd_config.d/*.conf", True),
+        ("AuthorizedKeysFile=/etc/keys/%u", False),
+        ("AuthorizedKeysCommand\t/usr/bin/sss_ssh_authorizedkeys", False),
+        ("Include /srv/own.conf", False),
+    ],
+)
+def test_keys_that_sshd_takes_from_elsewhere_leave_the_part_unfinished(
+    line: str, whole: bool
+) -> None:
+    """Only the homes' own files are looked at."""
+    part = _openssh(f"{line}\n").parts["guest_authorized_keys"][0]
+
+    assert whole is (part.incomplete is None)

@@ -59,7 +59,8 @@ def test_keys_that_come_from_elsewhere_leave_them_unknown(tmp_path: Path, line: 
 
 def test_the_usual_place_said_aloud_changes_nothing(tmp_path: Path) -> None:
     """Fedora's sshd_config names it."""
-    config = "Include /etc/ssh/sshd_config.d/*.conf\nAuthorizedKeysFile .ssh/authorized_keys\nAuthorizedKeysCommand none\n"
+    include = "Include /etc/ssh/sshd_config.d/*.conf\n"
+    config = f"{include}AuthorizedKeysFile .ssh/authorized_keys\nAuthorizedKeysCommand none\n"
 
     assert (_SHOWN,) == value(
         collect(tree(tmp_path, {**_FILES, "/etc/ssh/sshd_config": config})), _FACT
