@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from isoaudit.facts.vocabulary import parts
 from isoaudit.model import FactSet, Kind, Reason, Vantage
 from isoaudit.probes.guest.agents import note_agents
@@ -44,11 +46,20 @@ def read_guest(answers: Answers, session: GuestSession | None = None) -> FactSet
     return guest.notes.factset().merge(read_kernel(guest))
 
 
-def unasked(why: Unreadable = _NOBODY) -> FactSet:
+def unasked(why: Unreadable | None = None) -> FactSet:
     """Return what is known of a guest that nobody asked, or that did not answer for a reason.
 
     That is the reason, for every fact and part of it.
     """
+    return _nobody_asked() if why is None else _missing(why)
+
+
+@cache
+def _nobody_asked() -> FactSet:
+    return _missing(_NOBODY)
+
+
+def _missing(why: Unreadable) -> FactSet:
     told = [one.name for one in parts().values() if one.name.startswith("guest_")]
     paths = ["guest", "contradiction", *(name for name in told if Kind.VM in parts()[name].kinds)]
     return FactSet.of(missing=[why.missing(path, Vantage.GUEST) for path in paths])
