@@ -10,6 +10,8 @@ _H = HOST
 PARTS = ()
 
 FACTS = (
+    FactSpec("host.ssh.authorized_fingerprints", LIST,
+             "Fingerprints of the SSH keys that let into accounts of the host.", _H),
     FactSpec("host.libvirt.present", BOOL, "Whether libvirt's daemon is installed.", _H),
     FactSpec("host.libvirt.listen_tcp", BOOL, "Whether libvirtd takes plain TCP connections.", _H),
     FactSpec("host.libvirt.tls_no_verify", BOOL,
@@ -25,6 +27,4 @@ FACTS = (
     FactSpec("host.libvirt.cgroup_device_acl", LIST,
              "Devices in cgroup_device_acl beyond the shipped ones.", _H),
     FactSpec("host.libvirt.user", STRING, "user of qemu.conf, resolved: who runs QEMU.", _H),
-    FactSpec("host.ssh.authorized_fingerprints", LIST,
-             "Fingerprints of the SSH keys that let into accounts of the host.", _H),
 )  # fmt: skip
