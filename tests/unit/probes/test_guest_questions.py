@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -126,3 +129,50 @@ def test_a_pipe_in_place_of_a_file_holds_nobody_up(shell: str, tmp_path: Path) -
     text = _ask(shell, _there(tmp_path, "sshd"))
 
     assert f"@closed {tmp_path}/etc/ssh/sshd_config" in text.splitlines()
+
+
+class _Refusing(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(401)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+@pytest.fixture
+def refusing() -> Iterator[str]:
+    """A service that answers and refuses, as AWS's does without a token."""
+    server = HTTPServer(("127.0.0.1", 0), _Refusing)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize("program", ["curl", "wget"])
+def test_a_metadata_service_that_refuses_is_reachable_all_the_same(
+    refusing: str, program: str
+) -> None:
+    """Nobody is kept from it: a token is asked for, which anybody can get."""
+    if shutil.which(program) is None:
+        pytest.skip(f"no {program} here")
+    script = questions(deep=True)["metadata"].replace("169.254.169.254", refusing)
+    if program != "curl":
+        script = script.replace("command -v curl", "false")
+
+    told = _ask("dash", script)
+
+    assert "@answers" in told.splitlines()
+    closed = _ask("dash", script.replace(refusing, "127.0.0.1:9"))
+    assert "@silent" in closed.splitlines()
+
+
+def test_a_program_that_fails_is_no_silence_of_the_service() -> None:
+    """Only what says that it did not get through tells that nobody gets through."""
+    script = questions(deep=True)["metadata"].replace("command -v curl", "false")
+    script = script.replace("command -v wget", "true").replace("$(wget", "$(sh -c 'exit 139' wget")
+
+    assert "@failed wget" in _ask("dash", script).splitlines()

@@ -294,3 +294,14 @@ def test_a_vsock_without_a_list_of_listeners_is_unknown() -> None:
 def test_sudo_counts_what_it_grants_without_a_password(said: str, expected: str) -> None:
     """A list of commands is limited, ALL is all."""
     assert expected == value(read(sudo=f"@ok sudo\n{said}"), "guest.account.sudo")
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [("@answers", True), ("@silent", False), ("@failed wget", None), ("@absent curl", None)],
+)
+def test_the_metadata_service_is_out_of_reach_only_where_that_was_seen(
+    said: str, expected: bool | None
+) -> None:
+    """A program that is absent, or fails otherwise, leaves it unknown."""
+    assert expected is value(read(metadata=said), "guest.cloud.metadata_reachable")
