@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from isoaudit.errors import TargetError
 from isoaudit.model import FactSet, Kind, Target
+from isoaudit.probes.host.authorized_keys import note_authorized_keys
 from isoaudit.probes.host.binfmt import note_binfmt
 from isoaudit.probes.host.cgroup import note_cgroup
 from isoaudit.probes.host.cpu import note_cpu
@@ -63,6 +64,7 @@ _TOPICS = (
     note_guest_networks,  # after listeners and sshd: who is reached from a bridge
     note_kubelet,
     note_groups,
+    note_authorized_keys,
     note_engines,  # after libvirt: it knows whether its sockets ask who connects
 )
 
