@@ -13,6 +13,7 @@ from isoaudit.transports.base import Unreadable
 LIVE = {
     "host": "isoaudit.probes.open:open_host",
     "proc": "isoaudit.probes.open:open_proc",
+    "vmm": "isoaudit.probes.open:open_vmm",
     "docker": "isoaudit.probes.open:open_docker",
     "podman": "isoaudit.probes.open:open_podman",
     "libvirt": "isoaudit.probes.open:open_libvirt",

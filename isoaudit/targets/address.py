@@ -10,14 +10,18 @@ from isoaudit.model import Target
 
 ENGINES = ("docker", "podman")
 PROC = "proc"
-LIVE = (*ENGINES, "libvirt", PROC)
+VMM = "vmm"
+KERNEL = (PROC, VMM)
+"""Schemes of which /proc alone makes the list, and an engine or libvirt may know more."""
+
+LIVE = (*ENGINES, "libvirt", *KERNEL)
 DIALECTS = ("compose", "kubernetes", "libvirt_xml")
 _FILE_SUFFIXES = (".yaml", ".yml", ".json", ".xml", ".gz")
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One address. `scheme` is host, docker, podman, libvirt, proc, file, or a file's dialect.
+    """One address. `scheme` is host, docker, podman, libvirt, proc, vmm, file, or a file's dialect.
 
     `uri` is the engine's endpoint, "" for the usual one. `name` is a pattern for live targets and
     a path ("-" for standard input) for files. `part` picks targets inside a file, "" is all.
@@ -46,7 +50,7 @@ class Address:
             )
         if self.name == target.name or fnmatchcase(target.name, self.name):
             return True
-        if self.scheme == PROC and f"{PROC}:{self.name}" in target.aliases:
+        if self.scheme in KERNEL and f"{self.scheme}:{self.name}" in target.aliases:
             return True
         return len(self.name) >= 6 and target.handle.startswith(self.name)
 
@@ -88,5 +92,6 @@ def _suggest(text: str, scheme: str) -> str:
     return (
         f"A container is docker:{text} or podman:{text}, a VM libvirt:{text}, a file ./{text}."
         if ":" not in text
-        else "Known: host, docker:NAME, podman:NAME, libvirt:NAME, proc:PID, a file or folder, -."
+        else "Known: host, docker:NAME, podman:NAME, libvirt:NAME, proc:PID, vmm:PID, a file or"
+        " folder, -."
     )

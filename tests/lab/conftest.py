@@ -21,6 +21,7 @@ from support.libvirt import Libvirt, libvirt_engine
 from support.podman import Podman, podman_engine
 from support.processes import LabError
 from support.sandboxes import Sandbox, sandboxes
+from support.vmm import Machine, machines
 
 _Lab = TypeVar("_Lab")
 _Engine = TypeVar("_Engine", bound=recording.Lab)
@@ -128,6 +129,13 @@ def far_docker() -> Iterator[Docker]:
 def boxes() -> Iterator[Mapping[str, Sandbox]]:
     """Every labelled sandbox that has no engine, by name."""
     with _standing(sandboxes(labels.load("proc").targets.values())) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def vmms() -> Iterator[Mapping[str, Machine]]:
+    """Virtual machines that no manager lists, by name."""
+    with _standing(machines()) as running:
         yield running
 
 
