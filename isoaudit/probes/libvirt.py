@@ -19,7 +19,7 @@ from isoaudit.model import (
     Vantage,
 )
 from isoaudit.probes.base import Notes
-from isoaudit.probes.domain_xml import read_domain
+from isoaudit.probes.domain_xml import domain_element, read_domain
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.libvirt_shared import Company
 from isoaudit.probes.vmm.files import others_may_write
@@ -87,9 +87,13 @@ class LibvirtProbe:
         try:
             text = self._api.xml(domain["uuid"], inactive=False)
             how = "libvirt live XML" if live else "libvirt stored XML"
-            found = self._read(text, Vantage.ENGINE, how)
+            root = xml.load(text, self._api.uri)
+            found = read_domain(root, Vantage.ENGINE, how, file_locations=False)
         except (Unreadable, DocumentError) as error:
             raise TargetError(error.cause, error.remedy) from error
+        if live and not domain_element(root).get("id"):
+            detail = f"{self._api.uri}: {domain['name']} stopped or moved away while it was read"
+            raise TargetError(detail, "Scan again.")
         notes = Notes(Vantage.ENGINE)
         notes.fact("vm.autostart", domain["autostart"], "libvirt autostart")
         notes.fact("vm.persistent", domain["persistent"], "libvirt list of domains")
