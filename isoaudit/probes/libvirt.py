@@ -24,7 +24,7 @@ from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.vmm.files import others_may_write
 from isoaudit.probes.vmm.joining import joined
 from isoaudit.probes.vmm.pid import QemuProcesses
-from isoaudit.probes.vmm.process import unread, vmm_facts
+from isoaudit.probes.vmm.process import KERNEL_PATHS, unread, vmm_facts
 from isoaudit.transports.base import Files, LibvirtApi, Unreadable
 from isoaudit.transports.ptrace import Filters
 
@@ -152,7 +152,7 @@ class LibvirtProbe:
 
 
 def _nothing(reason: Reason, detail: str, how_to_get: str = "") -> FactSet:
-    return FactSet.of(missing=[Missing("vmm", reason, detail, how_to_get)])
+    return FactSet.of(missing=[Missing(p, reason, detail, how_to_get) for p in KERNEL_PATHS])
 
 
 def _with_file_modes(found: FactSet, files: Files) -> FactSet:
