@@ -34,7 +34,9 @@ def collect_one(entry: Found, limits: Limits) -> Whole:
 
     Raises what the target's own probe raises; a guest that cannot be asked costs its word only.
     """
-    if entry.target.kind is not Kind.VM or entry.address.scheme == SSH:
+    if entry.address.scheme == SSH:
+        return _alone(entry)
+    if entry.target.kind is not Kind.VM:
         return Whole(entry.probe.collect(entry.target))
     from isoaudit.probes.guest import unasked
 
@@ -50,6 +52,16 @@ def collect_one(entry: Found, limits: Limits) -> Whole:
         row = replace(row, message=f"its guest at {address.text}: {row.message}")
         why = error if isinstance(error, Unreadable) else _unreadable(row, error)
         return Whole(facts.merge(unasked(why)), row)
+
+
+def _alone(entry: Found) -> Whole:
+    """Read a guest that was named itself; one that answers nothing is an error as well."""
+    facts = entry.probe.collect(entry.target)
+    if _has_guest(facts):
+        return Whole(facts)
+    why = facts.missing["guest"][0]
+    words = Unreadable(why.reason, why.detail, why.how_to_get)
+    return Whole(facts, replace(run_error(entry.address, "guest", words), target=entry.target.id))
 
 
 def _address_of(target: Target, limits: Limits) -> Address | None:

@@ -72,7 +72,8 @@ _SAYS = {
         *_FIXED, *_TRUST, *_SIZE, *_DISK, *_MORE_DISK, *_CARD, *_SHARE, *_SCREEN, *_PASSED, *_PORT,
         *_BOOT, *_MONITOR, *_SHARED, "character_device.tls", "vm.cpu.mode", "vm.machine", "vm.uuid",
         "interface.filter", "interface.isolated", "boot_file.read_only",
-        "vm.launch_security.debug", "vmm.sandbox.options",
+        "vm.launch_security.debug", "vmm.sandbox.options", "graphics.clipboard",
+        "graphics.file_transfer", "graphics.websocket",
     ),
     "vmx": (
         *_SIZE, *_DISK, "disk.raw_scsi", *_CARD, *_SHARE[:5], *_SCREEN, *_PASSED, *_PORT,
