@@ -55,7 +55,7 @@ def _scan(isoaudit: Isoaudit, name: str) -> dict[str, Any]:
 def test_the_examples_show_what_is_found(
     isoaudit: Isoaudit, here: Path, name: str, identity: str, found: set[str]
 ) -> None:
-    """What is open is found in each, and lean ones have hardly anything: no secure boot, a plain disk."""
+    """What is open is found in each; lean ones only lack secure boot and have plain disks."""
     target = _scan(isoaudit, name)
     assert (identity, "vm") == (target["id"], target["kind"])
     assert found <= _failed(target)
