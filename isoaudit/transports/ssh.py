@@ -82,9 +82,15 @@ class GuestConnection:
             late = deadline + self._seconds * (1 - _SHARE) / 2
             session.wire.allow("being asked", late, MOST_OUTPUT + _OVERHEAD)
         output, noise = self._run(compose(word, list(questions.values())), deadline)
+        self.rest()
         if not has_frames(word, output):
             raise _no_shell(self._facts["host"], output, noise)
         return answers(word, questions, output)
+
+    def rest(self) -> None:
+        """Let the connection wait for its next questions, however long others take."""
+        for session in self._sessions:
+            session.wire.rest()
 
     def close(self) -> None:
         """Hang up, on the guest first and on the jump hosts after it."""
@@ -163,7 +169,9 @@ def connect(uri: str, seconds: float) -> GuestConnection:
         for session in reversed(sessions):
             end(session.transport)
         raise _with_notes(error, route, len(sessions)) from None
-    return GuestConnection(named.uri, sessions, _facts(sessions, route), seconds)
+    guest = GuestConnection(named.uri, sessions, _facts(sessions, route), seconds)
+    guest.rest()
+    return guest
 
 
 def _route(named: Place, met: tuple[Place, ...] = ()) -> list[Settings]:

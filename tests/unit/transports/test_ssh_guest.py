@@ -89,6 +89,17 @@ def test_it_can_be_asked_again(server: Server) -> None:
     assert {} == guest.ask({})
 
 
+def test_a_guest_waits_for_its_turn(server: Server) -> None:
+    """The time to connect is not the time until it is asked, when others are asked before it."""
+    with _connected(server.uri, 2) as guest:
+        time.sleep(2.5)
+        first = guest.ask({"a": "echo 1"})
+        time.sleep(2.5)
+        second = guest.ask({"a": "echo 2"})
+
+    assert ("1\n", "2\n") == (first["a"], second["a"])
+
+
 def test_a_tape_plays_a_guest_back(server: Server) -> None:
     """Answers, failures and the session, without the guest."""
     tape: Tape = {}
