@@ -15,7 +15,8 @@ from isoaudit.bundle import Bundle, Evidence
 from isoaudit.documents import limits
 from isoaudit.errors import DocumentError, TargetError, UsageError
 from isoaudit.model import RunError, Target
-from isoaudit.probes.table import open_file
+from isoaudit.model.dialects import DIALECTS
+from isoaudit.probes.table import FILES, open_file
 from isoaudit.targets.address import Address
 from isoaudit.targets.folder import Problem, expand, shown_path
 from isoaudit.targets.recognise import recognise
@@ -99,7 +100,7 @@ def read_unit(unit: FileUnit) -> Iterator[Evidence | Bundle | RunError]:
             return
         text = limits.decode(data, unit.shown)
         dialect = unit.dialect or recognise(text, unit.path.name) or ""
-        if dialect not in {"compose", "kubernetes", "libvirt_xml"}:
+        if dialect not in FILES:
             if unit.named:
                 yield run_error(unit.address, "read", _not_recognised(unit, dialect))
             return
@@ -154,6 +155,6 @@ def _not_recognised(unit: FileUnit, kind: str) -> DocumentError:
         )
     return DocumentError(
         f"{unit.shown}: no deployment file that isoaudit knows",
-        "Known: compose, Kubernetes, libvirt domain XML, evidence bundles. "
-        "Say which it is: compose:FILE, kubernetes:FILE, libvirt_xml:FILE.",
+        f"Known: {', '.join(dialect.title for dialect in DIALECTS)}, evidence bundles. "
+        f"Say which it is: {', '.join(f'{dialect.name}:FILE' for dialect in DIALECTS)}.",
     )

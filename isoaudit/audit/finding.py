@@ -11,7 +11,7 @@ from isoaudit.audit.workers import Task
 from isoaudit.model import Kind, RunError, Target
 from isoaudit.probes.base import Probe
 from isoaudit.probes.table import Opened
-from isoaudit.targets.address import ENGINES, PROC, Address
+from isoaudit.targets.address import ENGINES, KERNEL, PROC, VMM, Address
 
 
 class Sources(NamedTuple):
@@ -29,8 +29,16 @@ class Found(NamedTuple):
     target: Target
 
 
-_WITHOUT_PROCESSES = frozenset({"created", "exited", "dead", "stopped", "configured"})
-"""States in which a container has no processes: those of a group with its id are another's."""
+_WITHOUT_PROCESSES = frozenset(
+    {
+        *("created", "exited", "dead", "stopped", "configured"),
+        *("shut off", "crashed", "no state"),
+    }
+)
+"""States of a container or domain without processes: those with its id are another's."""
+
+_KNOW_MORE = {PROC: ENGINES, VMM: ("libvirt",)}
+"""Who lists the same targets as /proc does, and knows more of them."""
 
 Chosen = dict[tuple[str, str], Found]
 """The targets to collect, by endpoint and handle."""
@@ -53,7 +61,7 @@ def find_all(sources: Sources, limits: Limits) -> tuple[Chosen, list[RunError]]:
                 errors.append(run_error(address, "list", error))
     twins = _by_handle(everywhere, lists)
     # NOTE: what an engine names comes first, so that /proc adds to its targets and not beside them.
-    for address, source in sorted(sources.asked, key=lambda one: one[0].scheme == PROC):
+    for address, source in sorted(sources.asked, key=lambda one: one[0].scheme in KERNEL):
         found = lists.get(id(source))
         if found is None:
             continue
@@ -69,7 +77,7 @@ def find_all(sources: Sources, limits: Limits) -> tuple[Chosen, list[RunError]]:
 
 def _is_everything(address: Address) -> bool:
     """Say whether an address asks for whatever /proc shows, of which nothing is an answer too."""
-    return address.scheme == PROC and address.name == "*"
+    return address.scheme in KERNEL and address.name == "*"
 
 
 def _matching(address: Address, source: Opened, found: Sequence[Target]) -> Iterator[Target]:
@@ -85,29 +93,45 @@ class _Twin(NamedTuple):
     found: Found
 
 
+Twins = dict[tuple[str, str], _Twin]
+"""What managers list, by the scheme of /proc that lists it as well, and its handle."""
+
+
 def _by_handle(
     opened: Sequence[tuple[Address, Opened]], lists: dict[int, Sequence[Target]]
-) -> dict[str, _Twin]:
-    """Return the containers that engines list, by their ids."""
+) -> Twins:
+    """Return the containers and domains that managers list, by their ids and who lists them."""
     return {
-        target.handle: _Twin(source.endpoint, Found(address, source.probe, target))
+        (scheme, target.handle): _Twin(source.endpoint, Found(address, source.probe, target))
+        for scheme, managers in _KNOW_MORE.items()
         for address, source in opened
-        if address.scheme in ENGINES
+        if address.scheme in managers
         for target in lists.get(id(source), ())
     }
 
 
-def _choose(chosen: Chosen, found: Found, endpoint: str, twins: dict[str, _Twin]) -> None:
+def _choose(chosen: Chosen, found: Found, endpoint: str, twins: Twins) -> None:
     """Add a target, or to the engine's target of the same container what else it is called."""
     target = found.target
-    twin = twins.get(target.handle) if found.address.scheme == PROC else None
-    if twin is None or twin.found.target.state in _WITHOUT_PROCESSES:
+    twin = twins.get((found.address.scheme, target.handle))
+    if twin is None or not _is_of_it(found.address.scheme, twin.found.target):
         chosen.setdefault((endpoint, target.handle), found)
         return
     place = (twin.endpoint, target.handle)
     known = chosen.get(place, twin.found._replace(address=found.address))
     aliases = tuple(dict.fromkeys((*known.target.aliases, *target.aliases)))
     chosen[place] = known._replace(target=replace(known.target, aliases=aliases))
+
+
+def _is_of_it(scheme: str, known: Target) -> bool:
+    """Say whether the processes are those of what a manager lists.
+
+    A container's id is in the kernel's own words. A UUID is on a command line, as anyone may
+    write it: it counts if libvirt's domain is proven to run here.
+    """
+    if known.state in _WITHOUT_PROCESSES:
+        return False
+    return scheme == PROC or known.host is not None
 
 
 def no_match(address: Address, found: Sequence[Target]) -> RunError:
@@ -121,6 +145,6 @@ def no_match(address: Address, found: Sequence[Target]) -> RunError:
     elif names:
         hint = f"There are: {listed(names)}"
     else:
-        kind = Kind.VM if address.scheme == "libvirt" else Kind.CONTAINER
+        kind = Kind.VM if address.scheme in {"libvirt", VMM} else Kind.CONTAINER
         hint = f"{address.scheme} has no {kind.value} here."
     return RunError(address.text, "list", f"{address.scheme} knows no {address.name!r}", hint)

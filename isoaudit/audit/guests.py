@@ -36,7 +36,7 @@ def collect_one(entry: Found, limits: Limits) -> Whole:
     """
     if entry.target.kind is not Kind.VM or entry.address.scheme == SSH:
         return Whole(entry.probe.collect(entry.target))
-    from isoaudit.probes.guest import unanswered, unasked
+    from isoaudit.probes.guest import unasked
 
     address = _address_of(entry.target, limits)
     if address is None:
@@ -49,7 +49,7 @@ def collect_one(entry: Found, limits: Limits) -> Whole:
         row = replace(run_error(address, "guest", error), target=entry.target.id)
         row = replace(row, message=f"its guest at {address.text}: {row.message}")
         why = error if isinstance(error, Unreadable) else _unreadable(row, error)
-        return Whole(facts.merge(unanswered(why)), row)
+        return Whole(facts.merge(unasked(why)), row)
 
 
 def _address_of(target: Target, limits: Limits) -> Address | None:
@@ -65,6 +65,9 @@ def _ask(address: Address, limits: Limits) -> FactSet:
         whole = opened.probe.collect(target)
     finally:
         opened.close()
+    if not whole.facts:
+        why = whole.missing["guest"][0]
+        raise Unreadable(why.reason, why.detail, why.how_to_get)
     mine = {path: several for path, several in whole.missing.items() if path.startswith("guest")}
     return FactSet(whole.facts, whole.parts, mine)
 

@@ -23,8 +23,8 @@ from isoaudit.model import (
     Vantage,
 )
 from isoaudit.probes.table import Effort, Opened, open_live
-from isoaudit.targets.address import ENGINES, PROC, SSH, Address
-from isoaudit.targets.discover import local_engines
+from isoaudit.targets.address import ENGINES, PROC, SSH, VMM, Address
+from isoaudit.targets.discover import local_engines, local_libvirt
 
 _OF_ENGINES = frozenset({"connect", "engine"})
 """Stages of a run whose errors hide what an engine would have said of itself."""
@@ -45,6 +45,8 @@ def collect_live(addresses: Sequence[Address], limits: Limits) -> Collected:
     # their containers were asked for.
     known_more = named or any(address.scheme == PROC for address in wanted)
     beside = [a for a in local_engines() if a not in wanted] if known_more else []
+    if any(address.scheme == VMM and address.asked for address in wanted):
+        beside += [a for a in local_libvirt() if a not in wanted]
     opened, errors = _open_all([*wanted, *beside], limits)
     engines, silent = _ask_engines(opened, limits)
     errors += silent

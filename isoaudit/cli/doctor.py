@@ -32,14 +32,14 @@ def doctor(timeout: float) -> None:
 
     Nothing is audited, and it always ends with 0.
     """
-    from isoaudit.targets.address import PROC
+    from isoaudit.targets.address import KERNEL
     from isoaudit.targets.discover import discover
 
     rows = [_python(), _rights(), _library("CEL", "cel_expr_python", "pip install isoaudit"),
             _library("libvirt-python", "libvirt", "pip install 'isoaudit[vm]'")]  # fmt: skip
     live = [address for address in discover() if address.scheme != "host"]
     rows += _engines(live, timeout)
-    if all(address.scheme == PROC for address in live):
+    if all(address.scheme in KERNEL for address in live):
         rows.append(_Row("engines", "none", "no socket of docker, podman or libvirt was found",
                          "Start one, or set DOCKER_HOST or CONTAINER_HOST."))  # fmt: skip
     click.echo(f"isoaudit {__version__}\n")
@@ -77,6 +77,9 @@ def _library(name: str, module: str, remedy: str) -> _Row:
     return _Row(name, "ok", "installed")
 
 
+_LISTS = {"proc": "sandboxes in /proc", "vmm": "VMMs in /proc"}
+
+
 def _engines(addresses: list[Address], timeout: float) -> list[_Row]:
     """Connect to every endpoint at once and count what it lists."""
     from isoaudit.audit.workers import side_by_side
@@ -91,7 +94,7 @@ def _engines(addresses: list[Address], timeout: float) -> list[_Row]:
 
     rows: list[_Row] = []
     for address, task in list(side_by_side(ask, addresses, jobs=len(addresses))):
-        name = f"{address.scheme} at {address.uri}" if address.uri else "sandboxes in /proc"
+        name = f"{address.scheme} at {address.uri}" if address.uri else _LISTS[address.scheme]
         try:
             rows.append(_Row(name, "ok", f"answers, {count(task.result(timeout), 'target')}"))
         except IsoauditError as error:

@@ -15,6 +15,7 @@ TARGET is one of
   host                           this machine: kernel, CPU, engines
   docker:NAME  podman:NAME       a container, running or not; NAME may hold *
   proc:PID  proc:NAME            a sandbox of this machine, whoever made it
+  vmm:PID  vmm:NAME              a virtual machine, by the process that runs it
   docker+URI#NAME                the same at another endpoint (unix, ssh, tcp)
   libvirt:NAME  libvirt+URI#NAME a virtual machine, running or not
   FILE or FOLDER                 compose, Kubernetes, libvirt XML, evidence

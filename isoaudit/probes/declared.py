@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import islice
+from typing import Protocol
 
-from isoaudit.documents.yaml import Node
 from isoaudit.model import Fact, FactSet, Location, Missing, Part, Reason, Record, Value, Vantage
 
 MAX_RECORDS = 2_000
@@ -14,7 +14,16 @@ MAX_RECORDS = 2_000
 _DECLARED = Vantage.DECLARED
 
 
-def place(node: Node) -> tuple[Location, str]:
+class Placed(Protocol):
+    """What stands somewhere in a file: a node of YAML, an element of XML, a line."""
+
+    @property
+    def location(self) -> Location:
+        """Where it begins."""
+        ...
+
+
+def place(node: Placed) -> tuple[Location, str]:
     """Return where a node stands, and the same as the text of a source."""
     where = node.location
     return where, f"{where.file}:{where.line}:{where.column}"
@@ -31,7 +40,7 @@ def not_declarable(path: str, detail: str) -> Missing:
 
 
 def record(
-    node: Node, fields: Mapping[str, Value], unread: Mapping[str, str | Missing] | None = None
+    node: Placed, fields: Mapping[str, Value], unread: Mapping[str, str | Missing] | None = None
 ) -> Record:
     """Return one record of a part, all of it read at `node`; `unread` says why a field is not."""
     where, source = place(node)
@@ -56,14 +65,14 @@ class Sheet:
 
     __slots__ = ("_facts", "_missing", "_parts", "_source", "_where", "unless")
 
-    def __init__(self, anchor: Node, unless: str = "") -> None:
+    def __init__(self, anchor: Placed, unless: str = "") -> None:
         self._where, self._source = place(anchor)
         self._facts: list[Fact] = []
         self._missing: list[Missing] = []
         self._parts: list[Part] = []
         self.unless = unless
 
-    def say(self, path: str, value: Value, node: Node, remark: str = "") -> None:
+    def say(self, path: str, value: Value, node: Placed, remark: str = "") -> None:
         """Note a value that stands at `node`; `remark` tells what was concluded from it."""
         where, source = place(node)
         if remark:

@@ -27,6 +27,7 @@ from isoaudit.probes.vmm.joining import joined
 from isoaudit.probes.vmm.pid import QemuProcesses
 from isoaudit.probes.vmm.process import unread, vmm_facts
 from isoaudit.transports.base import Files, LibvirtApi, Unreadable
+from isoaudit.transports.ptrace import Filters
 
 SYSTEM = "qemu:///system"
 
@@ -35,13 +36,16 @@ _HOW = "Run isoaudit as root on the VM's host."
 
 
 class LibvirtProbe:
-    """Reads the domains of one libvirt connection; `files` is this machine if it may be theirs."""
+    """Reads the domains of one libvirt connection; `files` is this machine if it may be theirs.
 
-    def __init__(self, api: LibvirtApi, files: Files | None) -> None:
+    `loaded` reads the seccomp filters of their VMMs, if that is wanted.
+    """
+
+    def __init__(self, api: LibvirtApi, files: Files | None, loaded: Filters | None = None) -> None:
         self._api = api
         self._files = files if api.local else None
         self._processes = QemuProcesses(files) if files and api.local else None
-        self._machine = Machine(files) if files else None
+        self._machine = Machine(files, loaded) if files else None
         self._domains: dict[str, dict[str, Any]] = {}
         self._company = Company(api)
 

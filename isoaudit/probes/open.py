@@ -26,6 +26,14 @@ def open_proc(_uri: str, effort: Effort) -> Opened:
     return Opened(probe, "proc", locate=probe.locate, unseen=probe.unseen)
 
 
+def open_vmm(_uri: str, effort: Effort) -> Opened:
+    """Open the probe of the virtual machines whose VMMs /proc shows."""
+    from isoaudit.probes.vmm.probe import VmmProbe
+
+    probe = VmmProbe(LocalFiles(), _loaded(effort))
+    return Opened(probe, "vmm", locate=probe.locate, unseen=probe.unseen)
+
+
 def open_docker(uri: str, effort: Effort) -> Opened:
     """Open the probe of a docker engine; raises Unreadable."""
     return _open_engine("docker", uri, effort)
@@ -42,7 +50,7 @@ def open_libvirt(uri: str, effort: Effort) -> Opened:
     from isoaudit.transports.libvirt import connect
 
     api = connect(uri or "qemu:///system")
-    probe = LibvirtProbe(api, LocalFiles() if api.local else None)
+    probe = LibvirtProbe(api, LocalFiles() if api.local else None, _loaded(effort))
     return Opened(probe, api.uri, api.local, close=api.close)
 
 

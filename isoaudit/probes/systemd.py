@@ -52,22 +52,54 @@ def of_account(uid: int, home: str) -> Manager:
     return Manager(folders, runtime)
 
 
-def listen_addresses(files: Files, unit: str, manager: Manager = SYSTEM) -> tuple[list[str], str]:
-    """Return what a socket unit listens on, as unix:// and tcp:// addresses, and its source.
+class SocketUnit(NamedTuple):
+    """What a socket unit opens: addresses as unix:// and tcp://, mode, group, and its files."""
+
+    addresses: list[str]
+    mode: int
+    group: str
+    source: str
+
+
+def socket_unit(files: Files, unit: str, manager: Manager = SYSTEM) -> SocketUnit:
+    """Return what a socket unit and its drop-ins say, with systemd's defaults.
 
     Raises Unreadable if there is no such unit, it is masked, or one of its files cannot be read.
     """
     path, text = _unit(files, unit, manager.folders)
     streams: list[str] = []
+    others = {"SocketMode": "", "SocketGroup": ""}
     sources = [path]
     for source, lines in [(path, text), *_drop_ins(files, unit, manager.folders)]:
         for key, value in _settings(lines, "Socket"):
-            if key != "ListenStream":
+            if key not in {"ListenStream", *others}:
                 continue
             if source not in sources:
                 sources.append(source)
-            streams = [*streams, value] if value else []
-    return [_address(stream, manager.runtime) for stream in streams], ", ".join(sources)
+            if key != "ListenStream":
+                others[key] = value
+            else:
+                streams = [*streams, value] if value else []
+    addresses = [_address(stream, manager.runtime) for stream in streams]
+    mode = _mode(others["SocketMode"])
+    return SocketUnit(addresses, mode, others["SocketGroup"] or "root", ", ".join(sources))
+
+
+def listen_addresses(files: Files, unit: str, manager: Manager = SYSTEM) -> tuple[list[str], str]:
+    """Return what a socket unit listens on, as unix:// and tcp:// addresses, and its source.
+
+    Raises Unreadable if there is no such unit, it is masked, or one of its files cannot be read.
+    """
+    found = socket_unit(files, unit, manager)
+    return found.addresses, found.source
+
+
+def _mode(text: str) -> int:
+    """Return a SocketMode; what is no octal number is ignored, as systemd does."""
+    try:
+        return int(text, 8)
+    except ValueError:
+        return 0o666
 
 
 def _unit(files: Files, unit: str, folders: tuple[str, ...]) -> tuple[str, str]:

@@ -7,23 +7,21 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 from isoaudit.model import Record, Target
+from isoaudit.model.dialects import DIALECTS
 from isoaudit.probes.base import Probe
 from isoaudit.transports.base import Unreadable
 
 LIVE = {
     "host": "isoaudit.probes.open:open_host",
     "proc": "isoaudit.probes.open:open_proc",
+    "vmm": "isoaudit.probes.open:open_vmm",
     "docker": "isoaudit.probes.open:open_docker",
     "podman": "isoaudit.probes.open:open_podman",
     "libvirt": "isoaudit.probes.open:open_libvirt",
     "ssh": "isoaudit.probes.open:open_ssh",
 }
 
-FILES = {
-    "compose": "isoaudit.probes.open:open_compose",
-    "kubernetes": "isoaudit.probes.open:open_kubernetes",
-    "libvirt_xml": "isoaudit.probes.open:open_domain_xml",
-}
+FILES = {dialect.name: dialect.reader for dialect in DIALECTS}
 
 
 def _nothing() -> None:

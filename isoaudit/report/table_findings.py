@@ -15,7 +15,10 @@ _SHOWN_RECORDS = 3
 _SHOWN_MESSAGE = 300
 _FALLBACKS = {
     Kind.CONTAINER: ("docker_run", "compose", "kubernetes", "oci", "host"),
-    Kind.VM: ("libvirt_xml", "qemu", "guest", "host"),
+    Kind.VM: (
+        *("libvirt_xml", "qemu", "firecracker", "cloud_hypervisor", "kata", "vmx", "ovf", "xl"),
+        *("guest", "host"),
+    ),
     Kind.HOST: ("host",),
 }
 _LIVE = {"docker": "docker_run", "podman": "docker_run", "libvirt": "libvirt_xml", "vmm": "qemu",

@@ -6,20 +6,24 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from isoaudit.errors import UsageError
-from isoaudit.model import Target
+from isoaudit.model import Target, dialects
 from isoaudit.transports.ssh_place import SCHEME, parse_place
 
 ENGINES = ("docker", "podman")
 PROC = "proc"
 SSH = "ssh"
-LIVE = (*ENGINES, "libvirt", PROC, SSH)
-DIALECTS = ("compose", "kubernetes", "libvirt_xml")
-_FILE_SUFFIXES = (".yaml", ".yml", ".json", ".xml", ".gz")
+VMM = "vmm"
+KERNEL = (PROC, VMM)
+"""Schemes of which /proc alone makes the list, and an engine or libvirt may know more."""
+
+LIVE = (*ENGINES, "libvirt", *KERNEL, SSH)
+DIALECTS = tuple(dialect.name for dialect in dialects.DIALECTS)
+_FILE_SUFFIXES = (*dialects.SUFFIXES, ".gz")
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One address. `scheme` is host, docker, podman, libvirt, proc, ssh, file, or a file's dialect.
+    """One address. `scheme` is host, docker, podman, libvirt, proc, vmm, ssh, file, or a dialect.
 
     `uri` is the engine's endpoint, "" for the usual one; of a guest it is the whole address.
     `name` is a pattern for live targets and a path ("-" for standard input) for files. `part` picks
@@ -49,7 +53,7 @@ class Address:
             )
         if self.name == target.name or fnmatchcase(target.name, self.name):
             return True
-        if self.scheme == PROC and f"{PROC}:{self.name}" in target.aliases:
+        if self.scheme in KERNEL and f"{self.scheme}:{self.name}" in target.aliases:
             return True
         return len(self.name) >= 6 and target.handle.startswith(self.name)
 
@@ -105,6 +109,6 @@ def _suggest(text: str, scheme: str) -> str:
     return (
         f"A container is docker:{text} or podman:{text}, a VM libvirt:{text}, a file ./{text}."
         if ":" not in text
-        else "Known: host, docker:NAME, podman:NAME, libvirt:NAME, proc:PID, ssh://HOST, a"
+        else "Known: host, docker:NAME, podman:NAME, libvirt:NAME, proc:PID, vmm:PID, ssh://HOST, a"
         " file or folder, -."
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from isoaudit.targets.address import PROC, Address
+from isoaudit.targets.address import PROC, VMM, Address
 from isoaudit.transports.endpoints import Endpoint, find_endpoints
 from isoaudit.transports.libvirt import available_uris
 
@@ -18,15 +18,18 @@ def discover() -> list[Address]:
     found += [_address(endpoint) for endpoint in find_endpoints() if endpoint.named]
     found += [address for address in local_engines() if address not in found]
     found += sandboxes()
-    found += [
-        Address(f"libvirt+{uri}", "libvirt", uri=uri, asked=False) for uri in available_uris()
-    ]
-    return found
+    return found + local_libvirt()
 
 
 def sandboxes() -> list[Address]:
-    """Return the address of whatever stands behind a boundary on this machine."""
-    return [Address("proc:", PROC, asked=False)]
+    """Return the addresses of whatever stands behind a boundary on this machine."""
+    return [Address(f"{scheme}:", scheme, asked=False) for scheme in (PROC, VMM)]
+
+
+def local_libvirt() -> list[Address]:
+    """Return the libvirt connections whose sockets are on this machine."""
+    uris = available_uris()
+    return [Address(f"libvirt+{uri}", "libvirt", uri=uri, asked=False) for uri in uris]
 
 
 def local_engines() -> list[Address]:

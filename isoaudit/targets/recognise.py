@@ -7,8 +7,10 @@ tools' files for deployments: GitLab CI, Travis and Symfony have a `services` of
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 _HEAD = 4096
+_KEYS = 65_536
 _COMPOSE_NAME = re.compile(
     r"(?:docker-|podman-)?(?:compose|stack)\b.*\.(?:ya?ml|json)", re.IGNORECASE
 )
@@ -27,24 +29,85 @@ _JSON_COMPOSE = re.compile(
 )
 _API_VERSION = re.compile(r"""(?:^|[{,-])[ \t]*["']?apiVersion["']?[ \t]*:""", re.MULTILINE)
 _KIND = re.compile(r"""(?:^|[{,-])[ \t]*["']?kind["']?[ \t]*:""", re.MULTILINE)
-_DOMAIN = re.compile(r"<(?:domain|domstatus)[\s>]")
+_KATA = re.compile(r"^[ \t]*\[hypervisor\.[a-z_-]+\][ \t]*(?:#|\r?$)", re.MULTILINE)
+_KATA_RUNTIME = re.compile(r"^[ \t]*\[(?:runtime|agent\.[a-z]+)\][ \t]*(?:#|\r?$)", re.MULTILINE)
+_VMM_FIRST = re.compile(r"(?:\S*/)?qemu-(?:system-[a-z0-9_]+|kvm)\s")
+_QEMU = re.compile(
+    r"""^[^#\n]{0,200}?\bqemu-(?:system-[a-z0-9_]+|kvm)["']?[ \t]+(?:\\\r?\n[ \t]*)?["']?[-$]""",
+    re.MULTILINE,
+)
+"""A command with an option, on a line that is no comment."""
+
+_QEMU_GROUP = re.compile(
+    r"""(?:[ \t]*(?:\#[^\n]*)?\r?\n)*+  # blank lines and comments
+        [ \t]*\[(?:device|drive|netdev|chardev|machine|memory|accel|mon|smp-opts|object|fsdev|name)
+        (?:[ \t]+"[^"\n]*")?\][ \t]*\r?\n[ \t]*[A-Za-z0-9_.-]+[ \t]*=[ \t]*"
+    """,
+    re.VERBOSE,
+)
+_VMX = re.compile(r"^[ \t]*(?:virtualHW|config)\.version[ \t]*=", re.MULTILINE | re.IGNORECASE)
+_XL_NAME = re.compile(r"""^name[ \t]*=[ \t]*["']""", re.MULTILINE)
+_XL_MEMORY = re.compile(r"""^memory[ \t]*=[ \t]*["']?[0-9]""", re.MULTILINE)
+_XL_OWN = re.compile(r"^(?:disk|vif|vfb|kernel|bootloader|builder|type)[ \t]*=", re.MULTILINE)
+_ENVELOPE = re.compile(r"<(?:[A-Za-z0-9_]{1,40}:)?Envelope\s[^>]{0,4000}/ovf/envelope/")
+_DOMAIN = re.compile(r"<(?:domain|domstatus|domainsnapshot)[\s>]")
 
 
 def recognise(text: str, name: str) -> str | None:
-    """Return compose, kubernetes, libvirt_xml, bundle, result, or None for anything else.
+    """Return the dialect, `bundle`, `result`, or None for anything else.
 
     `name` is the file's name: one that compose itself looks for needs less proof.
     """
     head = text[:_HEAD].lstrip()
+    for suffixes, known in _BY_SUFFIX:
+        if name.endswith(suffixes):
+            return known(text)
     if head.startswith("<"):
-        return "libvirt_xml" if _DOMAIN.search(text) else None
-    if '"isoaudit_bundle"' in head:
-        return "bundle"
-    if head.startswith("{") and '"schema_version"' in head:
-        return "result"
+        return _xml(text)
+    if head.startswith("#!") or _VMM_FIRST.match(head):
+        return _script(text)
+    if head.startswith("{") and (own := _json(text, head)):
+        return own
     if _API_VERSION.search(text) and _KIND.search(text):
         return "kubernetes"
     return "compose" if _is_compose(text, head, name) else None
+
+
+def _json(text: str, head: str) -> str | None:
+    """Return which JSON of isoaudit's own it is, or whether Firecracker could start from it."""
+    if '"isoaudit_bundle"' in head:
+        return "bundle"
+    if '"schema_version"' in head:
+        return "result"
+    keys = text[:_KEYS]
+    is_microvm = '"boot-source"' in keys and '"kernel_image_path"' in keys
+    return "firecracker" if is_microvm else None
+
+
+def _xml(text: str) -> str | None:
+    if _ENVELOPE.search(text[:_KEYS]):
+        return "ovf"
+    return "libvirt_xml" if _DOMAIN.search(text) else None
+
+
+def _toml(text: str) -> str | None:
+    return "kata" if _KATA.search(text) and _KATA_RUNTIME.search(text) else None
+
+
+def _script(text: str) -> str | None:
+    return "qemu" if _QEMU.search(text) else None
+
+
+def _settings(text: str) -> str | None:
+    if _QEMU_GROUP.match(text[:_KEYS]):
+        return "qemu"
+    head = text[:_KEYS]
+    is_guest = _XL_NAME.search(head) and _XL_MEMORY.search(head) and _XL_OWN.search(head)
+    return "xl" if is_guest else None
+
+
+def _vmx(text: str) -> str | None:
+    return "vmx" if _VMX.search(text[:_KEYS]) else None
 
 
 def _is_compose(text: str, head: str, name: str) -> bool:
@@ -53,3 +116,12 @@ def _is_compose(text: str, head: str, name: str) -> bool:
         return known.search(text) is not None
     declares = _JSON_COMPOSE.match(head) or _SERVICES.search(text)
     return declares is not None and _SERVICE_KEY.search(text) is not None
+
+
+_BY_SUFFIX: tuple[tuple[tuple[str, ...], Callable[[str], str | None]], ...] = (
+    ((".toml",), _toml),
+    ((".sh",), _script),
+    ((".cfg",), _settings),
+    ((".vmx",), _vmx),
+)
+"""What a file of such a name may be, and nothing else: what is in it may quote other kinds."""

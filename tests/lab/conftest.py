@@ -22,6 +22,7 @@ from support.podman import Podman, podman_engine
 from support.processes import LabError
 from support.sandboxes import Sandbox, sandboxes
 from support.ssh_guest import SshGuest, ssh_guest
+from support.vmm import Machine, machines
 
 _Lab = TypeVar("_Lab")
 _Engine = TypeVar("_Engine", bound=recording.Lab)
@@ -136,6 +137,13 @@ def far_docker() -> Iterator[Docker]:
 def boxes() -> Iterator[Mapping[str, Sandbox]]:
     """Every labelled sandbox that has no engine, by name."""
     with _standing(sandboxes(labels.load("proc").targets.values())) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def vmms() -> Iterator[Mapping[str, Machine]]:
+    """Virtual machines that no manager lists, by name."""
+    with _standing(machines()) as running:
         yield running
 
 

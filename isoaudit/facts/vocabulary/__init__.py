@@ -8,6 +8,7 @@ from isoaudit.facts.spec import FactSpec, PartSpec
 from isoaudit.facts.vocabulary import (
     container,
     engine,
+    files,
     guest,
     host,
     limits,
@@ -19,19 +20,30 @@ from isoaudit.facts.vocabulary import (
     vmm,
 )
 
-_TABLES = (container, limits, network, process, mount, host, management, engine, vm, vmm, guest)
+_TABLES = (
+    *(container, limits, network, process, mount, host, management, engine),
+    *(vm, vmm, files, guest),
+)
 
 
 @cache
 def facts() -> dict[str, FactSpec]:
     """Return every fact of the vocabulary by its path."""
-    return {spec.path: spec for table in _TABLES for spec in table.FACTS}
+    return {
+        spec.path: spec._replace(dialects=spec.dialects + files.said_in(spec.path))
+        for table in _TABLES
+        for spec in table.FACTS
+    }
 
 
 @cache
 def parts() -> dict[str, PartSpec]:
     """Return every part of the vocabulary by its name."""
-    return {spec.name: spec for table in _TABLES for spec in table.PARTS}
+    return {
+        spec.name: spec._replace(dialects=spec.dialects + files.said_in(spec.name))
+        for table in _TABLES
+        for spec in table.PARTS
+    }
 
 
 def root(path: str) -> str:

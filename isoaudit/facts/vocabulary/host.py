@@ -184,6 +184,8 @@ FACTS = (
              "kvm_intel's vmentry_l1d_flush: never, cond, always; only with that module.", _H),
     FactSpec("host.kvm.available", BOOL, "Whether /dev/kvm exists.", _H),
     FactSpec("host.kvm.nested", BOOL, "Whether KVM offers nested virtualization.", _H),
+    FactSpec("host.kvm.known_vulnerable", LIST,
+             "Known flaws of nested virtualization whose fixes the kernel lacks.", _H),
     FactSpec("host.kvm.nx_huge_pages", STRING,
              "kvm's nx_huge_pages: Y, N, auto or never; only with that module.", _H),
     FactSpec("host.kvm.ignore_msrs", BOOL,

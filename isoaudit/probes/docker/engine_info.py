@@ -116,7 +116,11 @@ def _note_runtimes(notes: Notes, info: dict[str, Any]) -> None:
     source = "info Runtimes"
     notes.fact("engine.runtimes.names", sorted(map(str, runtimes)), source)
     notes.fact("engine.runtimes.programs", sorted(programs), source)
-    notes.fact("engine.runtimes.arguments", arguments, source)
+    if any(".runsc." in program for program in programs) and not arguments:
+        notes.missing("engine.runtimes.arguments", Reason.NOT_SUPPORTED,
+                      "gVisor's shim takes them from a file of its own")  # fmt: skip
+    else:
+        notes.fact("engine.runtimes.arguments", arguments, source)
 
 
 def _note_authorization(notes: Notes, info: dict[str, Any]) -> None:

@@ -45,6 +45,9 @@ def read_identity(domain: Spot, writer: Writer) -> None:
         writer.fact("vm.kernel", "host" if shares else "guest", domain, "type")
     else:
         writer.missing("vm.accelerator", Reason.NOT_DECLARED, "the domain has no type")
+    writer.fact("vmm.manager", "libvirt", domain, "", "whose document it is")
+    if is_qemu(domain):
+        writer.fact("vmm.name", "qemu", domain, "type")
     machine = domain.child("os/type")
     if machine and machine.get("arch"):
         writer.fact("vm.architecture", machine.get("arch"), machine, "arch")

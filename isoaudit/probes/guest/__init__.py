@@ -3,6 +3,6 @@
 from isoaudit.probes.guest.contradictions import contradictions
 from isoaudit.probes.guest.identity import shared_identity
 from isoaudit.probes.guest.questions import questions
-from isoaudit.probes.guest.read import read_guest, unanswered, unasked
+from isoaudit.probes.guest.read import read_guest, unasked
 
-__all__ = ["contradictions", "questions", "read_guest", "shared_identity", "unanswered", "unasked"]
+__all__ = ["contradictions", "questions", "read_guest", "shared_identity", "unasked"]

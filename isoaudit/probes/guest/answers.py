@@ -148,8 +148,8 @@ class GuestFiles:
         return cast("Files", self)
 
     def read_text(self, path: str, limit: int = 1_048_576) -> str:
-        """Return a file's text; raises Unreadable."""
-        return self._page(path).text()[:limit]
+        """Return a file's text without its last line's end; raises Unreadable."""
+        return self._page(path).text().removesuffix("\n")[:limit]
 
     read_gzip = read_text
 

@@ -17,9 +17,8 @@ _FITS = {
     "tcg": {"qemu-tcg", "qemu", "other"},
     "xen": {"xen", "other"},
     "lxc": {"container"},
-    "test": set[str](),
 }
-"""What a guest may see below it, by what runs it; libvirt's test driver runs nothing."""
+"""What a guest may see below it, by what runs it."""
 
 _BY_MICROCODE = frozenset({
     "mds", "tsx_async_abort", "mmio_stale_data", "reg_file_data_sampling", "gather_data_sampling",
@@ -55,6 +54,8 @@ def _uncompared(facts: FactSet, host: FactSet | None) -> Missing | None:
     lacking = [path for path in (*_FROM_HOST[:3], *_FROM_GUEST) if path not in facts.facts]
     lacking += [name for name in ("share", "interface", "guest_share", "guest_vulnerability")
                 if not _records(facts, name) and name not in facts.parts]  # fmt: skip
+    if "guest.macs" in facts.facts and _cards(facts) is None:
+        lacking.append("interface.mac")
     if host is None or "cpu_vulnerability" not in host.parts:
         lacking.append("cpu_vulnerability of its host")
     if not lacking:
@@ -84,14 +85,24 @@ def _of_identity(facts: FactSet) -> Iterator[Record]:
     told, given = _best(facts, "guest.uuid"), _best(facts, "vm.uuid")
     if told and given and str(given.value).lower() not in _both_orders(str(told.value)):
         yield _record("identity", told, given)
-    macs = _best(facts, "guest.macs")
+    macs, cards = _best(facts, "guest.macs"), _cards(facts)
+    if macs is None or not cards or not isinstance(macs.value, tuple) or not macs.value:
+        return
+    words = {str(card.value).lower() for card in cards}
+    if not words & set(macs.value):
+        yield _record("identity", macs, cards[0]._replace(value=", ".join(sorted(words))))
+
+
+def _cards(facts: FactSet) -> list[Fact] | None:
+    """Return the addresses of all network cards, None if there may be others.
+
+    One that was given behind libvirt's back may be the only one that the guest has a driver for.
+    """
+    hidden = _best(facts, "vm.commandline_passthrough")
     cards = _records(facts, "interface")
     known = [card.facts["interface.mac"] for card in cards if "interface.mac" in card.facts]
-    words = {str(one.value).lower() for one in known}
-    if macs is None or not known or len(known) < len(cards) or not isinstance(macs.value, tuple):
-        return
-    if macs.value and not words & set(macs.value):
-        yield _record("identity", macs, known[0]._replace(value=", ".join(sorted(words))))
+    whole = "interface" in facts.parts and len(known) == len(cards)
+    return known if whole and not (hidden and hidden.value) else None
 
 
 def _both_orders(uuid: str) -> set[str]:

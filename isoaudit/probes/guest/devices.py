@@ -87,6 +87,8 @@ def _note_drivers(guest: Guest, seen: Pages) -> None:
             name = _NAMES.get(module.replace("-", "_"))
             if name:
                 there.setdefault(name, page.rest)
+    if not indexes and not any(seen.is_there(path) for path in (_DRIVERS, "/proc/filesystems")):
+        seen.file(_DRIVERS).text()
     source = "; ".join(f"{name}: {where}" for name, where in sorted(there.items()))
     guest.notes.fact("guest.drivers.available", sorted(there), source or "none seen")
     endings = {page.rest.rpartition("/")[2] for page in indexes if page.lines}

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from isoaudit.errors import TargetError
 from isoaudit.facts import vocabulary
 from isoaudit.model import FactSet, Kind, Missing, Reason, Target
 from isoaudit.probes.guest.questions import questions
-from isoaudit.probes.guest.read import read_guest
+from isoaudit.probes.guest.read import read_guest, unasked
 from isoaudit.transports.base import GuestApi, Unreadable
 from isoaudit.transports.ssh_place import parse_place
 
@@ -38,21 +37,16 @@ class GuestProbe:
         ]
 
     def collect(self, target: Target) -> FactSet:
-        """Return what the guest says, and what only its host could say as missing.
-
-        Raises TargetError if it answers nothing.
-        """
+        """Return what the guest says, and what only its host could say as missing."""
         detail = f"{target.name} was asked from inside"
-        entries = [Missing(name, Reason.OTHER_HOST, detail, _HOW) for name in _of_the_host()]
+        beyond = FactSet.of(
+            missing=[Missing(name, Reason.OTHER_HOST, detail, _HOW) for name in _of_the_host()]
+        )
         try:
-            return self.ask().merge(FactSet.of(missing=entries))
+            answers = self._api.ask(questions(deep=self._deep))
         except Unreadable as error:
-            raise TargetError(error.cause, error.remedy) from error
-
-    def ask(self) -> FactSet:
-        """Return what the guest says of itself, and nothing else; raises Unreadable."""
-        answers = self._api.ask(questions(deep=self._deep))
-        return read_guest(answers, self._api.facts_of_session())
+            return beyond.merge(unasked(error))
+        return beyond.merge(read_guest(answers, self._api.facts_of_session()))
 
 
 @cache

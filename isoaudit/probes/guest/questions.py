@@ -210,12 +210,15 @@ _SUDO = r"""command -v sudo >/dev/null || { printf '@absent sudo\n'; exit 0; }
 o=$(sudo -n -l 2>/dev/null) || { printf '@refused sudo\n'; exit 0; }
 printf '@ok sudo\n'; printf '%s\n' "$o" | head -c 8192 | sed 's/^/|/'"""
 
-_METADATA = r"""for u in http://169.254.169.254/ ; do
-if command -v curl >/dev/null; then curl -s -m 3 -o /dev/null $u && printf '@answers\n' ||
-  printf '@silent\n'
-elif command -v wget >/dev/null; then wget -q -T 3 -O /dev/null $u 2>/dev/null; e=$?
-  case $e in 0|8) printf '@answers\n' ;; *) printf '@silent\n' ;; esac
-else printf '@absent curl\n'; fi; done"""
+_METADATA = r"""unset http_proxy HTTP_PROXY all_proxy ALL_PROXY; u=http://169.254.169.254/
+if command -v curl >/dev/null; then curl -s -m 3 -o /dev/null $u
+  case $? in 0|52|56) printf '@answers\n' ;; 7|28) printf '@silent\n' ;;
+    *) printf '@failed curl\n' ;; esac
+elif command -v wget >/dev/null; then o=$(wget -q -T 3 -O /dev/null $u 2>&1); e=$?
+  case "$e $o" in '0 '*|'6 '*|'8 '*|*HTTP/*|*'server returned'*) printf '@answers\n' ;;
+    '4 '*|*'timed out'*|*unreachable*|*refused*|*connect*) printf '@silent\n' ;;
+    *) printf '@failed wget\n' ;; esac
+else printf '@absent curl\n'; fi"""
 
 _ALWAYS = {
     "account": _ACCOUNT,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from isoaudit.facts.vocabulary import parts
-from isoaudit.model import FactSet, Reason, Vantage
+from isoaudit.model import FactSet, Kind, Reason, Vantage
 from isoaudit.probes.guest.agents import note_agents
 from isoaudit.probes.guest.answers import Answers
 from isoaudit.probes.guest.devices import note_devices
@@ -27,8 +29,11 @@ _TOPICS = (
     note_ssh_keys,
     note_surroundings,
 )
-_UNASKED = "nobody asked the guest"
-_HOW = "Add --guests FILE, a file that says where the guest answers over SSH."
+_NOBODY = Unreadable(
+    Reason.NOT_REQUESTED,
+    "nobody asked the guest",
+    "Add --guests FILE, a file that says where the guest answers over SSH.",
+)
 
 
 def read_guest(answers: Answers, session: GuestSession | None = None) -> FactSet:
@@ -41,15 +46,23 @@ def read_guest(answers: Answers, session: GuestSession | None = None) -> FactSet
     return guest.notes.factset().merge(read_kernel(guest))
 
 
-def unasked() -> FactSet:
-    """Return what is known of a guest that nobody asked: that, for every fact and part of it."""
-    return unanswered(Unreadable(Reason.NOT_REQUESTED, _UNASKED, _HOW))
+def unasked(why: Unreadable | None = None) -> FactSet:
+    """Return what is known of a guest that nobody asked, or that did not answer for a reason.
+
+    That is the reason, for every fact and part of it.
+    """
+    return _nobody_asked() if why is None else _missing(why)
 
 
-def unanswered(error: Unreadable) -> FactSet:
-    """Return why nothing is known of a guest, for every fact and part of it."""
-    paths = ["guest", *(name for name in parts() if name.startswith("guest_"))]
-    return FactSet.of(missing=[error.missing(path, Vantage.GUEST) for path in paths])
+@cache
+def _nobody_asked() -> FactSet:
+    return _missing(_NOBODY)
+
+
+def _missing(why: Unreadable) -> FactSet:
+    told = [one.name for one in parts().values() if one.name.startswith("guest_")]
+    paths = ["guest", "contradiction", *(name for name in told if Kind.VM in parts()[name].kinds)]
+    return FactSet.of(missing=[why.missing(path, Vantage.GUEST) for path in paths])
 
 
 def _note_session(guest: Guest, session: GuestSession) -> None:

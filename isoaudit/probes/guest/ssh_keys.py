@@ -14,10 +14,13 @@ from isoaudit.model import Reason, Record
 from isoaudit.probes.guest.answers import Block, Pages
 from isoaudit.probes.guest.notes import Guest, record
 from isoaudit.probes.guest.rights import mode_of
+from isoaudit.probes.guest.sshd_config import is_asked
 from isoaudit.transports.base import Unreadable
 
 _EMPTY = hashlib.sha256(b"").hexdigest()
 _HASH = re.compile(r"[0-9a-f]{64}")
+_HOMES = (".ssh/authorized_keys", ".ssh/authorized_keys2")
+_USUAL = {"none", *_HOMES, *(f"%h/{name}" for name in _HOMES)}
 _PARTS = ("guest_host_key", "guest_authorized_keys", "guest_own_key")
 
 
@@ -27,7 +30,7 @@ def note_ssh_keys(guest: Guest) -> None:
         seen = guest.pages("keys")
         hidden = _hidden(seen)
         with guest.missing_if_unreadable("guest_host_key"):
-            if seen.is_there("/etc/ssh") is False:
+            if seen.file("/etc/ssh").word == "absent":
                 raise Unreadable(Reason.NOT_SUPPORTED, "no /etc/ssh in the guest; the key that "
                                  "isoaudit was shown is guest.connection.fingerprint")  # fmt: skip
             guest.part("guest_host_key", [one for block in seen.marked("host")
@@ -108,11 +111,12 @@ def _elsewhere(guest: Guest) -> Unreadable | None:
         return error
     lines = [line for one in pages.blocks for line in one.lines]
     for line in lines:
-        words = line.strip().lower().split()
-        if len(words) < 2 or words[0] not in {"authorizedkeysfile", "authorizedkeyscommand"}:
-            continue
-        if set(words[1:]) - {"none", ".ssh/authorized_keys", ".ssh/authorized_keys2",
-                             "%h/.ssh/authorized_keys", "%h/.ssh/authorized_keys2"}:  # fmt: skip
+        keyword, *values = re.split(r"[\s=]+", line.strip())
+        if keyword.lower() == "include" and not all(is_asked(word) for word in values):
+            return Unreadable(Reason.NOT_SUPPORTED, f"{line.strip()[:120]}: it may name keys too")
+        if keyword.lower() in {"authorizedkeysfile", "authorizedkeyscommand"} and (
+            {word.strip('"').lower() for word in values} - _USUAL
+        ):
             return Unreadable(Reason.NOT_SUPPORTED, f"sshd takes keys by {line.strip()[:120]} too")
     closed = (page for path, page in pages.files.items() if path.endswith("sshd_config"))
     denied = next((page for page in closed if page.word == "closed"), None)

@@ -118,12 +118,21 @@ def _read_file(seen: Pages, path: str, settings: Settings, depth: int) -> None:
             settings.values.setdefault(keyword, (value, where))
 
 
+def is_asked(word: str) -> bool:
+    """Say whether all that a word of an Include names was asked for."""
+    return _full(word) in SSHD_FILES
+
+
+def _full(word: str) -> str:
+    bare = word.strip('"')
+    return bare if bare.startswith("/") else f"/etc/ssh/{bare}"
+
+
 def _include(seen: Pages, patterns: str, settings: Settings, depth: int, where: str) -> None:
     """Read what an Include names; of what was not asked for, leave the rest in doubt."""
     for word in patterns.split():
-        full = word.strip('"')
-        full = full if full.startswith("/") else f"/etc/ssh/{full}"
-        if full not in SSHD_FILES and full not in seen.files:
+        full = _full(word)
+        if not is_asked(word) and full not in seen.files:
             settings.doubt = Unreadable(
                 Reason.NOT_SUPPORTED, f"{where} includes {full[:120]}, which was not asked for",
                 "Connect as root or with sudo, which shows what sshd -T says.",

@@ -82,6 +82,8 @@ def _note_metadata(guest: Guest) -> None:
         guest.notes.fact("guest.cloud.metadata_reachable", True, source)
     elif seen.marked("silent"):
         guest.notes.fact("guest.cloud.metadata_reachable", False, f"{source}: no answer in 3 s")
+    elif seen.marked("failed"):
+        raise Unreadable(Reason.NOT_SUPPORTED, "the guest's curl or wget failed before it asked")
     else:
         raise Unreadable(Reason.TOOL_ABSENT, "the guest has neither curl nor wget")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from isoaudit.errors import TargetError
 from isoaudit.model import FactSet, Kind, Target
+from isoaudit.probes.host.authorized_keys import note_authorized_keys
 from isoaudit.probes.host.binfmt import note_binfmt
 from isoaudit.probes.host.cgroup import note_cgroup
 from isoaudit.probes.host.cpu import note_cpu
@@ -12,6 +13,8 @@ from isoaudit.probes.host.engines import note_engines
 from isoaudit.probes.host.features import note_features
 from isoaudit.probes.host.firmware import note_firmware
 from isoaudit.probes.host.groups import note_groups
+from isoaudit.probes.host.guest_load import note_guest_load
+from isoaudit.probes.host.guest_networks import note_guest_networks
 from isoaudit.probes.host.handed_in import note_handed_in
 from isoaudit.probes.host.hardening import note_hardening
 from isoaudit.probes.host.identity import note_identity
@@ -25,6 +28,7 @@ from isoaudit.probes.host.passthrough import note_passthrough
 from isoaudit.probes.host.reboot import note_reboot
 from isoaudit.probes.host.runtimes import note_runtimes
 from isoaudit.probes.host.sheet import Sheet
+from isoaudit.probes.host.sshd import note_sshd
 from isoaudit.probes.host.subids import note_subids
 from isoaudit.probes.host.swaps import note_swaps
 from isoaudit.probes.host.sysctl import note_sysctls
@@ -55,8 +59,12 @@ _TOPICS = (
     note_runtimes,
     note_listeners,
     note_libvirt,  # after listeners: one on libvirt's port outranks its files
+    note_guest_load,
+    note_sshd,
+    note_guest_networks,  # after listeners and sshd: who is reached from a bridge
     note_kubelet,
     note_groups,
+    note_authorized_keys,
     note_engines,  # after libvirt: it knows whether its sockets ask who connects
 )
 

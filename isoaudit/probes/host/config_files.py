@@ -45,7 +45,6 @@ _FOLDERS = (
     "/etc/containerd/conf.d",
     "/etc/crio/crio.conf.d",
     "/etc/cdi",
-    "/etc/libvirt/hooks",
     "/etc/cni/net.d",
 )
 _UNITS = tuple(

@@ -30,7 +30,7 @@ _RELEVANT = re.compile(
     r"|apparmor|selinux|enforcing|init_on_|slab_nomerge|slub_debug|page_alloc\.shuffle|vfio"
     r"|randomize_kstack_offset|vsyscall|norandmaps|nomodule|module\.sig_enforce|debugfs"
     r"|systemd\.unified_cgroup_hierarchy|cgroup_|ima_|integrity_audit|slab_merge|slub_nomerge"
-    r"|ia32_emulation|syscall\.x32|module_blacklist|modprobe\.blacklist"
+    r"|ia32_emulation|syscall\.x32|module_blacklist|modprobe\.blacklist|pcie_acs_override"
 )
 _OFF = frozenset(
     {
@@ -160,7 +160,7 @@ def _note_flaws(sheet: Sheet, release: str) -> None:
 
 def _note_known_vulnerable(sheet: Sheet, release: str, upstream: bool, source: str) -> None:
     fact = "host.kernel.known_vulnerable"
-    base = _version(release)
+    base = base_version(release)
     if base is None:
         sheet.kernel.missing(fact, Reason.PARSE_ERROR, f"{release!r} has no version in it")
     elif base >= NEWEST_FIX:
@@ -183,6 +183,7 @@ def _note_known_vulnerable(sheet: Sheet, release: str, upstream: bool, source: s
         sheet.kernel.fact(fact, known_vulnerable(base), source)
 
 
-def _version(release: str) -> Version | None:
+def base_version(release: str) -> Version | None:
+    """Return the upstream version that a release starts with, or None."""
     found = _BASE.match(release)
     return (int(found[1]), int(found[2]), int(found[3] or 0)) if found else None

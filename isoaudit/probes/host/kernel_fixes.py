@@ -1,4 +1,4 @@
-"""Well-known kernel flaws that lead out of a container, and the upstream releases that end them.
+"""Well-known kernel flaws that lead out of a container or a guest, and the releases that end them.
 
 A stable branch that is not listed for a flaw never got its fix: it had reached its end of life.
 """
@@ -104,3 +104,43 @@ NEWEST_FIX: Version = max(fix.mainline for fix in FIXES)
 def known_vulnerable(version: Version) -> list[str]:
     """Return the flaws of an upstream release, oldest first."""
     return [fix.cve for fix in FIXES if fix.reaches(version)]
+
+
+@dataclass(frozen=True, slots=True)
+class BranchFix:
+    """A flaw of which the fixed release of some stable branches is known, and no more.
+
+    Of a branch that is not listed nothing is known: neither that it has the flaw nor its fix.
+    """
+
+    cve: str
+    stable: tuple[Version, ...]
+    source: str
+
+    def reaches(self, version: Version) -> bool | None:
+        """Say whether an upstream release has the flaw; None if its branch is not listed.
+
+        What comes after the newest listed branch was branched off with the fix in it: stable
+        branches take fixes from mainline only.
+        """
+        for fix in self.stable:
+            if fix[:2] == version[:2]:
+                return version < fix
+        return False if version[:2] > max(self.stable)[:2] else None
+
+
+_JANUSCAPE = ((6, 1, 177), (6, 6, 144), (6, 12, 95), (6, 18, 38), (7, 1, 3))
+
+KVM_FIXES = (
+    BranchFix("CVE-2026-46113", _JANUSCAPE, "the fixes of Januscape, of which both are needed"),
+    BranchFix("CVE-2026-53359", _JANUSCAPE, "the fixes of Januscape, of which both are needed"),
+)
+"""Flaws of nested virtualization that lead out of a guest."""
+
+
+def kvm_vulnerable(version: Version) -> list[str] | None:
+    """Return the flaws of KVM that an upstream release has, or None if its branch is not listed."""
+    answers = [(fix.cve, fix.reaches(version)) for fix in KVM_FIXES]
+    if any(has is None for _, has in answers):
+        return None
+    return [cve for cve, has in answers if has]

@@ -10,6 +10,8 @@ import re
 
 from isoaudit.model import Reason
 from isoaudit.probes.host.identity import cpuinfo
+from isoaudit.probes.host.kernel import base_version
+from isoaudit.probes.host.kernel_fixes import kvm_vulnerable
 from isoaudit.probes.host.sheet import Sheet, yes
 from isoaudit.transports.base import Unreadable
 
@@ -26,6 +28,9 @@ _ENCRYPTION = {
     "sev_snp": "/sys/module/kvm_amd/parameters/sev_snp",
     "tdx": "/sys/module/kvm_intel/parameters/tdx",
 }
+_BORN_FIXED = (7, 2, 0)
+"""From this release on every kernel has the listed fixes of KVM, whoever built it."""
+
 _CPU_FLAGS = {"sev": "sev", "sev_es": "sev_es", "sev_snp": "sev_snp", "tdx_host_platform": "tdx"}
 
 
@@ -41,6 +46,7 @@ def note_kvm(sheet: Sheet) -> None:
         without="KVM is not loaded, has no such switch, or this is no x86",
     )
     _note_encryption(sheet)
+    _note_flaws(sheet)
 
 
 def _note_available(sheet: Sheet) -> None:
@@ -91,3 +97,23 @@ def _note_encryption(sheet: Sheet) -> None:
             sheet.kernel.missing(offers, Reason.PARSE_ERROR, f"{path} is neither yes nor no")
             return
     sheet.kernel.fact(offers, on, "kvm_amd's sev, sev_es and sev_snp, kvm_intel's tdx")
+
+
+def _note_flaws(sheet: Sheet) -> None:
+    """Note which known flaws of nested virtualization the kernel has, as far as its version tells.
+
+    After note_kernel, which says whether the release is upstream's.
+    """
+    fact = "host.kvm.known_vulnerable"
+    release, upstream = sheet.known("host.kernel.release"), sheet.known("host.kernel.upstream")
+    version = base_version(str(release)) if release is not None else None
+    source = f"/proc/sys/kernel/osrelease {release}"
+    flaws = kvm_vulnerable(version) if version is not None else None
+    if version is not None and flaws is not None and (upstream or version >= _BORN_FIXED):
+        sheet.kernel.fact(fact, flaws, source)
+        return
+    detail = f"{source}: a distribution's patches are not visible in its version"
+    if upstream or version is None:
+        detail = f"{source}: which releases of this branch have the fixes is not listed"
+    remedy = "Compare the kernel with its distribution's security tracker, or switch nested off."
+    sheet.kernel.missing(fact, Reason.NOT_SUPPORTED, detail, remedy)

@@ -23,7 +23,8 @@ _STRINGS = ("long", "double", "single")
 def parse(text: str) -> dict[str, Setting]:
     """Return the settings of a file; the last of several with one name stands.
 
-    Raises ValueError, with the line, for what is not in that format.
+    Raises ValueError, with the line, for what is not in that format; never with what stands there,
+    for it may be a password.
     """
     settings: dict[str, Setting] = {}
     tokens = _tokens(text)
@@ -45,7 +46,7 @@ def _tokens(text: str) -> list[tuple[str, str, int]]:
     while place < len(text):
         match = _TOKEN.match(text, place)
         if match is None or match.lastgroup is None:
-            raise ValueError(f"line {line}: {text[place : place + 20]!r} is unexpected")
+            raise ValueError(f"line {line}: what stands there is no setting")
         kind = match.lastgroup
         if kind != "space":
             found.append(("string" if kind in _STRINGS else kind, match[kind], line))
@@ -63,7 +64,7 @@ def _value(tokens: list[tuple[str, str, int]], place: int, line: int) -> tuple[S
     if kind == "number":
         return int(text), place + 1
     if text != "[":
-        raise ValueError(f"line {line}: {text!r} is no value")
+        raise ValueError(f"line {line}: a string, a number or a list is expected")
     elements: list[str] = []
     for after, (kind, text, _) in enumerate(tokens[place + 1 :], place + 2):
         if kind == "string":

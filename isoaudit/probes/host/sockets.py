@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from isoaudit.model import Reason, Record
 from isoaudit.probes.base import Notes
-from isoaudit.probes.host import accounts
+from isoaudit.probes.host import accounts, libvirt_sockets
 from isoaudit.probes.host.libvirt_conf import unix_sockets_authenticate
 from isoaudit.probes.host.sheet import Sheet, unread_part
 from isoaudit.transports.base import FileStat, Unreadable
@@ -24,8 +24,8 @@ _SYSTEM = (
     ("/run/crio/crio.sock", "cri-o"),
     ("/run/cri-dockerd.sock", "cri-dockerd"),
     ("/run/buildkit/buildkitd.sock", "buildkit"),
-    ("/run/libvirt/libvirt-sock", "libvirt"),
-    ("/run/libvirt/virtqemud-sock", "libvirt"),
+    *((path, "libvirt") for path in libvirt_sockets.WRITABLE),
+    *((path, "libvirt-admin") for path in libvirt_sockets.ADMIN),
     ("/var/lib/lxd/unix.socket", "lxd"),
     ("/var/snap/lxd/common/lxd/unix.socket", "lxd"),
     ("/var/lib/incus/unix.socket", "incus"),
@@ -73,6 +73,8 @@ def note_sockets(sheet: Sheet, own: list[Place], unread: list[Unreadable]) -> No
             unread.append(seen)
         elif seen is not None and seen["type"] == "socket":
             records.append(_record(sheet, place, seen, names))
+        elif seen is None and place.service.startswith("libvirt"):
+            records += _to_be_opened(sheet, place, unread)
     sheet.kernel.part("socket", records, unread_part("socket", unread, sheet.kernel.vantage))
 
 
@@ -91,6 +93,31 @@ def _record(sheet: Sheet, place: Place, seen: FileStat, names: dict[int, str]) -
     _note_reach(sheet, notes, path, seen)
     _note_authenticated(sheet, notes, service, source)
     return notes.record()
+
+
+def _to_be_opened(sheet: Sheet, place: Place, unread: list[Unreadable]) -> list[Record]:
+    """Return the record of a socket that is not open now and that systemd opens at the next boot.
+
+    No process has to run for it: the first client starts the daemon.
+    """
+    try:
+        unit = libvirt_sockets.enabled_unit(sheet, place.path)
+    except Unreadable as error:
+        unread.append(error)
+        return []
+    if unit is None:
+        return []
+    notes = Notes(sheet.declared.vantage)
+    source = f"{unit.source} (enabled; not open now)"
+    notes.fact("socket.path", place.path, source)
+    notes.fact("socket.service", place.service, source)
+    notes.fact("socket.owner_uid", 0, source)
+    notes.fact("socket.group", unit.group, source)
+    notes.fact("socket.mode", f"{unit.mode:04o}", source)
+    notes.fact("socket.rootful", True, source)
+    notes.fact("socket.world_accessible", bool(unit.mode & 0o002), source)
+    _note_authenticated(sheet, notes, place.service, source)
+    return [notes.record()]
 
 
 def _note_reach(sheet: Sheet, notes: Notes, path: str, seen: FileStat) -> None:

@@ -119,12 +119,15 @@ def _classified(name: str, cmdline: Sequence[str]) -> Look:
         return Look("shim", runtime="kata", role="shim")
     if name.startswith("virtiofsd"):
         return Look("virtiofsd", runtime=_kata(cmdline), role="virtiofsd")
-    vmm = _VMM_NAMES.get(name) or next(
-        (vmm for start, vmm in _VMMS.items() if name.startswith(start)), ""
-    )
-    if vmm:
+    if vmm := vmm_called(name):
         return Look("vmm", runtime=_kata(cmdline) or vmm, role="vmm")
     return Look("other")
+
+
+def vmm_called(name: str) -> str:
+    """Return the VMM that a program of this name is, "" for none."""
+    begun = (vmm for start, vmm in _VMMS.items() if name.startswith(start))
+    return _VMM_NAMES.get(name) or next(begun, "")
 
 
 def _part_of_gvisor(cmdline: Sequence[str]) -> str:

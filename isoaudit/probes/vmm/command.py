@@ -11,15 +11,18 @@ from isoaudit.probes.vmm.argv import (
     machine,
     monitors,
     options,
+    properties,
     sandbox,
+    value_of,
 )
 from isoaudit.probes.vmm.devices import hardware
+from isoaudit.probes.vmm.kinds import kind_of, manager_of
 from isoaudit.probes.vmm.line import Line, Origin
 from isoaudit.probes.vmm.screens import screens
+from isoaudit.probes.vmm.small import small_facts
 from isoaudit.transports.base import Files, Unreadable
 
 _KVM = "anon_inode:kvm-vm"
-_OTHERS = ("firecracker", "cloud-hypervisor")
 
 
 def command_facts(files: Files, pid: int, words: list[str]) -> FactSet:
@@ -27,34 +30,43 @@ def command_facts(files: Files, pid: int, words: list[str]) -> FactSet:
     source = f"/proc/{pid}/cmdline"
     notes = Notes(Vantage.VMM)
     program = words[0].rpartition("/")[2] if words else ""
-    name = _name(program)
+    name = kind_of("", words)
     notes.fact("vmm.name", name or program, source)
-    if name in _OTHERS:
-        _note_micro(notes, words, source)
-        return notes.factset().merge(_accelerator(files, pid, ["kvm"]))
-    if name != "qemu":
+    notes.fact("vmm.manager", manager_of(words, value_of(options(words[1:]), "uuid") or ""), source)
+    if not name:
         return notes.factset()
+    if name != "qemu":
+        return notes.factset().merge(small_facts(name, words, source), _kvm_only(files, pid))
     found = options(words[1:])
     notes.fact("vmm.sandbox.options", sandbox(found), f"{source} -sandbox")
     if kind := machine(found):
         notes.fact("vm.machine", kind, f"{source} -machine")
     _note_monitors(notes, files, pid, found)
     notes.part("graphics", screens(found, source))
+    _note_machine(notes, found, source)
     hard = hardware(Line(found, program, whole=True), Origin(Vantage.VMM, source))
     asked = accelerators(found, program)
     return notes.factset().merge(hard, _accelerator(files, pid, asked))
 
 
-def _name(program: str) -> str:
-    if program.startswith(("qemu", "kvm")):
-        return "qemu"
-    return next((name for name in _OTHERS if program.startswith(name)), "")
+def _note_machine(notes: Notes, found: Options, source: str) -> None:
+    """Note the UUID, and what the machine's switches say of its memory: both are on if not said."""
+    if uuid := value_of(found, "uuid"):
+        notes.fact("vm.uuid", uuid[:64], f"{source} -uuid")
+    asked: dict[str, str] = {}
+    for name, value in found:
+        if name in {"machine", "M"}:
+            asked |= properties(value, "type")
+    for path, switch in (("vm.memory.shared_pages", "mem-merge"),
+                         ("vmm.dump_guest_core", "dump-guest-core")):  # fmt: skip
+        why = "" if switch in asked else " (QEMU's default)"
+        on = asked.get(switch, "on") in {"on", "yes", "true"}
+        notes.fact(path, on, f"{source} -machine {switch}{why}")
 
 
-def _note_micro(notes: Notes, words: list[str], source: str) -> None:
-    """Note what the small VMMs say: they run on KVM only, and only some have a gdb stub."""
-    stub = any(word == "--gdb" or word.startswith("--gdb=") for word in words)
-    notes.fact("vm.debug_stub", stub, source)
+def _kvm_only(files: Files, pid: int) -> FactSet:
+    """Return what proves that a VMM which knows no emulation runs on KVM."""
+    return _accelerator(files, pid, ["kvm"])
 
 
 def _accelerator(files: Files, pid: int, asked: list[str]) -> FactSet:

@@ -10,8 +10,10 @@ from isoaudit.probes.base import Notes
 from isoaudit.probes.kernel.capabilities import decode_capabilities
 from isoaudit.probes.kernel.census import gone, start_time, stat_fields
 from isoaudit.probes.kernel.machine import Machine
+from isoaudit.probes.vmm.around import surroundings
 from isoaudit.probes.vmm.command import command_facts
 from isoaudit.probes.vmm.devices import PARTS
+from isoaudit.probes.vmm.folders import with_folders
 from isoaudit.probes.vmm.pid import argv
 from isoaudit.transports.base import Files, Unreadable
 
@@ -36,7 +38,12 @@ def vmm_facts(files: Files, pid: int, machine: Machine | None = None) -> FactSet
     machine = machine or Machine(files)
     try:
         started = start_time(files, pid)
-        found = _kernel_facts(machine, pid).merge(_command(files, pid))
+        words = _words(files, pid)
+        told = words if isinstance(words, list) else []
+        found = _kernel_facts(machine, pid).merge(
+            with_folders(_command(files, pid, words), machine, pid, told),
+            surroundings(machine, pid, told),
+        )
         if start_time(files, pid) != started:
             raise gone(pid)
     except Unreadable as error:
@@ -51,13 +58,18 @@ def unread(error: Unreadable) -> FactSet:
     return FactSet.of(missing=entries)
 
 
-def _command(files: Files, pid: int) -> FactSet:
+def _words(files: Files, pid: int) -> list[str] | Unreadable:
     try:
-        return command_facts(files, pid, argv(files, pid))
+        return argv(files, pid)
     except Unreadable as error:
-        entries = [error.missing(path, Vantage.VMM) for path in VMM_PATHS]
-        paths = ("vmm.name", "vmm.sandbox.options")
-        return FactSet.of(missing=[*entries, *(error.missing(p, Vantage.VMM) for p in paths)])
+        return error
+
+
+def _command(files: Files, pid: int, words: list[str] | Unreadable) -> FactSet:
+    if isinstance(words, list):
+        return command_facts(files, pid, words)
+    paths = (*VMM_PATHS, "vmm.name", "vmm.sandbox.options", "vmm.dump_guest_core")
+    return FactSet.of(missing=[words.missing(path, Vantage.VMM) for path in paths])
 
 
 def _kernel_facts(machine: Machine, pid: int) -> FactSet:

@@ -34,6 +34,7 @@ crypto nvram audio
         "",
         "<notadomain/>",
         "<domstatus/>",
+        "<domainsnapshot><name>s</name></domainsnapshot>",
     ],
 )
 def test_hostile_documents_are_refused(text):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from host_trees import Locked, collect, reason, tree, value
+from host_trees import Locked, bind_socket, collect, reason, records, tree, value
 
 from isoaudit.model import FactSet, Reason, Vantage
 from isoaudit.probes.host.libvirt_syntax import parse
@@ -45,6 +45,14 @@ def test_broken_syntax(text: str) -> None:
         parse(text)
 
 
+@pytest.mark.parametrize("text", ["vnc_password = hunter2", 'vnc_password = "hunter2'])
+def test_broken_syntax_keeps_a_password_to_itself(text: str) -> None:
+    """A misspelt line may hold a secret, and no message repeats it."""
+    with pytest.raises(ValueError, match="line 1") as refused:
+        parse(text)
+    assert "hunter2" not in str(refused.value)
+
+
 def test_libvirt_defaults_are_resolved(tmp_path: Path) -> None:
     """Without configuration files libvirt's own defaults hold."""
     expected = {
@@ -60,7 +68,8 @@ def test_libvirt_defaults_are_resolved(tmp_path: Path) -> None:
         "cgroup_device_acl": (),
         "user": "libvirt-qemu",
     }
-    assert expected == libvirt(collect(tree(tmp_path, {"/usr/sbin/libvirtd": ""})))
+    seen = libvirt(collect(tree(tmp_path, {"/usr/sbin/libvirtd": ""})))
+    assert expected == {name: seen[name] for name in expected}
 
 
 def test_libvirt_settings_are_read(tmp_path: Path) -> None:
@@ -90,7 +99,8 @@ def test_libvirt_settings_are_read(tmp_path: Path) -> None:
         "cgroup_device_acl": ("/dev/sda",),
         "user": "0",
     }
-    assert expected == libvirt(collect(tree(tmp_path, files)))
+    seen = libvirt(collect(tree(tmp_path, files)))
+    assert expected == {name: seen[name] for name in expected}
 
 
 def test_libvirt_absent_says_nothing_more(tmp_path: Path) -> None:
@@ -145,6 +155,125 @@ def test_a_listener_outranks_libvirts_files(tmp_path: Path) -> None:
     seen = collect(tree(tmp_path, files)).facts["host.libvirt.listen_tcp"]
     expected = [(True, Vantage.KERNEL), (False, Vantage.DECLARED)]
     assert expected == [(fact.value, fact.vantage) for fact in seen]
+
+
+@pytest.mark.parametrize("unit", ["libvirtd-tls.socket", "virtproxyd-tls.socket"])
+def test_a_tls_socket_unit_makes_libvirt_listen(tmp_path: Path, unit: str) -> None:
+    """An enabled systemd socket for TLS listens whatever the files say."""
+    files = {"/usr/sbin/libvirtd": "", f"/etc/systemd/system/sockets.target.wants/{unit}": ""}
+    assert True is value(collect(tree(tmp_path, files)), "host.libvirt.listen_tls")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "conf", "listens"),
+    [
+        ('LIBVIRTD_ARGS="--listen"', "", True),
+        ("LIBVIRTD_ARGS='--timeout 120 -l'", "", True),
+        ('LIBVIRTD_ARGS="--listen"', "listen_tls = 0", False),
+        ('#LIBVIRTD_ARGS="--listen"', "", False),
+        ('LIBVIRTD_ARGS="--timeout 120"', "", False),
+        ("", "listen_tls = 1", True),
+    ],
+)
+def test_libvirtd_listens_for_tls_if_told_to(
+    tmp_path: Path, arguments: str, conf: str, *, listens: bool
+) -> None:
+    """TLS is libvirtd's default once it is started with --listen."""
+    files = {
+        "/usr/sbin/libvirtd": "",
+        "/etc/default/libvirtd": arguments,
+        "/etc/libvirt/libvirtd.conf": conf,
+    }
+    assert listens is value(collect(tree(tmp_path, files)), "host.libvirt.listen_tls")
+
+
+def test_what_starts_libvirtd_may_not_be_read(tmp_path: Path) -> None:
+    """Whether libvirtd is told to listen is not known without the file that says so."""
+    files = Locked(tree(tmp_path, {"/usr/sbin/libvirtd": ""}), "/etc/default/libvirtd")
+    assert Reason.PERMISSION_DENIED == reason(collect(files), "host.libvirt.listen_tls")
+
+
+def test_sasl_mechanisms(tmp_path: Path) -> None:
+    """The mechanisms are those of SASL's file, comments left out, the last list standing."""
+    text = "#mech_list: plain\nmech_list: DIGEST-MD5 gssapi\nkeytab: /etc/libvirt/krb5.tab\n"
+    files = {"/usr/sbin/libvirtd": "", "/etc/sasl2/libvirt.conf": text}
+    facts = collect(tree(tmp_path, files))
+    assert ("digest-md5", "gssapi") == value(facts, "host.libvirt.sasl_mechanisms")
+
+
+def test_sasl_without_a_list_offers_anything(tmp_path: Path) -> None:
+    """Without mech_list SASL offers what is installed, which files do not tell."""
+    facts = collect(tree(tmp_path, {"/usr/sbin/libvirtd": ""}))
+    assert Reason.NOT_DECLARED == reason(facts, "host.libvirt.sasl_mechanisms")
+
+
+def test_the_weaker_of_all_drivers_daemons_counts(tmp_path: Path) -> None:
+    """Each modular daemon has a file of its own, and one that asks nobody is enough."""
+    files = {
+        "/usr/sbin/virtqemud": "",
+        "/usr/sbin/virtstoraged": "",
+        "/etc/libvirt/virtstoraged.conf": 'auth_unix_rw = "none"\n',
+        "/etc/libvirt/virtqemud.conf": 'access_drivers = [ "polkit" ]\n',
+    }
+    facts = collect(tree(tmp_path, files))
+    assert "none" == value(facts, "host.libvirt.auth_unix_rw")
+    assert ("polkit",) == value(facts, "host.libvirt.access_drivers")
+
+
+SYSTEMD = "/etc/systemd/system"
+UNIT = "[Socket]\nListenStream=/run/libvirt/libvirt-sock\nSocketMode=0666\n"
+
+
+def libvirt_sockets(facts: FactSet) -> dict[object, object]:
+    return {
+        one["path"]: (one["service"], one["group"], one["mode"], one["world_accessible"])
+        for one in records(facts, "socket")
+        if str(one["service"]).startswith("libvirt")
+    }
+
+
+def test_an_enabled_socket_counts_before_it_is_open(tmp_path: Path) -> None:
+    """systemd opens it at the next boot, by its unit and drop-ins, whatever libvirtd.conf says."""
+    files = {
+        "/usr/sbin/libvirtd": "",
+        "/etc/libvirt/libvirtd.conf": 'unix_sock_group = "x"\nunix_sock_rw_perms = "0700"\n',
+        "/usr/lib/systemd/system/libvirtd.socket": UNIT,
+        f"{SYSTEMD}/libvirtd.socket.d/mode.conf": "[Socket]\nSocketMode=0660\nSocketGroup=vms\n",
+        f"{SYSTEMD}/sockets.target.wants/libvirtd.socket": "",
+    }
+    facts = collect(tree(tmp_path, files))
+    assert {"/run/libvirt/libvirt-sock": ("libvirt", "vms", "0660", False)} == libvirt_sockets(
+        facts
+    )
+
+
+def test_a_socket_that_is_not_enabled_is_none(tmp_path: Path) -> None:
+    """A unit that is only installed opens nothing."""
+    files = {"/usr/sbin/libvirtd": "", "/usr/lib/systemd/system/libvirtd.socket": UNIT}
+    assert {} == libvirt_sockets(collect(tree(tmp_path, files)))
+
+
+def test_an_enabled_socket_whose_unit_may_not_be_read(tmp_path: Path) -> None:
+    """What it opens is not known, and so not all sockets are."""
+    files = {
+        "/usr/sbin/libvirtd": "",
+        "/usr/lib/systemd/system/libvirtd.socket": UNIT,
+        f"{SYSTEMD}/sockets.target.wants/libvirtd.socket": "",
+    }
+    facts = collect(Locked(tree(tmp_path, files), "/usr/lib/systemd/system/libvirtd.socket"))
+    assert facts.parts["socket"][0].incomplete is not None
+
+
+def test_sockets_of_modular_daemons_are_seen(tmp_path: Path) -> None:
+    """Each driver's daemon has a socket for changes and one for its own management."""
+    files = tree(tmp_path, {"/usr/sbin/virtqemud": ""})
+    bind_socket(tmp_path, "/run/libvirt/virtstoraged-sock", 0o666)
+    bind_socket(tmp_path, "/run/libvirt/virtqemud-admin-sock", 0o600)
+    expected = {
+        "/run/libvirt/virtstoraged-sock": ("libvirt", "root", "0666"),
+        "/run/libvirt/virtqemud-admin-sock": ("libvirt-admin", "root", "0600"),
+    }
+    assert expected == {p: seen[:3] for p, seen in libvirt_sockets(collect(files)).items()}
 
 
 def test_an_unknown_distribution_leaves_qemus_user_unknown(tmp_path: Path) -> None:

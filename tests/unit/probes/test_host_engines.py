@@ -441,3 +441,15 @@ def test_files_that_may_not_be_read_are_missing(tmp_path: Path) -> None:
     assert facts.parts["engine"][0].incomplete is not None
     assert facts.parts["program"][0].incomplete is not None
     assert Reason.PERMISSION_DENIED is reason(facts, "host.podman.labeling")
+
+
+def test_gvisors_shim_has_options_that_containerd_does_not_tell(tmp_path: Path) -> None:
+    """They stand in a file of its own: that none are seen says nothing."""
+    table = 'version = 2\n[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runsc]\n'
+    facts = seen(
+        tmp_path,
+        {**PROGRAMS, CONTAINERD: f'{table}runtime_type = "io.containerd.runsc.v1"\n'},
+    )
+    record = facts.parts["engine"][0].records[0]
+    assert ("io.containerd.runsc.v1",) == record.facts["engine.runtimes.programs"].value
+    assert "engine.runtimes.arguments" in record.missing

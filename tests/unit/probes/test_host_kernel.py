@@ -10,7 +10,7 @@ from host_trees import Locked, collect, reason, records, tree, value
 from isoaudit.model import Reason
 from isoaudit.probes.host.cpu import state
 from isoaudit.probes.host.kernel import disabled_mitigations, is_upstream, relevant_words
-from isoaudit.probes.host.kernel_fixes import FIXES, known_vulnerable
+from isoaudit.probes.host.kernel_fixes import FIXES, known_vulnerable, kvm_vulnerable
 from isoaudit.probes.host.reboot import is_newer
 
 RHEL = {
@@ -401,3 +401,45 @@ def test_a_broken_sysctl_is_a_parse_error(tmp_path: Path) -> None:
     """Text where a number is expected is never a number."""
     facts = collect(tree(tmp_path, {"/proc/sys/kernel/kptr_restrict": "many\n"}))
     assert Reason.PARSE_ERROR == reason(facts, "host.sysctl.kptr_restrict")
+
+
+JANUSCAPE = ["CVE-2026-46113", "CVE-2026-53359"]
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        ((6, 12, 94), JANUSCAPE),
+        ((6, 12, 95), []),
+        ((7, 1, 2), JANUSCAPE),
+        ((7, 1, 3), []),
+        ((7, 2, 0), []),
+        ((5, 15, 200), None),
+        ((6, 17, 1), None),
+    ],
+)
+def test_kvms_flaws_by_release(version: tuple[int, int, int], expected: list[str] | None) -> None:
+    """A branch without a listed fix is not judged: it may never have had the flaw, or its fix."""
+    assert expected == kvm_vulnerable(version)
+
+
+@pytest.mark.parametrize(
+    ("release", "distribution", "expected"),
+    [
+        ("6.12.94", "unheard-of", tuple(JANUSCAPE)),
+        ("6.12.95", "unheard-of", ()),
+        ("6.12.94-1-amd64", "debian", None),
+        ("7.2.0-1-amd64", "debian", ()),
+        ("5.15.3", "unheard-of", None),
+    ],
+)
+def test_kvms_flaws_of_a_host(
+    tmp_path: Path, release: str, distribution: str, expected: tuple[str, ...] | None
+) -> None:
+    """A distribution's patches do not show in its version; a kernel born fixed is."""
+    files = {"/proc/sys/kernel/osrelease": release, "/etc/os-release": f"ID={distribution}\n"}
+    facts = collect(tree(tmp_path, files))
+    if expected is None:
+        assert Reason.NOT_SUPPORTED == reason(facts, "host.kvm.known_vulnerable")
+    else:
+        assert expected == value(facts, "host.kvm.known_vulnerable")

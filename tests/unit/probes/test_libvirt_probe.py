@@ -108,6 +108,8 @@ def test_vmm_of_a_real_domain_is_confined_as_the_kernel_says(legacy):
         "vmm.lsm.label": "",
         "vmm.user_namespace": "host",
         "vmm.name": "qemu",
+        "vmm.manager": "libvirt",
+        "vmm.dump_guest_core": False,
         "vmm.sandbox.options": (
             "elevateprivileges=deny",
             "obsolete=deny",

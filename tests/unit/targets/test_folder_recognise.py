@@ -32,6 +32,22 @@ SERVICES = "services:\n  web:\n    image: a\n"
         ("kubernetes", "a.yaml", "- apiVersion: v1\n  kind: Pod\n"),
         ("libvirt_xml", "a.xml", "<!-- a -->\n<domain type='kvm'>\n</domain>"),
         ("libvirt_xml", "a.xml", "<domstatus><domain/></domstatus>"),
+        ("libvirt_xml", "a.xml", "<domainsnapshot><name>s</name><domain type='kvm'/>"),
+        ("firecracker", "a.json", '{"boot-source": {"kernel_image_path": "/k"}}'),
+        ("kata", "a.toml", "# a\n[hypervisor.qemu] # b\nx = 1\n[runtime]\n"),
+        ("kata", "a.toml", "[hypervisor.clh]\r\n[agent.kata]\r\n"),
+        ("qemu", "run.sh", "#!/bin/sh\nexec qemu-system-x86_64 \\\n  -m 1G\n"),
+        ("qemu", "run", "#!/bin/sh\n/usr/bin/qemu-kvm -m 1G\n"),
+        ("qemu", "-", "qemu-system-aarch64 -M virt\n"),
+        ("qemu", "q35.cfg", '# a\n\n[device "a"]\n  driver = "b"\n'),
+        ("vmx", "a.vmx", '.encoding = "UTF-8"\nvirtualHW.version = "19"\n'),
+        ("xl", "a.cfg", "name = 'a'\nmemory = 512\ndisk = []\n"),
+        (
+            "ovf",
+            "a.ovf",
+            "<?xml version='1.0'?><Envelope a='b' xmlns='http://schemas.dmtf.org/ovf/envelope/1'>",
+        ),
+        ("ovf", "a.xml", "<ovf:Envelope xmlns:ovf='http://schemas.dmtf.org/ovf/envelope/2'>"),
         ("bundle", "a.json", '{"isoaudit_bundle": "1"}'),
         ("result", "a.json", '{"schema_version": "1"}'),
     ],
@@ -54,6 +70,17 @@ def test_what_is_recognised(kind: str, name: str, text: str) -> None:
         (".gitlab-ci.yml", "services:\n  - postgres\ntest:\n  image: a\n"),
         (".gitlab-ci.yml", "services:\n- name: postgres\ntest:\n  image: a\n"),
         (".gitlab-ci.yml", "include:\n  - local: a\ntest:\n  image: a\n"),
+        ("pyproject.toml", "[project]\nname = 'x'\n[tool.hypervisor.x]\n"),
+        ("a.toml", "[hypervisor.qemu]\n"),
+        ("a.toml", SERVICES),
+        ("build.sh", "#!/bin/sh\ncat > compose.yaml <<EOF\n" + SERVICES + "EOF\n"),
+        ("build.sh", "# qemu-system-x86_64 -m 1G\napt install qemu-system-x86\n"),
+        (".gitlab-ci.yml", "test:\n  script:\n    - qemu-system-x86_64 -m 1G\n"),
+        ("setup.cfg", "[metadata]\nname = x\n"),
+        ("app.cfg", "[device]\ndriver = x\n"),
+        ("app.cfg", "name = x\nmemory = 1\n"),
+        ("a.json", '{"boot-source": "cdrom"}'),
+        ("a.xml", "<Envelope xmlns='http://schemas.xmlsoap.org/soap/envelope/'/>"),
         ("job.yaml", "jobs:\n  test:\n    services:\n      db: {image: a}\n"),
     ],
 )
@@ -62,15 +89,19 @@ def test_what_is_left_alone(name: str, text: str) -> None:
     assert recognise(text, name) is None
 
 
+@pytest.mark.parametrize("name", ["a.yaml", "a.sh", "a.toml", "a.cfg", "a.vmx", "a.ovf", "a.json"])
 @pytest.mark.parametrize(
     "text",
     ["\n" * 4_000_000, " " * 4_000_000, "services:\n" + "#\n" * 1_000_000, "{ " * 2_000_000,
-     "services:\n" * 400_000, "- " * 2_000_000, "'" * 4_000_000],
-    ids=["lines", "blanks", "comments", "braces", "services", "dashes", "quotes"],
+     "services:\n" * 400_000, "- " * 2_000_000, "'" * 4_000_000, "<a:Envelope " * 300_000,
+     "[hypervisor.q" * 300_000, "qemu-kvm" * 500_000, "qemu-kvm \\\n" * 300_000,
+     "[device " * 500_000],
+    ids=["lines", "blanks", "comments", "braces", "services", "dashes", "quotes", "envelopes",
+         "tables", "words", "joined", "groups"],
 )  # fmt: skip
-def test_recognising_is_linear(text: str) -> None:
+def test_recognising_is_linear(text: str, name: str) -> None:
     """A file of megabytes that is none costs no more than a look."""
     started = time.process_time()
-    recognise(text, "a.yaml")
+    recognise(text, name)
 
     assert time.process_time() - started < 2

@@ -158,8 +158,14 @@ def _note_runtimes(
     notes: Notes, table: Iterable[str], programs: Iterable[str], source: str
 ) -> None:
     notes.fact("engine.runtimes.names", sorted(table), source)
-    notes.fact("engine.runtimes.programs", sorted({*programs}), source)
-    notes.fact("engine.runtimes.arguments", [], f"{source}: takes none")
+    started = sorted({*programs})
+    notes.fact("engine.runtimes.programs", started, source)
+    if any("runsc" in program for program in started):
+        notes.missing("engine.runtimes.arguments", Reason.NOT_SUPPORTED,
+                      "gVisor's shim takes them from a file of its own",
+                      "Look at the file that ConfigPath of the runtime names.")  # fmt: skip
+    else:
+        notes.fact("engine.runtimes.arguments", [], f"{source}: takes none")
 
 
 def _note_version(sheet: Sheet, notes: Notes, name: str, service: Service | None) -> None:

@@ -1,0 +1,105 @@
+"""What the configuration files of VMMs and hypervisors other than libvirt can say, kind by kind.
+
+Most of it is the vocabulary that libvirt's domains already have; what only these files know stands
+here. Sources: Firecracker's API (swagger), Kata's configuration.toml, qemu(1), DMTF DSP0243 (OVF),
+xl.cfg(5).
+"""
+
+from isoaudit.facts.spec import BOOL, INT, LIST, STRING, VM, FactSpec
+
+_V = VM
+
+PARTS = ()
+
+FACTS = (
+    FactSpec("vm.mmds_version", STRING,
+             "Firecracker's metadata service: V1 (no session token), V2, or none.", _V),
+    FactSpec("vm.kata.annotations", LIST,
+             "Annotations by which a pod may change its hypervisor's settings, as patterns.", _V),
+    FactSpec("vm.kata.annotation_paths", LIST,
+             "Host paths that such annotations may name, as `hypervisor: /usr/bin/qemu*`.", _V),
+    FactSpec("vm.kata.debug", LIST, "Debugging that is on, as agent.debug_console_enabled.", _V),
+    FactSpec("vm.kata.guest_seccomp", BOOL,
+             "Whether seccomp profiles of containers hold inside the guest.", _V),
+    FactSpec("vm.kata.guest_selinux", BOOL, "Whether SELinux holds inside the guest.", _V),
+    FactSpec("vm.kata.private_network", BOOL,
+             "Whether shim and hypervisor are kept out of the host's network namespace.", _V),
+    FactSpec("vm.kata.rootless", BOOL, "Whether the hypervisor runs as an ordinary user.", _V),
+    FactSpec("vm.kata.sandbox_cgroup_only", BOOL,
+             "Whether all processes of a pod, the VMM's too, are in the pod's cgroup.", _V),
+    FactSpec("vm.kata.extra_monitor", STRING,
+             "Protocol of a second monitor socket, as hmp or qmp; empty if there is none.", _V),
+    FactSpec("vm.kata.template", BOOL,
+             "Whether VMs are cloned from one template, whose memory they share.", _V),
+    FactSpec("vm.kata.cached_vms", INT, "VMs kept running for pods to come.", _V, unit="VMs"),
+    FactSpec("vm.kata.memory_dump_path", STRING,
+             "Folder that guests' memory is dumped to when they panic; empty for none.", _V),
+    FactSpec("vm.kata.guest_hook_path", STRING,
+             "Folder inside the guest whose hooks run at each container; empty for none.", _V),
+    FactSpec("vm.kata.hot_plug_vfio", STRING,
+             "Where host devices may be plugged into a running VM, or no-port.", _V),
+)  # fmt: skip
+
+_DISK = ("disk", "disk.target", "disk.device", "disk.bus", "disk.source_type", "disk.source",
+         "disk.read_only", "disk.whole_host_disk")  # fmt: skip
+_MORE_DISK = ("disk.format", "disk.raw_scsi", "disk.encrypted", "disk.backing_files")
+_CARD = ("interface", "interface.type", "interface.source", "interface.model")
+_SIZE = ("vm.memory.bytes", "vm.vcpus")
+_SHARE = ("share", "share.source", "share.target", "share.driver", "share.read_only",
+          "share.access_mode")  # fmt: skip
+_SCREEN = ("graphics", "graphics.type", "graphics.listen", "graphics.exposure",
+           "graphics.password_set", "graphics.password_in_configuration",
+           "graphics.tls_required")  # fmt: skip
+_PASSED = ("host_device", "host_device.type", "host_device.address")
+_PORT = ("character_device", "character_device.role", "character_device.name",
+         "character_device.backend", "character_device.address")  # fmt: skip
+_BOOT = ("boot_file", "boot_file.role", "boot_file.path")
+_MONITOR = ("monitor", "monitor.kind", "monitor.backend", "monitor.address")
+_SHARED = ("shared_memory", "shared_memory.name")
+_FIXED = (
+    "vmm.name",
+    "vmm.manager",
+    "vm.accelerator",
+    "vm.devices",
+    "vm.debug_stub",
+    "vm.commandline_passthrough",
+)
+_TRUST = ("vm.secure_boot", "vm.tpm", "vm.launch_security.type")
+
+_SAYS = {
+    "libvirt_xml": ("vmm.name", "vmm.manager"),
+    "qemu": (
+        *_FIXED, *_TRUST, *_SIZE, *_DISK, *_MORE_DISK, *_CARD, *_SHARE, *_SCREEN, *_PASSED, *_PORT,
+        *_BOOT, *_MONITOR, *_SHARED, "character_device.tls", "vm.cpu.mode", "vm.machine", "vm.uuid",
+        "interface.filter", "interface.isolated", "boot_file.read_only",
+        "vm.launch_security.debug", "vmm.sandbox.options",
+    ),
+    "vmx": (
+        *_SIZE, *_DISK, "disk.raw_scsi", *_CARD, *_SHARE[:5], *_SCREEN, *_PASSED, *_PORT,
+        "character_device.tls", "vm.secure_boot", "vm.tpm", "vm.debug_stub", "vm.uuid",
+        "vm.devices", "vmm.manager", "vmm.name",
+    ),
+    "xl": (
+        *_SIZE, *_DISK, "disk.raw_scsi", "disk.format", *_CARD, *_SHARE, *_SCREEN, *_PASSED, *_PORT,
+        *_BOOT, "vmm.name", "vmm.manager", "vm.accelerator", "vm.devices", "vm.uuid",
+        "vm.commandline_passthrough",
+    ),
+    "ovf": (
+        *_SIZE, *_DISK, *_CARD, *_SHARE[:5], *_SCREEN, "vm.devices", "vmm.manager", "vmm.name",
+    ),
+    "kata": (
+        *_SHARE, *_SCREEN[:1], *_BOOT, *_MONITOR, *_SIZE, *_TRUST, "vmm.name",
+        "vmm.uid", "vmm.sandbox.options", "vmm.manager", "vm.accelerator", "vm.machine",
+        "vm.cpu.mode", "vm.mmds_version", "vm.seclabel.confined", "vm.seclabel.models",
+        *(spec.path for spec in FACTS if spec.path.startswith("vm.kata.")),
+    ),
+    "firecracker": (
+        *_FIXED, *_TRUST, *_SIZE, *_DISK, *_MORE_DISK, *_CARD, *_SHARE[:1], *_SCREEN[:1],
+        *_PASSED[:1], *_PORT, *_BOOT, *_MONITOR, *_SHARED[:1], "vm.cpu.mode", "vm.mmds_version",
+    ),
+}  # fmt: skip
+
+
+def said_in(path: str) -> tuple[str, ...]:
+    """Return the kinds of file of this table that can say a fact, or have a part."""
+    return tuple(dialect for dialect, paths in _SAYS.items() if path in paths)

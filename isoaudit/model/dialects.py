@@ -1,0 +1,48 @@
+"""The kinds of file that declare a workload: what each is called, and what reads it.
+
+A new one is a line here, the module that this line names, and what `targets/recognise.py` knows it
+by. What a file of the kind can say stands in `facts/vocabulary/files.py`, where that is not all.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from isoaudit.model.words import Kind
+
+_YAML = (".yaml", ".yml", ".json")
+
+
+class Dialect(NamedTuple):
+    """One kind of file.
+
+    `name` is the word of addresses, facts and checks, `title` that of messages. `reader` is where
+    its probe is made of a text and the name it is shown by: `module:callable`, loaded when used.
+    `suffixes` are the ends of names by which such a file is looked for below a folder.
+    """
+
+    name: str
+    title: str
+    kind: Kind
+    reader: str
+    suffixes: tuple[str, ...]
+
+
+DIALECTS = (
+    Dialect("compose", "compose", Kind.CONTAINER, "isoaudit.probes.open:open_compose", _YAML),
+    Dialect("kubernetes", "Kubernetes", Kind.CONTAINER, "isoaudit.probes.open:open_kubernetes",
+            _YAML),
+    Dialect("libvirt_xml", "libvirt domain XML", Kind.VM, "isoaudit.probes.open:open_domain_xml",
+            (".xml",)),
+    Dialect("firecracker", "Firecracker's JSON", Kind.VM,
+            "isoaudit.probes.vmm_files.firecracker:FirecrackerProbe", (".json",)),
+    Dialect("kata", "Kata's configuration", Kind.VM,
+            "isoaudit.probes.vmm_files.kata:KataProbe", (".toml",)),
+    Dialect("qemu", "QEMU commands", Kind.VM,
+            "isoaudit.probes.vmm_files.qemu:QemuProbe", (".sh", ".cfg")),
+    Dialect("vmx", "VMware's vmx", Kind.VM, "isoaudit.probes.exports.vmx:VmxProbe", (".vmx",)),
+    Dialect("xl", "Xen's xl.cfg", Kind.VM, "isoaudit.probes.exports.xl:XlProbe", (".cfg",)),
+    Dialect("ovf", "OVF", Kind.VM, "isoaudit.probes.exports.ovf:OvfProbe", (".ovf", ".xml")),
+)  # fmt: skip
+
+SUFFIXES = tuple(sorted({suffix for dialect in DIALECTS for suffix in dialect.suffixes}))

@@ -1,0 +1,80 @@
+"""The probe for virtual machines by their VMMs, whether a manager lists them or not.
+
+Nothing is asked but the kernel. Where libvirt lists the same machine its target stands for both
+(audit/finding.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from isoaudit.errors import TargetError
+from isoaudit.model import FactSet, Kind, Target
+from isoaudit.probes.kernel.machine import Machine
+from isoaudit.probes.vmm.around import vmms_of
+from isoaudit.probes.vmm.find import Vmm, by_handle
+from isoaudit.probes.vmm.folders import boot_files
+from isoaudit.probes.vmm.process import vmm_facts
+from isoaudit.transports.base import Files, Unreadable
+from isoaudit.transports.ptrace import Filters
+
+
+class VmmProbe:
+    """The VMMs that /proc shows. A target's handle is its machine's UUID, else its pid.
+
+    `loaded` reads seccomp filters, if that is wanted.
+    """
+
+    def __init__(self, files: Files, loaded: Filters | None = None) -> None:
+        self._files = files
+        self._loaded = loaded
+        self._machine = Machine(files, loaded)
+        self._known: dict[str, Vmm] = {}
+        self._named: dict[str, Target] = {}
+
+    def find(self) -> Sequence[Target]:
+        """Return every VMM, oldest first; raises TargetError."""
+        self._machine = Machine(self._files, self._loaded)
+        try:
+            self._known = by_handle(vmms_of(self._machine).all)
+        except Unreadable as error:
+            raise TargetError(error.cause, error.remedy) from error
+        counts: dict[str, int] = {}
+        self._named.clear()
+        for handle, one in self._known.items():
+            name = one.name or f"{one.kind}/{one.pid}"
+            counts[name] = counts.get(name, 0) + 1
+            shown = name if counts[name] == 1 else f"{name}.{counts[name]}"
+            self._named[handle] = _target(one, handle, shown)
+        return list(self._named.values())
+
+    def unseen(self) -> Unreadable | None:
+        """Say why there may be VMMs that were not listed, None if none can be."""
+        return vmms_of(self._machine).unseen
+
+    def locate(self, name: str) -> Target | None:
+        """Return the VMM of a pid that the list has under its machine's name; None for others."""
+        for handle, one in self._known.items():
+            if name == str(one.pid):
+                return self._named[handle]
+        return None
+
+    def collect(self, target: Target) -> FactSet:
+        """Return what a VMM's process shows; raises TargetError if it is none that was found."""
+        one = self._known.get(target.handle)
+        if one is None:
+            raise TargetError(f"{target.id} is no VMM that was found here", "Scan again.")
+        more = boot_files(self._machine, one.pid, one.words)
+        return more.merge(vmm_facts(self._files, one.pid, self._machine))
+
+
+def _target(one: Vmm, handle: str, name: str) -> Target:
+    return Target(
+        id=f"vmm:{name}",
+        kind=Kind.VM,
+        name=name,
+        state="running",
+        handle=handle,
+        host="local",
+        aliases=(f"vmm:{one.pid}",),
+    )
