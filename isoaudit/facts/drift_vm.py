@@ -147,6 +147,27 @@ def _of_process(facts: FactSet) -> Iterator[Record]:
     for path in _PROCESS:
         asked, found = (_fact(facts, path, v) for v in (Vantage.ENGINE, Vantage.VMM))
         yield from _compared(asked, found, vantage=Vantage.VMM)
+    for name, (keys, _) in _PARTS.items():
+        told, started = (_part(facts, name, v) for v in (Vantage.ENGINE, Vantage.VMM))
+        if told is not None and started is not None:
+            yield from _unknown_to_libvirt(name, told, started, keys)
+
+
+def _unknown_to_libvirt(
+    name: str, told: Part, started: Part, keys: tuple[str, ...]
+) -> Iterator[Record]:
+    """Yield what the process alone tells of, as what a monitor plugged in past libvirt.
+
+    The process's part holds libvirt's own records too, with libvirt's word for them; screens are
+    told apart by their kind.
+    """
+    known = _numbered(told, name, keys)
+    for key, record in _numbered(started, name, keys).items():
+        fact = record.facts.get(f"{name}.{keys[0]}")
+        if fact is None or fact.vantage is not Vantage.VMM or key in known:
+            continue
+        nothing = Fact(fact.path, "", "libvirt live XML: not there", Vantage.ENGINE)
+        yield _record(nothing, fact._replace(value=_title(key)), True, _title(key), Vantage.VMM)
 
 
 def _compared(

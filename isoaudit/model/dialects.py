@@ -40,6 +40,8 @@ DIALECTS = (
             "isoaudit.probes.vmm_files.kata:KataProbe", (".toml",)),
     Dialect("qemu", "QEMU commands", Kind.VM,
             "isoaudit.probes.vmm_files.qemu:QemuProbe", (".sh", ".cfg")),
+    Dialect("cloud_hypervisor", "cloud-hypervisor commands", Kind.VM,
+            "isoaudit.probes.vmm_files.cloud_hypervisor:CloudHypervisorProbe", (".sh",)),
     Dialect("vmx", "VMware's vmx", Kind.VM, "isoaudit.probes.exports.vmx:VmxProbe", (".vmx",)),
     Dialect("xl", "Xen's xl.cfg", Kind.VM, "isoaudit.probes.exports.xl:XlProbe", (".cfg",)),
     Dialect("ovf", "OVF", Kind.VM, "isoaudit.probes.exports.ovf:OvfProbe", (".ovf", ".xml")),

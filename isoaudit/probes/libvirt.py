@@ -19,13 +19,13 @@ from isoaudit.model import (
     Vantage,
 )
 from isoaudit.probes.base import Notes
-from isoaudit.probes.domain_xml import read_domain
+from isoaudit.probes.domain_xml import domain_element, read_domain
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.libvirt_shared import Company
 from isoaudit.probes.vmm.files import others_may_write
 from isoaudit.probes.vmm.joining import joined
 from isoaudit.probes.vmm.pid import QemuProcesses
-from isoaudit.probes.vmm.process import unread, vmm_facts
+from isoaudit.probes.vmm.process import KERNEL_PATHS, unread, vmm_facts
 from isoaudit.transports.base import Files, LibvirtApi, Unreadable
 from isoaudit.transports.ptrace import Filters
 
@@ -87,9 +87,13 @@ class LibvirtProbe:
         try:
             text = self._api.xml(domain["uuid"], inactive=False)
             how = "libvirt live XML" if live else "libvirt stored XML"
-            found = self._read(text, Vantage.ENGINE, how)
+            root = xml.load(text, self._api.uri)
+            found = read_domain(root, Vantage.ENGINE, how, file_locations=False)
         except (Unreadable, DocumentError) as error:
             raise TargetError(error.cause, error.remedy) from error
+        if live and not domain_element(root).get("id"):
+            detail = f"{self._api.uri}: {domain['name']} stopped or moved away while it was read"
+            raise TargetError(detail, "Scan again.")
         notes = Notes(Vantage.ENGINE)
         notes.fact("vm.autostart", domain["autostart"], "libvirt autostart")
         notes.fact("vm.persistent", domain["persistent"], "libvirt list of domains")
@@ -197,7 +201,7 @@ def _snapshot(told: dict[str, Any]) -> Record:
 
 
 def _nothing(reason: Reason, detail: str, how_to_get: str = "") -> FactSet:
-    return FactSet.of(missing=[Missing("vmm", reason, detail, how_to_get)])
+    return FactSet.of(missing=[Missing(p, reason, detail, how_to_get) for p in KERNEL_PATHS])
 
 
 def _with_file_modes(found: FactSet, files: Files) -> FactSet:

@@ -31,13 +31,19 @@ _API_VERSION = re.compile(r"""(?:^|[{,-])[ \t]*["']?apiVersion["']?[ \t]*:""", r
 _KIND = re.compile(r"""(?:^|[{,-])[ \t]*["']?kind["']?[ \t]*:""", re.MULTILINE)
 _KATA = re.compile(r"^[ \t]*\[hypervisor\.[a-z_-]+\][ \t]*(?:#|\r?$)", re.MULTILINE)
 _KATA_RUNTIME = re.compile(r"^[ \t]*\[(?:runtime|agent\.[a-z]+)\][ \t]*(?:#|\r?$)", re.MULTILINE)
-_VMM_FIRST = re.compile(r"(?:\S*/)?qemu-(?:system-[a-z0-9_]+|kvm)\s")
+_VMM_FIRST = re.compile(
+    r"(?:\S*/)?(?:qemu-(?:system-[a-z0-9_]+|kvm)|cloud-hypervisor(?:-static)?)\s"
+)
 _QEMU = re.compile(
     r"""^[^#\n]{0,200}?\bqemu-(?:system-[a-z0-9_]+|kvm)["']?[ \t]+(?:\\\r?\n[ \t]*)?["']?[-$]""",
     re.MULTILINE,
 )
 """A command with an option, on a line that is no comment."""
 
+_CLOUD = re.compile(
+    r"""^[^#\n]{0,200}?\bcloud-hypervisor(?:-static)?["']?[ \t]+(?:\\\r?\n[ \t]*)?["']?[-$]""",
+    re.MULTILINE,
+)
 _QEMU_GROUP = re.compile(
     r"""(?:[ \t]*(?:\#[^\n]*)?\r?\n)*+  # blank lines and comments
         [ \t]*\[(?:device|drive|netdev|chardev|machine|memory|accel|mon|smp-opts|object|fsdev|name)
@@ -95,7 +101,9 @@ def _toml(text: str) -> str | None:
 
 
 def _script(text: str) -> str | None:
-    return "qemu" if _QEMU.search(text) else None
+    if _QEMU.search(text):
+        return "qemu"
+    return "cloud_hypervisor" if _CLOUD.search(text) else None
 
 
 def _settings(text: str) -> str | None:

@@ -41,6 +41,9 @@ def _scan(isoaudit: Isoaudit, name: str) -> dict[str, Any]:
           "VMN-001", "VMN-002"}),
         ("ovf/desktop.ovf", "ovf:ovf/desktop.ovf",
          {"VMD-004", "VMD-012", "VMM-021", "VMN-001", "VMN-002"}),
+        ("cloud-hypervisor/open.sh", "cloud_hypervisor:cloud-hypervisor/open.sh",
+         {"VMD-001", "VMD-009", "VMD-010", "VMD-011", "VMD-019", "VMM-005", "VMM-023"}),
+        ("cloud-hypervisor/lean.sh", "cloud_hypervisor:cloud-hypervisor/lean.sh", {"VMD-019"}),
         ("firecracker/lean.json", "firecracker:firecracker/lean.json", {"VMD-019"}),
         ("kata/lean.toml", "kata:kata/lean.toml#qemu", {"VMD-019"}),
         ("qemu/lean.sh", "qemu:qemu/lean.sh", {"VMD-019"}),
@@ -62,13 +65,14 @@ def test_the_examples_show_what_is_found(
 
 def test_a_folder_holds_them_all(isoaudit: Isoaudit, here: Path) -> None:
     """Each is recognised by its content, beside files that are none of them."""
-    for name in ("firecracker", "kata", "qemu", "vmware", "xen", "ovf", "libvirt"):
+    for name in ("firecracker", "kata", "qemu", "vmware", "xen", "ovf", "libvirt",
+                 "cloud-hypervisor"):  # fmt: skip
         shutil.copytree(EXAMPLES / name, here / name)
     (here / "pyproject.toml").write_text("[project]\nname = 'x'\n")
     (here / "setup.cfg").write_text("[metadata]\nname = x\n")
     (here / "build.sh").write_text("#!/bin/sh\nmake\n")
     ended = isoaudit("scan", ".", "-f", "json", "--fail-on", "never")
-    assert 14 == len(ended.report["targets"])
+    assert 16 == len(ended.report["targets"])
     assert [] == ended.report["errors"]
 
 

@@ -87,6 +87,12 @@ _SAYS = {
     "ovf": (
         *_SIZE, *_DISK, *_CARD, *_SHARE[:5], *_SCREEN, "vm.devices", "vmm.manager", "vmm.name",
     ),
+    "cloud_hypervisor": (
+        *_SIZE, *_TRUST, *_DISK, *_MORE_DISK, *_CARD, *_SHARE, *_SCREEN[:1], *_PASSED, *_PORT,
+        *_BOOT, *_SHARED[:1], "interface.filter", "interface.isolated", "vmm.name", "vmm.manager",
+        "vm.accelerator", "vm.devices", "vm.debug_stub", "vm.cpu.mode", "vm.memory.shared_pages",
+        "vmm.seccomp.option", "vmm.landlock",
+    ),
     "kata": (
         *_SHARE, *_SCREEN[:1], *_BOOT, *_MONITOR, *_SIZE, *_TRUST, "vmm.name",
         "vmm.uid", "vmm.sandbox.options", "vmm.manager", "vm.accelerator", "vm.machine",

@@ -22,6 +22,9 @@ from isoaudit.transports.base import Unreadable
 _MOST_NAMES = 8
 _HELD = ("vmm_descriptor", "control_end", "vmm_listener")
 _SHARED = ("vmm.uid_shared_with", "vmm.lsm.label_shared_with")
+PARTS = (*_HELD, "helper")
+"""What is told of a VMM by records; dark where there is no process."""
+
 PATHS = (*_HELD, *_SHARED, "helper", "vmm.devices")
 """What stays dark together if a VMM's surroundings cannot be read."""
 

@@ -29,6 +29,9 @@ _DEVICES = re.compile(
 """Device nodes that a VMM opens for what it is: KVM, its cards, its terminals, its memory."""
 
 _MEMORY = ("/memfd:", "/dev/zero", "/dev/shm/", "/dev/hugepages", "/SYSV", "/anon_hugepage")  # noqa: S108
+_PID_FILE = re.compile(r"(?:/var)?/run/(?:user/\d+/)?libvirt/.+\.pid")
+"""libvirt locks it and lets QEMU hold the lock."""
+
 _NUMBERS = re.compile(r"(?:^|[,\"{ ])(?:fds?|vhostfds?)\"?[=:]\s*\"?(\d+(?::\d+)*)")
 _CHAINED = re.compile(r"qcow|qed|vmdk|vhdx|vdi|vpc")
 _KINDS = {"directory": "directory", "block": "device", "character": "device", "file": "file",
@@ -73,7 +76,7 @@ class _Told:
         path = link.removesuffix(_DELETED)
         if number in {"0", "1", "2"} or number in self.numbers:
             return True
-        if _DEVICES.fullmatch(path) or path.startswith(_MEMORY):
+        if _DEVICES.fullmatch(path) or path.startswith(_MEMORY) or _PID_FILE.fullmatch(path):
             return True
         return any(_is(path, value) for value in self._values)
 

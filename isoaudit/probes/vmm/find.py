@@ -15,7 +15,6 @@ from isoaudit.probes.vmm.argv import options, value_of
 from isoaudit.probes.vmm.kinds import KVM_MACHINE, has_shape, kind_of, manager_of, name_of
 from isoaudit.transports.base import Unreadable
 
-_LIMIT = 262_144  # of a command line: libvirt's are some thousand characters
 _MOST_DESCRIPTORS = 4096
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 

@@ -6,6 +6,7 @@ from isoaudit.model import Reason
 from isoaudit.probes.vmm.argv import options, value_of
 from isoaudit.transports.base import Files, Unreadable
 
+_MOST = 1_048_576  # what read_text gives at most, half of what Linux lets a command line be
 _HOW = "Run isoaudit as root on the VM's host."
 
 
@@ -53,8 +54,12 @@ class QemuProcesses:
 
 
 def argv(files: Files, pid: int) -> list[str]:
-    """Return a process's command line; raises Unreadable."""
-    return files.read_text(f"/proc/{pid}/cmdline").rstrip("\0").split("\0")
+    """Return a process's command line; raises Unreadable, `limit` if it goes on and on."""
+    path = f"/proc/{pid}/cmdline"
+    text = files.read_text(path)
+    if len(text) >= _MOST:
+        raise Unreadable(Reason.LIMIT, f"{path} is longer than 1 MiB: its end was not read")
+    return text.rstrip("\0").split("\0")
 
 
 def _uuids(files: Files, pid: int) -> set[str]:

@@ -10,6 +10,7 @@ from isoaudit.probes.base import Notes
 from isoaudit.probes.kernel.capabilities import decode_capabilities
 from isoaudit.probes.kernel.census import gone, start_time, stat_fields
 from isoaudit.probes.kernel.machine import Machine
+from isoaudit.probes.vmm.around import PARTS as AROUND
 from isoaudit.probes.vmm.around import surroundings
 from isoaudit.probes.vmm.command import command_facts
 from isoaudit.probes.vmm.devices import PARTS
@@ -17,7 +18,7 @@ from isoaudit.probes.vmm.folders import with_folders
 from isoaudit.probes.vmm.pid import argv
 from isoaudit.transports.base import Files, Unreadable
 
-KERNEL_PATHS = ("vmm",)
+KERNEL_PATHS = ("vmm", *AROUND)
 """What stays dark at the kernel's vantage if the process cannot be read: the whole branch."""
 
 VMM_PATHS = ("monitor", "graphics", "vm.debug_stub", "vm.accelerator", "vm.machine", "vm.devices",

@@ -21,7 +21,8 @@ MARK = "\ue000"
 _FILLED_IN = re.compile(r"\$\([^()]*\)|`[^`]*`|\$\{[^{}]*\}|\$[A-Za-z_]\w*|\$[@*#?$!0-9-]")
 _MOST_NESTED = 8
 _QUOTED = r"""'[^']*'|"(?:[^"\\]|\\.)*"|\\."""
-_QUOTES = re.compile(_QUOTED, re.DOTALL)
+_OPENING = re.compile(r"""\\.|['"]|(?<!\S)\#""")
+_CLOSING = {"'": re.compile(r"[^']*'"), '"': re.compile(r'(?:[^"\\]|\\.)*"')}
 _COMMENTS = re.compile(rf"({_QUOTED})|(?<!\S)#[^\n]*", re.DOTALL)
 _ENDS = frozenset("();<>|&")
 _TALKING = frozenset({"echo", "printf", "which", "type", "pgrep", "pkill", "killall", "grep", "apt",
@@ -67,15 +68,19 @@ def _is(word: str, program: re.Pattern[str]) -> bool:
 def _lines(text: str, program: re.Pattern[str]) -> Iterator[tuple[int, str]]:
     """Yield the lines that name the program as a shell sees them: joined, each with its number."""
     held: list[str] = []
-    first = 0
+    first = length = 0
+    quote = ""
     for number, line in enumerate(text.replace("\r\n", "\n").replace(MARK, "").split("\n"), 1):
         if not held:
-            first = number
+            first, length, quote = number, 0, ""
             if line.lstrip().startswith("#"):
                 continue
         goes_on = line.endswith("\\")
         held.append(line[:-1] if goes_on else f"{line}\n")
-        if goes_on or (program.search(held[0]) and _is_open(held)):
+        length += len(line) + 1
+        # A quote that stays open matters only in a line that names the program before.
+        quote = _quote_after(quote, line) if len(held) > 1 or program.search(line) else ""
+        if (goes_on or quote) and length <= _LONGEST:
             continue
         if program.search(whole := "".join(held)):
             yield first, whole
@@ -84,11 +89,20 @@ def _lines(text: str, program: re.Pattern[str]) -> Iterator[tuple[int, str]]:
         yield first, whole
 
 
-def _is_open(held: list[str]) -> bool:
-    """Say whether a quote goes on in the next line, as far as one command may."""
-    line = "".join(held)
-    rest = _QUOTES.sub("", line) if len(line) < _LONGEST else ""
-    return "'" in rest or '"' in rest
+def _quote_after(quote: str, line: str) -> str:
+    """Return the quote that is open after a line, "" for none, by the one open before it."""
+    position = 0
+    while True:
+        if quote:
+            closing = _CLOSING[quote].match(line, position)
+            if closing is None:
+                return quote
+            position, quote = closing.end(), ""
+        opening = _OPENING.search(line, position)
+        if opening is None or opening[0] == "#":
+            return ""
+        position = opening.end()
+        quote = opening[0] if opening[0] in _CLOSING else ""
 
 
 def _bare(line: str, where: Location) -> str:

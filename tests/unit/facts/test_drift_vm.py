@@ -93,6 +93,28 @@ def test_process_that_emulates_where_kvm_is_defined_is_weaker() -> None:
     assert [("vm.accelerator", "", "kvm", "tcg", True)] == drifted(both("", "").merge(argv))
 
 
+def test_card_that_only_the_process_has_is_weaker() -> None:
+    """What a monitor plugged in past libvirt is in no definition; what libvirt told of is."""
+    facts = both(CARD.format(""), CARD.format(""))
+    known = facts.parts["interface"][0].records
+    card = Record.of(
+        Fact(f"interface.{name}", word, "argv", VMM)
+        for name, word in (("type", "user"), ("source", ""), ("model", "e1000"))
+    )
+    started = FactSet.of(parts=[Part("interface", VMM, (*known, card))])
+    assert [("interface.type", "user e1000", "", "user e1000", True)] == drifted(
+        facts.merge(started)
+    )
+
+
+def test_console_that_only_the_process_has_is_weaker() -> None:
+    """Consoles of the command line are compared by their kind."""
+    facts = both("<graphics type='vnc'/>", "<graphics type='vnc'/>")
+    seen = [Record.of([Fact("graphics.type", kind, "argv", VMM)]) for kind in ("vnc", "spice")]
+    started = FactSet.of(parts=[Part("graphics", VMM, tuple(seen))])
+    assert [("graphics.type", "spice", "", "spice", True)] == drifted(facts.merge(started))
+
+
 def test_process_that_was_not_seen_leaves_it_incomplete() -> None:
     """Agreement of the definitions alone is no agreement of what runs."""
     dark = Missing("vmm", Reason.OTHER_HOST, "its VMM runs on another machine")

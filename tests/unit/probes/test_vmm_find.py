@@ -217,3 +217,13 @@ def test_program_that_was_replaced_is_told(tmp_path):
     probe = VmmProbe(tree.files())
     found = probe.collect(probe.find()[0])
     assert {"VMM-018": "fail", "VMM-007": "unknown"} == verdicts(found, "VMM-018", "VMM-007")
+
+
+def test_command_line_without_end_passes_nothing(tmp_path):
+    """Options that stand behind a megabyte of others are not taken for absent."""
+    tree = Tree(tmp_path)
+    words = ["qemu", *["-S"] * 400_000, "-nic", "user"]
+    tree.add(7, words, "/usr/bin/qemu-system-x86_64", held=_KVM)
+    probe = VmmProbe(tree.files())
+    found = probe.collect(probe.find()[0])
+    assert {"VMM-021": "unknown", "VMM-016": "unknown"} == verdicts(found, "VMM-021", "VMM-016")

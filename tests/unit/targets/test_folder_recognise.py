@@ -40,6 +40,7 @@ SERVICES = "services:\n  web:\n    image: a\n"
         ("qemu", "run", "#!/bin/sh\n/usr/bin/qemu-kvm -m 1G\n"),
         ("qemu", "-", "qemu-system-aarch64 -M virt\n"),
         ("qemu", "q35.cfg", '# a\n\n[device "a"]\n  driver = "b"\n'),
+        ("cloud_hypervisor", "run.sh", "cloud-hypervisor \\\n --kernel k\n"),
         ("vmx", "a.vmx", '.encoding = "UTF-8"\nvirtualHW.version = "19"\n'),
         ("xl", "a.cfg", "name = 'a'\nmemory = 512\ndisk = []\n"),
         (

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from isoaudit.errors import TargetError
 from isoaudit.facts.drift import with_drift
 from isoaudit.probes.libvirt import LibvirtProbe
 from isoaudit.transports import libvirt as transport
@@ -67,6 +68,18 @@ def test_domain_without_a_definition_is_not_persistent(manager, probe):
         found.facts["vm.persistent"][0].value,
         with_drift(target, found).parts["drift"][0].records,
     )
+
+
+def test_domain_that_is_destroyed_while_it_is_read_is_one_clear_line(manager, probe):
+    """It was listed as running: what libvirt then tells is another domain's word, or none."""
+    manager.createXML(domain("passing"))
+    found = {target.name: target for target in probe.find()}
+    manager.lookupByName("passing").destroy()
+    manager.lookupByName("test").destroy()
+    with pytest.raises(TargetError, match=r"^test:///default: "):
+        probe.collect(found["passing"])
+    with pytest.raises(TargetError, match="test stopped or moved away while it was read"):
+        probe.collect(found["test"])
 
 
 def test_snapshots_are_listed_with_their_age_and_memory(manager, probe):
