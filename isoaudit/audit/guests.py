@@ -34,9 +34,7 @@ def collect_one(entry: Found, limits: Limits) -> Whole:
 
     Raises what the target's own probe raises; a guest that cannot be asked costs its word only.
     """
-    if entry.address.scheme == SSH:
-        return _alone(entry)
-    if entry.target.kind is not Kind.VM:
+    if entry.target.kind is not Kind.VM or entry.address.scheme == SSH:
         return Whole(entry.probe.collect(entry.target))
     from isoaudit.probes.guest import unasked
 
@@ -54,16 +52,6 @@ def collect_one(entry: Found, limits: Limits) -> Whole:
         return Whole(facts.merge(unasked(why)), row)
 
 
-def _alone(entry: Found) -> Whole:
-    """Read a guest that was named itself; one that answers nothing is an error as well."""
-    facts = entry.probe.collect(entry.target)
-    if _has_guest(facts):
-        return Whole(facts)
-    why = facts.missing["guest"][0]
-    words = Unreadable(why.reason, why.detail, why.how_to_get)
-    return Whole(facts, replace(run_error(entry.address, "guest", words), target=entry.target.id))
-
-
 def _address_of(target: Target, limits: Limits) -> Address | None:
     names = (target.name, target.id, target.handle)
     return next((limits.guests[name] for name in names if name in limits.guests), None)
@@ -77,9 +65,6 @@ def _ask(address: Address, limits: Limits) -> FactSet:
         whole = opened.probe.collect(target)
     finally:
         opened.close()
-    if not whole.facts:
-        why = whole.missing["guest"][0]
-        raise Unreadable(why.reason, why.detail, why.how_to_get)
     mine = {path: several for path, several in whole.missing.items() if path.startswith("guest")}
     return FactSet(whole.facts, whole.parts, mine)
 

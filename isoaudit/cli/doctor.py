@@ -36,6 +36,7 @@ def doctor(timeout: float) -> None:
     from isoaudit.targets.discover import discover
 
     rows = [_python(), _rights(), _library("CEL", "cel_expr_python", "pip install isoaudit"),
+            _library("paramiko", "paramiko", "pip install isoaudit"),
             _library("libvirt-python", "libvirt", "pip install 'isoaudit[vm]'")]  # fmt: skip
     live = [address for address in discover() if address.scheme != "host"]
     rows += _engines(live, timeout)

@@ -18,6 +18,7 @@ TARGET is one of
   vmm:PID  vmm:NAME              a virtual machine, by the process that runs it
   docker+URI#NAME                the same at another endpoint (unix, ssh, tcp)
   libvirt:NAME  libvirt+URI#NAME a virtual machine, running or not
+  ssh://[USER@]HOST[:PORT]       a guest, asked from inside by a key of yours
   FILE or FOLDER                 compose, Kubernetes, libvirt XML, evidence
   -                              a deployment file on standard input
 Without TARGET: this host and everything found on it.

@@ -41,7 +41,9 @@ _SHARE = 0.9
 _MOST_ROUNDS = 4
 """How often a guest is asked what a flood kept from being answered, the first time included."""
 
-_TICK = 0.2
+_TICK, _LONG_TICK = 0.01, 0.2
+"""Seconds until it is looked again whether more can be sent, and until the clock is looked at."""
+
 _MOST_NOISE = 4096
 
 
@@ -82,9 +84,15 @@ class GuestConnection:
             late = deadline + self._seconds * (1 - _SHARE) / 2
             session.wire.allow("being asked", late, MOST_OUTPUT + _OVERHEAD)
         output, noise = self._run(compose(word, list(questions.values())), deadline)
+        self.rest()
         if not has_frames(word, output):
             raise _no_shell(self._facts["host"], output, noise)
         return answers(word, questions, output)
+
+    def rest(self) -> None:
+        """Let the connection wait for its next questions, however long others take."""
+        for session in self._sessions:
+            session.wire.rest()
 
     def close(self) -> None:
         """Hang up, on the guest first and on the jump hosts after it."""
@@ -106,24 +114,19 @@ class GuestConnection:
                 f"{self._facts['host']} runs no command for {self._facts['user']}: {error}"[:300],
                 "See ForceCommand and MaxSessions in its sshd_config.",
             ) from None
-        try:
-            channel.sendall(script)
-            channel.shutdown_write()
-        except (SSHException, OSError, EOFError):
-            pass  # a command that was forced on the account may not read; what it says is read
-        return self._read(channel, deadline)
+        return self._exchange(channel, script, deadline)
 
-    def _read(self, channel: paramiko.Channel, deadline: float) -> tuple[Output, bytes]:
+    def _exchange(
+        self, channel: paramiko.Channel, script: bytes, deadline: float
+    ) -> tuple[Output, bytes]:
+        """Send a script while reading: a command forced on the account may never take it in."""
         taken, noise = bytearray(), bytearray()
-        channel.settimeout(_TICK)
         ended: Failure | None = None
         while ended is None:
-            while channel.recv_stderr_ready():
-                noise = (noise + channel.recv_stderr(65_536))[:_MOST_NOISE]
-            try:
-                data = channel.recv(65_536)
-            except OSError:  # socket.timeout among them
-                data = None
+            script = _send_some(channel, script)
+            channel.settimeout(_TICK if script else _LONG_TICK)
+            said, data = _next(channel)
+            noise = (noise + said)[:_MOST_NOISE]
             if data == b"":
                 broken = self._broken()
                 if broken is not None:
@@ -145,6 +148,31 @@ class GuestConnection:
         return next((s.wire.broken for s in self._sessions if s.wire.broken is not None), None)
 
 
+def _send_some(channel: paramiko.Channel, script: bytes) -> bytes:
+    """Send as much as the other side takes now, and return what is left of it."""
+    try:
+        while script and channel.send_ready():
+            script = script[channel.send(script) :]
+            if not script:
+                channel.shutdown_write()
+    except (OSError, EOFError):
+        return b""  # closed: what it said until then is still to be read
+    return script
+
+
+def _next(channel: paramiko.Channel) -> tuple[bytes, bytes | None]:
+    """Return what came on standard error, and on output: None for nothing yet, b"" for the end."""
+    noise = b""
+    try:
+        if channel.recv_stderr_ready():
+            noise = channel.recv_stderr(65_536)
+        return noise, channel.recv(65_536)
+    except TimeoutError:
+        return noise, None
+    except (OSError, EOFError):  # reading answers the other side, which may be gone
+        return noise, b""
+
+
 def connect(uri: str, seconds: float) -> GuestConnection:
     """Reach a guest within `seconds` and log in there; raises Unreadable in one line."""
     deadline = time.monotonic() + seconds * _SHARE
@@ -163,7 +191,9 @@ def connect(uri: str, seconds: float) -> GuestConnection:
         for session in reversed(sessions):
             end(session.transport)
         raise _with_notes(error, route, len(sessions)) from None
-    return GuestConnection(named.uri, sessions, _facts(sessions, route), seconds)
+    guest = GuestConnection(named.uri, sessions, _facts(sessions, route), seconds)
+    guest.rest()
+    return guest
 
 
 def _route(named: Place, met: tuple[Place, ...] = ()) -> list[Settings]:

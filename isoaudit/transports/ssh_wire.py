@@ -7,12 +7,16 @@ comes through here, so that nothing a server does lasts longer, or takes more, t
 from __future__ import annotations
 
 import errno
+import math
 import socket
 import time
 from typing import Any
 
 from isoaudit.model import Reason
 from isoaudit.transports.base import Unreadable
+
+_MOST_AT_REST = 4 * 1_048_576
+"""As much as may still be on its way when a flood is left: paramiko's window, and buffers."""
 
 
 class Wire:
@@ -32,6 +36,10 @@ class Wire:
     def allow(self, doing: str, deadline: float, most_bytes: int) -> None:
         """Begin a stage: what is done, until when by time.monotonic(), with how much to read."""
         self._doing, self._deadline, self._left = doing, deadline, most_bytes
+
+    def rest(self) -> None:
+        """End a stage: until the next one there is no deadline."""
+        self.allow("waiting to be asked", math.inf, _MOST_AT_REST)
 
     def recv(self, size: int) -> bytes:
         """Read as socket.recv does."""

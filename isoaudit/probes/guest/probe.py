@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
+from isoaudit.errors import TargetError
 from isoaudit.facts import vocabulary
 from isoaudit.model import FactSet, Kind, Missing, Reason, Target
 from isoaudit.probes.guest.questions import questions
-from isoaudit.probes.guest.read import read_guest, unasked
+from isoaudit.probes.guest.read import read_guest
 from isoaudit.transports.base import GuestApi, Unreadable
 from isoaudit.transports.ssh_place import parse_place
 
@@ -37,7 +38,10 @@ class GuestProbe:
         ]
 
     def collect(self, target: Target) -> FactSet:
-        """Return what the guest says, and what only its host could say as missing."""
+        """Return what the guest says, and what only its host could say as missing.
+
+        Raises TargetError if it says nothing at all: it was named, and not audited.
+        """
         detail = f"{target.name} was asked from inside"
         beyond = FactSet.of(
             missing=[Missing(name, Reason.OTHER_HOST, detail, _HOW) for name in _of_the_host()]
@@ -45,7 +49,7 @@ class GuestProbe:
         try:
             answers = self._api.ask(questions(deep=self._deep))
         except Unreadable as error:
-            return beyond.merge(unasked(error))
+            raise TargetError(error.cause, error.remedy) from error
         return beyond.merge(read_guest(answers, self._api.facts_of_session()))
 
 
