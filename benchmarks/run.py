@@ -17,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import containers
+import domains
 import files
 import sandboxes
 import startup
@@ -27,6 +28,7 @@ _BENCHMARKS: dict[str, Callable[[int], Iterator[Row]]] = {
     "files": files.rows,
     "containers": containers.rows,
     "sandboxes": sandboxes.rows,
+    "domains": domains.rows,
 }
 _PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 _HEAD = """\

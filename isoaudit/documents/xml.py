@@ -23,6 +23,15 @@ class Element:
     location: Location
     children: list[Element] = field(default_factory=list)
     text: str = ""
+    _named: dict[str, list[Element]] | None = field(default=None, compare=False, repr=False)
+
+    def named(self, name: str) -> list[Element]:
+        """Return the children of this name, in document order; for when the document is whole."""
+        if self._named is None:
+            self._named = {}
+            for child in self.children:
+                self._named.setdefault(child.name, []).append(child)
+        return self._named.get(name) or []
 
     def find(self, path: str) -> Element | None:
         """Return the first element below a path such as `os/loader`, or None."""

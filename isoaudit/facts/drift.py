@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from isoaudit.facts.drift_vm import vm_drift
 from isoaudit.model import (
     Fact,
     FactSet,
@@ -28,8 +29,10 @@ _Weaker = Callable[[Value, Value], bool]
 
 def with_drift(target: Target, facts: FactSet) -> FactSet:
     """Return a target's evidence with the part `drift`, where both sides can exist."""
-    if target.kind is not Kind.CONTAINER or target.dialect:
+    if target.dialect or target.kind not in {Kind.CONTAINER, Kind.VM}:
         return facts
+    if target.kind is Kind.VM:
+        return facts.merge(vm_drift(target, facts))
     return facts.merge(_drift(target, facts))
 
 

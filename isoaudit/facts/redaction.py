@@ -41,6 +41,12 @@ _SECRET_VALUE = re.compile(
     r")"
     r"|://[^/\s:@]*:(?:[^/\s]+|(?!\d{1,5}/)[^\s\"'<>,]{1,256})@(?!sha\d+:)"
 )
+_MARKS = (
+    "://", "-----BEGIN", "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_",
+    "glpat-", "xox", "sk-", "k_live_", "k_test_", "npm_", "hf_", "AIza", "eyJ", "Bearer ", "Basic ",
+)  # fmt: skip
+"""One of these stands in whatever `_SECRET_VALUE` finds; looking for them first is far cheaper."""
+
 _REFERENCE = re.compile(r"\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*(?::?\?[^}]*|:?[-+])?\})|/run/secrets/.*")
 _SWITCHES = frozenset({"true", "false", "yes", "no", "on", "off", "none", "null"})
 _OPTION = re.compile(r"^(--?[A-Za-z][\w.\-]*)[=:](.+)$", re.DOTALL)
@@ -97,6 +103,8 @@ def redact_words(words: list[str]) -> list[str]:
 
 def redact_text(text: str) -> str:
     """Return free text with known token formats replaced."""
+    if not any(mark in text for mark in _MARKS):
+        return text
     return _SECRET_VALUE.sub(SECRET, text)
 
 

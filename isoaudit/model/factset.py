@@ -142,6 +142,8 @@ class FactSet:
 
 def _ranked(known: tuple[_Ranked, ...], new: _Ranked) -> tuple[_Ranked, ...]:
     """Return `known` with `new` in place of the same vantage's word, strongest vantage first."""
+    if not known:
+        return (new,)
     ranked: list[_Ranked] = [old for old in known if old.vantage is not new.vantage]
     ranked.append(new)
     ranked.sort(key=lambda one: one.vantage.rank, reverse=True)

@@ -19,8 +19,9 @@ from isoaudit.model import (
     Vantage,
 )
 from isoaudit.probes.base import Notes
-from isoaudit.probes.domain_xml import read_domain
+from isoaudit.probes.domain_xml import domain_element, read_domain
 from isoaudit.probes.kernel.machine import Machine
+from isoaudit.probes.libvirt_shared import Company
 from isoaudit.probes.vmm.files import others_may_write
 from isoaudit.probes.vmm.joining import joined
 from isoaudit.probes.vmm.pid import QemuProcesses
@@ -46,10 +47,12 @@ class LibvirtProbe:
         self._processes = QemuProcesses(files) if files and api.local else None
         self._machine = Machine(files, loaded) if files else None
         self._domains: dict[str, dict[str, Any]] = {}
+        self._company = Company(api)
 
     def find(self) -> Sequence[Target]:
         """Return every domain; those proven to be of this machine belong to the host `local`."""
         self._domains = {domain["uuid"]: domain for domain in self._api.domains()}
+        self._company.know({uuid: domain["name"] for uuid, domain in self._domains.items()})
         return [self._target(domain) for domain in self._domains.values()]
 
     def _target(self, domain: dict[str, Any]) -> Target:
@@ -71,20 +74,47 @@ class LibvirtProbe:
         """
         domain = self._known(target.handle)
         live = domain["id"] is not None
-        try:
-            text = self._api.xml(target.handle, inactive=False)
-            how = "libvirt live XML" if live else "libvirt stored XML"
-            found = self._read(text, Vantage.ENGINE, how)
-        except (Unreadable, DocumentError) as error:
-            raise TargetError(error.cause, error.remedy) from error
-        notes = Notes(Vantage.ENGINE)
-        notes.fact("vm.autostart", domain["autostart"], "libvirt autostart")
-        found = found.merge(notes.factset())
+        found = self._company.complete(self._configured(domain), target.handle)
         if live and domain["persistent"]:
             found = found.merge(self._stored(target.handle))
         if self._files is not None and target.host is not None:
             found = _with_file_modes(found, self._files)
-        return found.merge(joined(found, self._process(domain, found)))
+        return found.merge(self._kept(domain), joined(found, self._process(domain, found)))
+
+    def _configured(self, domain: dict[str, Any]) -> FactSet:
+        """Return what libvirt's XML tells: the live one where it runs. Raises TargetError."""
+        live = domain["id"] is not None
+        try:
+            text = self._api.xml(domain["uuid"], inactive=False)
+            how = "libvirt live XML" if live else "libvirt stored XML"
+            root = xml.load(text, self._api.uri)
+            found = read_domain(root, Vantage.ENGINE, how, file_locations=False)
+        except (Unreadable, DocumentError) as error:
+            raise TargetError(error.cause, error.remedy) from error
+        if live and not domain_element(root).get("id"):
+            detail = f"{self._api.uri}: {domain['name']} stopped or moved away while it was read"
+            raise TargetError(detail, "Scan again.")
+        notes = Notes(Vantage.ENGINE)
+        notes.fact("vm.autostart", domain["autostart"], "libvirt autostart")
+        notes.fact("vm.persistent", domain["persistent"], "libvirt list of domains")
+        return found.merge(notes.factset())
+
+    def _kept(self, domain: dict[str, Any]) -> FactSet:
+        """Return the part `snapshot`: snapshots, and the state that a saved domain resumes from."""
+        notes = Notes(Vantage.ENGINE)
+        if "saved" not in domain:
+            notes.missing("snapshot", Reason.NOT_SUPPORTED, "libvirt lists no snapshots here")
+            return notes.factset()
+        records = []
+        if domain["saved"]:
+            records.append(_snapshot({"name": "managed save", "memory": True, "age": None}))
+        try:
+            kept = self._api.snapshots(domain["uuid"]) if domain["snapshots"] else []
+        except Unreadable as error:
+            notes.lacks(error.missing("snapshot", Vantage.ENGINE))
+            return notes.factset()
+        notes.part("snapshot", [*records, *map(_snapshot, kept)])
+        return notes.factset()
 
     def _known(self, uuid: str) -> dict[str, Any]:
         """Return what libvirt listed of a domain; raises TargetError if it lists none."""
@@ -106,8 +136,11 @@ class LibvirtProbe:
             stored = self._read(
                 self._api.xml(uuid, inactive=True), Vantage.DECLARED, "libvirt stored XML"
             )
-        except (Unreadable, DocumentError):
-            return FactSet()
+        except Unreadable as error:
+            return FactSet.of(missing=[error.missing("drift", Vantage.DECLARED)])
+        except DocumentError as error:
+            why = Missing("drift", Reason.PARSE_ERROR, error.cause, error.remedy, Vantage.DECLARED)
+            return FactSet.of(missing=[why])
         return FactSet(
             stored.facts,
             {
@@ -140,6 +173,9 @@ class LibvirtProbe:
         kind = accelerator[0].value if accelerator else ""
         if domain["id"] is None or domain["state"] in _OFF:
             return _nothing(Reason.NOT_SUPPORTED, "not running", "Start the VM and scan again.")
+        if kind == "lxc":
+            why = "a container of libvirt: no VMM, its processes run on the host's kernel"
+            return _nothing(Reason.NOT_SUPPORTED, why, "Scan it as proc:* on its host.")
         if kind not in {"kvm", "tcg", "hvf"}:
             return _nothing(Reason.NOT_SUPPORTED, f"a domain of type {kind} has no QEMU process")
         if self._files is None or self._processes is None:
@@ -149,6 +185,19 @@ class LibvirtProbe:
         except Unreadable as error:
             return unread(error)
         return vmm_facts(self._files, pid, self._machine)
+
+
+def _snapshot(told: dict[str, Any]) -> Record:
+    notes = Notes(Vantage.ENGINE)
+    source = "libvirt snapshots"
+    notes.fact("snapshot.name", told["name"], source)
+    notes.fact("snapshot.memory", told["memory"], source)
+    if told["age"] is None:
+        notes.missing("snapshot.age", Reason.NOT_SUPPORTED, "libvirt does not tell its date",
+                      "See the date of its file below /var/lib/libvirt.")  # fmt: skip
+    else:
+        notes.fact("snapshot.age", told["age"], source)
+    return notes.record()
 
 
 def _nothing(reason: Reason, detail: str, how_to_get: str = "") -> FactSet:

@@ -51,7 +51,7 @@ def open_libvirt(uri: str, effort: Effort) -> Opened:
 
     api = connect(uri or "qemu:///system")
     probe = LibvirtProbe(api, LocalFiles() if api.local else None, _loaded(effort))
-    return Opened(probe, api.uri, local=api.local)
+    return Opened(probe, api.uri, api.local, close=api.close)
 
 
 def open_compose(text: str, shown: str) -> Probe:

@@ -195,6 +195,18 @@ class LibvirtApi(Protocol):
         """Return a domain's XML without secrets, live or as stored."""
         ...
 
+    def uses(self) -> dict[str, dict[str, list[str]]]:
+        """Return the `disks` and `networks` that every domain is tied to, by UUID."""
+        ...
+
+    def networks(self) -> dict[str, dict[str, Any]]:
+        """Return `{forward, bridge, isolated}` of every network by its name."""
+        ...
+
+    def snapshots(self, uuid: str) -> list[dict[str, Any]]:
+        """Return `{name, memory, age}` of a domain's snapshots; `age` is in days."""
+        ...
+
     def version(self) -> dict[str, Any]:
         """Return `{libvirt, hypervisor, hypervisor_type, hostname}`."""
         ...

@@ -6,7 +6,9 @@ Sources: libvirt's API reference (virConnectOpenReadOnly, virDomainGetXMLDesc), 
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
@@ -15,14 +17,15 @@ from urllib.parse import urlsplit
 from isoaudit.facts.redaction import redact_text
 from isoaudit.model import Reason
 from isoaudit.transports.base import Unreadable
+from isoaudit.transports.libvirt_listing import describe, describe_all, network, snapshot, uses
 from isoaudit.transports.libvirt_redaction import redact_xml
 from isoaudit.transports.local import is_socket
 
 _Answer = TypeVar("_Answer")
 
-_STATES = (
-    "no state", "running", "idle", "paused", "in shutdown", "shut off", "crashed", "pmsuspended",
-)  # fmt: skip
+_PATIENCE = 2.0
+"""Seconds that hanging up may take: a daemon that hangs is asked, too."""
+
 _DENIED_WORDS = ("ermission denied", "system bus", "polkit")
 _SYSTEM_SOCKETS = ("/run/libvirt/libvirt-sock-ro", "/run/libvirt/virtqemud-sock-ro")
 _SESSION_SOCKETS = ("libvirt/libvirt-sock", "libvirt/virtqemud-sock")
@@ -46,28 +49,79 @@ class LibvirtConnection:
         self.uri = redact_text(uri)
         self.local = is_local(uri)
         self._connection = connection
+        self._listed: dict[str, Any] = {}
+        self._read: dict[str, str] = {}
 
     def domains(self) -> list[dict[str, Any]]:
         """Return `{name, uuid, id, state, persistent, autostart}` of every domain, by name.
 
-        `id` is None unless it runs. A domain that goes away meanwhile is left out.
+        `id` is None unless it runs; `saved` and `snapshots`, where libvirt lists them, say whether
+        there is a saved state and a snapshot. A domain that goes away meanwhile is left out.
         """
+        import libvirt
+
+        listed = self._ask(lambda: self._connection.listAllDomains(0))
+        self._listed = {str(domain.UUIDString()): domain for domain in listed}
+        try:
+            found = self._ask(lambda: describe_all(libvirt, self._connection, listed))
+        except Unreadable:
+            found = self._one_by_one(listed)
+        return sorted(found, key=lambda one: (one["name"], one["uuid"]))
+
+    def _one_by_one(self, listed: list[Any]) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
-        for domain in self._ask(lambda: self._connection.listAllDomains(0)):
+        for domain in listed:
             try:
-                found.append(self._ask(partial(_describe, domain)))
+                found.append(self._ask(partial(describe, domain)))
             except Unreadable as error:
                 if error.reason is not Reason.VANISHED:
                     raise
-        return sorted(found, key=lambda one: (one["name"], one["uuid"]))
+        return found
 
     def xml(self, uuid: str, *, inactive: bool) -> str:
         """Return a domain's XML without secrets, live or as stored."""
+        text = None if inactive else self._read.pop(uuid, None)
+        return redact_xml(self._raw(uuid, inactive) if text is None else text)
+
+    def _raw(self, uuid: str, inactive: bool) -> str:
         import libvirt
 
         flags = libvirt.VIR_DOMAIN_XML_INACTIVE if inactive else 0
-        text = self._ask(lambda: self._connection.lookupByUUIDString(uuid).XMLDesc(flags))
-        return redact_xml(str(text))
+        domain = self._listed.get(uuid)
+        if domain is None:
+            domain = self._ask(lambda: self._connection.lookupByUUIDString(uuid))
+        return str(self._ask(lambda: domain.XMLDesc(flags)))
+
+    def uses(self) -> dict[str, dict[str, list[str]]]:
+        """Return the `disks` and `networks` of every domain of the list, by UUID.
+
+        The XML that this reads is kept until `xml` is asked for it. Raises Unreadable if that of
+        one domain cannot be read, unless it went away.
+        """
+        found: dict[str, dict[str, list[str]]] = {}
+        for uuid in self._listed:
+            try:
+                text = self._raw(uuid, inactive=False)
+            except Unreadable as error:
+                if error.reason is not Reason.VANISHED:
+                    raise
+                continue
+            self._read[uuid] = text
+            found[uuid] = uses(text)
+        return found
+
+    def networks(self) -> dict[str, dict[str, Any]]:
+        """Return `{forward, bridge, isolated}` of every network by its name."""
+        listed = self._ask(lambda: self._connection.listAllNetworks(0))
+        return {str(one.name()): network(str(self._ask(one.XMLDesc))) for one in listed}
+
+    def snapshots(self, uuid: str) -> list[dict[str, Any]]:
+        """Return `{name, memory, age}` of a domain's snapshots; `age` is in days."""
+        domain = self._ask(lambda: self._connection.lookupByUUIDString(uuid))
+        return [
+            snapshot(str(one.getName()), str(self._ask(one.getXMLDesc)))
+            for one in self._ask(domain.listAllSnapshots)
+        ]
 
     def version(self) -> dict[str, Any]:
         """Return `{libvirt, hypervisor, hypervisor_type, hostname}`, versions as 9.0.0."""
@@ -82,8 +136,16 @@ class LibvirtConnection:
         )
 
     def close(self) -> None:
-        """Close the connection."""
-        self._ask(self._connection.close)
+        """Close the connection; one that does not answer to that within a while is left behind."""
+        # NOTE: libvirt ends a connection only once no domain of it is held any more.
+        self._listed, self._read = {}, {}
+        closing = threading.Thread(target=self._hang_up, daemon=True)
+        closing.start()
+        closing.join(_PATIENCE)
+
+    def _hang_up(self) -> None:
+        with contextlib.suppress(Unreadable):
+            self._ask(self._connection.close)
 
     def _ask(self, call: Callable[[], _Answer]) -> _Answer:
         return _ask(call, self.uri)
@@ -139,19 +201,6 @@ def _without_prompts(uri: str) -> str:
     if not scheme.endswith(("+ssh", "+libssh", "+libssh2")) or "no_tty=" in uri:
         return uri
     return f"{uri}{'&' if '?' in uri else '?'}no_tty=1"
-
-
-def _describe(domain: Any) -> dict[str, Any]:
-    state = domain.state()[0]
-    number = domain.ID()
-    return {
-        "name": str(domain.name()),
-        "uuid": str(domain.UUIDString()),
-        "id": None if number < 0 else number,
-        "state": _STATES[state] if 0 <= state < len(_STATES) else "no state",
-        "persistent": bool(domain.isPersistent()),
-        "autostart": bool(domain.autostart()),
-    }
 
 
 def _dotted(version: int) -> str:

@@ -11,11 +11,13 @@ from isoaudit.facts.spec import (
     KUBERNETES,
     LIST,
     STRING,
+    VM,
     FactSpec,
     PartSpec,
 )
 
 _C, _F = CONTAINER, CONTAINER_FILES
+_CV = (*CONTAINER, *VM)
 
 PARTS = (
     PartSpec(
@@ -29,8 +31,9 @@ PARTS = (
     PartSpec(
         "drift",
         "Differences between what was asked for and what the kernel shows: one record for each "
-        "path that differs. Empty for what does not run.",
-        _C,
+        "path that differs. Empty for what does not run. Of a VM: between its stored definition, "
+        "the live one and its process.",
+        _CV,
     ),
     PartSpec(
         "nested",
@@ -177,15 +180,15 @@ FACTS = (
     FactSpec("process.root_is_host", BOOL,
              "Whether its root directory is the root of the host.", _C),
     # -- drift -----------------------------------------------------------------------------------
-    FactSpec("drift.path", STRING, "The fact that differs.", _C, identifying=True),
+    FactSpec("drift.path", STRING, "The fact that differs.", _CV, identifying=True),
     FactSpec("drift.subject", STRING,
-             "The process or mount it is about; empty for the container as a whole.", _C,
+             "The process, mount or device it is about; empty for the target as a whole.", _CV,
              identifying=True),
-    FactSpec("drift.asked", STRING, "What was asked for, as text.", _C, identifying=True),
+    FactSpec("drift.asked", STRING, "What was asked for, as text.", _CV, identifying=True),
     FactSpec("drift.found", STRING,
              "What the kernel shows, as text; of capability sets those beyond what was asked for.",
-             _C, identifying=True),
-    FactSpec("drift.weaker", BOOL, "Whether that protects less than what was asked for.", _C),
+             _CV, identifying=True),
+    FactSpec("drift.weaker", BOOL, "Whether that protects less than what was asked for.", _CV),
     # -- nested, descriptor ----------------------------------------------------------------------
     FactSpec("nested.name", STRING, "Command name of the example process.", _C, identifying=True),
     FactSpec("nested.pid", INT, "Pid of the example process on the host.", _C),

@@ -84,6 +84,11 @@ def read_tpm(domain: Spot, writer: Writer) -> None:
             writer.fact("vm.tpm", "passthrough", backend, "type")
             return
     if backends:
-        writer.fact("vm.tpm", "emulated", backends[0], "type")
+        first = backends[0]
+        writer.fact("vm.tpm", "emulated", first, "type")
+        if first.get("version"):
+            writer.fact("vm.tpm_version", first.get("version"), first, "version")
+        secret = first.child("encryption")
+        writer.fact("vm.tpm_encrypted", secret is not None, secret or first)
     else:
         writer.fact("vm.tpm", "none", domain, "", "no tpm")

@@ -23,7 +23,7 @@ def read_character_devices(domain: Spot, writer: Writer) -> None:
                 continue
             records.append(_device(role, device, writer.new()))
     for number, rng in enumerate(domain.children("devices/rng")):
-        records += [_rng(number, backend, writer.new()) for backend in rng.children("backend")]
+        records += [_rng(number, rng, b, writer.new()) for b in rng.children("backend")]
     writer.notes.part("character_device", records)
 
 
@@ -36,7 +36,10 @@ def _device(role: str, device: Spot, writer: Writer) -> Record:
     return writer.record()
 
 
-def _rng(number: int, backend: Spot, writer: Writer) -> Record:
+def _rng(number: int, rng: Spot, backend: Spot, writer: Writer) -> Record:
+    rate = rng.child("rate")
+    limited = rate is not None and rate.get("bytes") not in {"", "0"}
+    writer.fact("character_device.rate_limited", limited, rate or rng)
     writer.fact("character_device.role", "rng", backend)
     writer.fact("character_device.name", f"rng{number}", backend)
     if backend.get("model") == "egd":

@@ -24,6 +24,7 @@ _VIRTIO = frozenset({"virtio", "virtio-transitional", "virtio-non-transitional"}
 _FIXED = {
     "rng": "virtio-rng", "vsock": "virtio-vsock", "crypto": "virtio-crypto", "hub": "usb-hub",
     "redirdev": "usb-redir", "smartcard": "smartcard", "nvram": "spapr-nvram",
+    "pstore": "acpi-erst",
 }  # fmt: skip
 
 
@@ -61,6 +62,8 @@ def _names(device: Spot, machine: str) -> Iterator[str]:
         yield _SOUND.get(model, model)
     elif kind == "input":
         yield _input(device, x86)
+    elif kind == "hostdev":
+        yield "vhost-scsi" if device.get("type") == "scsi_host" else ""
     elif kind == "filesystem":
         yield "virtio-fs" if device.value("driver", "type") == "virtiofs" else "virtio-9p"
     else:

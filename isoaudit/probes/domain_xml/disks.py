@@ -36,9 +36,41 @@ def _disk(disk: Spot, writer: Writer) -> Record:
         writer.fact("disk.read_only", True, disk, "", LIBVIRT_DEFAULT)
     else:
         writer.fact("disk.read_only", read_only is not None, read_only or disk)
+    shareable = disk.child("shareable")
+    writer.fact("disk.shareable", shareable is not None, shareable or disk)
+    policy = driver.get("error_policy") if driver else ""
+    writer.fact("disk.error_policy", policy, driver or disk, "error_policy" if policy else "")
+    tuning = _limit(disk)
+    writer.fact("disk.limited", tuning is not None, tuning or disk)
     raw = device == "lun" or disk.get("rawio") == "yes" or disk.get("sgio") == "unfiltered"
     writer.fact("disk.raw_scsi", raw, disk)
     return writer.record()
+
+
+def read_disk_limits(domain: Spot, writer: Writer) -> None:
+    """Note whether every disk's throughput is limited, each by itself or all together."""
+    path = "vm.disk_io_limited"
+    whole = next((s for s in domain.children("blkiotune/device") if _throttles(s)), None)
+    free = [disk for disk in domain.children("devices/disk") if _limit(disk) is None]
+    if whole is None or not free:
+        writer.fact(path, not free, free[0] if free else domain)
+    else:
+        writer.missing(path, Reason.NOT_DECLARED, "limits of host devices may hold for it",
+                       "Give every <disk> an <iotune>.")  # fmt: skip
+
+
+def _limit(disk: Spot) -> Spot | None:
+    """Return the place that limits a disk, None if nothing does."""
+    tuning = disk.child("iotune")
+    group = disk.child("throttlefilters")
+    return group or (tuning if tuning is not None and _throttles(tuning) else None)
+
+
+def _throttles(tuning: Spot) -> bool:
+    return any(
+        child.name.endswith(("_sec", "_max")) and child.text.strip() not in {"", "0"}
+        for child in tuning.element.children
+    )
 
 
 def disk_bus(disk: Spot) -> str:
@@ -62,6 +94,7 @@ def _read_source(disk: Spot, writer: Writer) -> None:
         writer.fact("disk.source_type", "none", disk, "", "no medium")
         writer.fact("disk.whole_host_disk", False, disk, "", "no medium")
         writer.fact("disk.backing_files", (), disk, "", "no medium")
+        writer.fact("disk.backing_formats", (), disk, "", "no medium")
         return
     writer.fact("disk.source_type", kind, disk, "type")
     writer.fact("disk.source", name, source, attribute)
@@ -74,7 +107,9 @@ def _read_source(disk: Spot, writer: Writer) -> None:
                        "Look at it with lsblk on the host.")  # fmt: skip
     else:
         writer.fact("disk.whole_host_disk", whole, source, attribute)
-    writer.fact("disk.backing_files", _backing(disk), disk)
+    chain = _backing(disk)
+    writer.fact("disk.backing_files", [name for name, _ in chain], disk)
+    writer.fact("disk.backing_formats", [form for _, form in chain], disk)
 
 
 def source_name(kind: str, source: Spot) -> str:
@@ -88,14 +123,14 @@ def source_name(kind: str, source: Spot) -> str:
     return source.get(_SOURCE.get(kind, "file"))
 
 
-def _backing(disk: Spot) -> list[str]:
-    """Return the files of the backing chain as far as the XML tells it."""
-    names: list[str] = []
+def _backing(disk: Spot) -> list[tuple[str, str]]:
+    """Return files and formats of the backing chain as far as the XML tells it."""
+    chain: list[tuple[str, str]] = []
     store = disk.child("backingStore")
     while store is not None:
         source = store.child("source")
         name = source_name(store.get("type") or "file", source) if source else ""
         if name:
-            names.append(name)
+            chain.append((name, store.value("format", "type") or "unstated"))
         store = store.child("backingStore")
-    return names
+    return chain

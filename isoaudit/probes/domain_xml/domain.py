@@ -1,25 +1,22 @@
-"""Facts of the domain as a whole: accelerator, memory, boot, labels, launch security.
+"""Facts of the domain as a whole: accelerator, kernel, CPUs, labels, launch security.
 
-Source: libvirt's "Domain XML format" and its notes on UEFI, sVirt and QEMU passthrough.
+Source: libvirt's "Domain XML format" and its notes on UEFI and sVirt.
 """
 
 from __future__ import annotations
 
 import re
 
-from isoaudit.model import Reason, Record
+from isoaudit.model import Reason
+from isoaudit.probes.domain_xml.cpu import read_cpu, read_cpu_tuning
+from isoaudit.probes.domain_xml.memory import read_memory, read_memory_backing
 from isoaudit.probes.domain_xml.spots import LIBVIRT_DEFAULT, Spot, Writer
-from isoaudit.probes.vmm.argv import Monitor, monitors, options
-from isoaudit.transports.libvirt_redaction import redact_arguments
 
 QEMU_TYPES = frozenset({"qemu", "kvm", "hvf"})
 
-_QEMU = "{http://libvirt.org/schemas/domain/qemu/1.0}"
-_PASSTHROUGH = ("commandline", "override", "capabilities", "deprecation")
-_UNITS = {
-    "b": 1, "bytes": 1, "": 1024, "kb": 1000, "k": 1024, "kib": 1024, "mb": 10**6, "m": 2**20,
-    "mib": 2**20, "gb": 10**9, "g": 2**30, "gib": 2**30, "tb": 10**12, "t": 2**40, "tib": 2**40,
-}  # fmt: skip
+_CONTAINERS = frozenset({"lxc", "openvz"})
+
+_BINDING = {"sev": ("session",), "sev-snp": ("idBlock",), "tdx": ("mrOwner", "mrConfigId")}
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _X86 = frozenset({"x86_64", "i686"})
 
@@ -40,16 +37,22 @@ def is_live(domain: Spot) -> bool:
 
 
 def read_identity(domain: Spot, writer: Writer) -> None:
-    """Note accelerator, machine type and UUID."""
+    """Note accelerator, whose kernel it has, architecture, machine type and UUID."""
     kind = domain.get("type")
     if kind:
         writer.fact("vm.accelerator", "tcg" if kind == "qemu" else kind, domain, "type")
+        shares = kind in _CONTAINERS or _text(domain, "os/type") == "exe"
+        writer.fact("vm.kernel", "host" if shares else "guest", domain, "type")
     else:
         writer.missing("vm.accelerator", Reason.NOT_DECLARED, "the domain has no type")
     writer.fact("vmm.manager", "libvirt", domain, "", "whose document it is")
     if is_qemu(domain):
         writer.fact("vmm.name", "qemu", domain, "type")
     machine = domain.child("os/type")
+    if machine and machine.get("arch"):
+        writer.fact("vm.architecture", machine.get("arch"), machine, "arch")
+    else:
+        writer.missing("vm.architecture", Reason.NOT_DECLARED, "the host's architecture is taken")
     if machine and machine.get("machine"):
         writer.fact("vm.machine", machine.get("machine"), machine, "machine")
     elif is_qemu(domain) and is_x86(domain):
@@ -59,14 +62,13 @@ def read_identity(domain: Spot, writer: Writer) -> None:
         writer.fact("vm.uuid", uuid.text, uuid)
 
 
+def _text(domain: Spot, path: str) -> str:
+    spot = domain.child(path)
+    return spot.text if spot else ""
+
+
 def read_resources(domain: Spot, writer: Writer) -> None:
-    """Note memory, CPUs, CPU model and whether pages may be shared with other guests."""
-    memory = domain.child("memory")
-    size = _bytes(memory) if memory else None
-    if memory and size is not None:
-        writer.fact("vm.memory.bytes", size, memory)
-    else:
-        writer.missing("vm.memory.bytes", Reason.PARSE_ERROR, "no memory size that can be read")
+    """Note CPUs and memory, and how they are limited, bound and backed."""
     vcpus = domain.child("vcpu")
     if vcpus is None:
         writer.fact("vm.vcpus", 1, domain, "", LIBVIRT_DEFAULT)
@@ -74,40 +76,11 @@ def read_resources(domain: Spot, writer: Writer) -> None:
         writer.fact("vm.vcpus", int(vcpus.text), vcpus)
     else:
         writer.missing("vm.vcpus", Reason.PARSE_ERROR, "vcpu is not a whole number")
-    _read_cpu_mode(domain, writer)
+    read_memory(domain, writer)
+    read_cpu(domain, writer, is_qemu(domain) and is_x86(domain))
+    read_cpu_tuning(domain, writer)
     if is_qemu(domain):
-        _read_shared_pages(domain, writer)
-
-
-def _bytes(memory: Spot) -> int | None:
-    factor = _UNITS.get(memory.get("unit").lower())
-    if factor is None or not _NUMBER.fullmatch(memory.text):
-        return None
-    return int(memory.text) * factor
-
-
-def _read_cpu_mode(domain: Spot, writer: Writer) -> None:
-    cpu = domain.child("cpu")
-    if cpu is None:
-        writer.fact("vm.cpu.mode", "default", domain, "", LIBVIRT_DEFAULT)
-    elif cpu.get("mode"):
-        writer.fact("vm.cpu.mode", cpu.get("mode"), cpu, "mode")
-    else:
-        mode = "custom" if cpu.child("model") else "default"
-        writer.fact("vm.cpu.mode", mode, cpu, "mode", LIBVIRT_DEFAULT)
-
-
-def _read_shared_pages(domain: Spot, writer: Writer) -> None:
-    """Note whether KSM may merge pages; it never merges huge pages (mm/ksm.c)."""
-    path = "vm.memory.shared_pages"
-    if (refused := domain.child("memoryBacking/nosharepages")) is not None:
-        writer.fact(path, False, refused)
-        return
-    huge = domain.child("memoryBacking/hugepages")
-    if huge is not None and not any(page.get("nodeset") for page in huge.children("page")):
-        writer.fact(path, False, huge, "", "huge pages are not merged")
-        return
-    writer.fact(path, True, domain, "", "libvirt's default: pages are offered for merging")
+        read_memory_backing(domain, writer)
 
 
 def read_launch_security(domain: Spot, writer: Writer) -> None:
@@ -120,6 +93,12 @@ def read_launch_security(domain: Spot, writer: Writer) -> None:
     writer.fact("vm.launch_security.type", kind, launch, "type")
     if kind not in {"sev", "sev-snp", "tdx"}:
         return
+    if kind != "tdx":
+        hashes = launch.get("kernelHashes") == "yes"
+        writer.fact("vm.launch_security.kernel_hashes", hashes, launch, "kernelHashes")
+    bound = next((s for n in _BINDING[kind] for s in launch.children(n) if s.text), None)
+    bound = bound or launch.child("quoteGenerationService")
+    writer.fact("vm.launch_security.bound", bound is not None, bound or launch)
     policy = launch.child("policy")
     path = "vm.launch_security.debug"
     if policy is None and kind == "tdx":
@@ -148,11 +127,15 @@ def read_labels(domain: Spot, writer: Writer) -> None:
         return
     for label in labels:
         if label.get("type") == "none" and label.get("model", "none") in {"none", ""}:
+            writer.fact("vm.seclabel.type", "none", label, "type")
             writer.fact("vm.seclabel.confined", False, label, "type")
             writer.fact("vm.seclabel.models", (), label, "type")
             return
     used = [label for label in labels if label.get("type", "dynamic") != "none"]
     confining = next((label for label in used if _confines(label)), None)
+    if labels:
+        chosen = confining or labels[0]
+        writer.fact("vm.seclabel.type", chosen.get("type", "dynamic"), chosen, "type")
     if confining is not None:
         writer.fact("vm.seclabel.confined", True, confining, "model")
     elif is_live(domain) or any(_said_no(label) for label in labels):
@@ -181,33 +164,3 @@ def _said_no(label: Spot) -> bool:
     return model in {"selinux", "apparmor"} and (
         label.get("type") == "none" or not _confines(label)
     )
-
-
-def read_passthrough(domain: Spot, writer: Writer) -> None:
-    """Note what reaches QEMU behind libvirt's back, and the monitors and gdb stubs in it."""
-    spots = [s for name in _PASSTHROUGH for s in domain.children(_QEMU + name)]
-    words = [arg.get("value") for s in spots for arg in s.children(_QEMU + "arg")]
-    shown = redact_arguments(words)
-    for spot in spots:
-        variables = list(spot.children(_QEMU + "env"))
-        shown += [f"env {variable.get('name')}" for variable in variables]
-        if not spot.path.startswith("commandline"):
-            shown.append(spot.path)
-    where = spots[0] if spots else domain
-    why = "" if spots else "none"
-    writer.fact("vm.commandline_passthrough", shown, where, "", why)
-    found = monitors(options(words), whole=False)
-    stub = any(monitor.kind == "gdb" for monitor in found)
-    writer.fact("vm.debug_stub", stub, where, "", why)
-    writer.notes.part("monitor", [_monitor(one, where, writer.new()) for one in found])
-
-
-def _monitor(monitor: Monitor, spot: Spot, writer: Writer) -> Record:
-    writer.fact("monitor.kind", monitor.kind, spot)
-    if monitor.backend in {"fd", ""}:
-        writer.missing("monitor.backend", Reason.NOT_DECLARED, "its device is defined elsewhere",
-                       "Scan the running VM on its host as root.")  # fmt: skip
-    else:
-        writer.fact("monitor.backend", monitor.backend, spot)
-    writer.fact("monitor.address", monitor.address, spot)
-    return writer.record()

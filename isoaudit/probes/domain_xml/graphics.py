@@ -6,8 +6,8 @@ Source: libvirt's "Domain XML format", graphical framebuffers.
 from __future__ import annotations
 
 from isoaudit.model import Reason, Record
-from isoaudit.probes.domain_xml.listening import exposure
 from isoaudit.probes.domain_xml.spots import LIBVIRT_DEFAULT, Spot, Writer
+from isoaudit.probes.listening import exposure
 
 _SERVERS = frozenset({"vnc", "spice", "rdp"})
 _DEFAULT_ADDRESS = "127.0.0.1"
@@ -19,9 +19,14 @@ _HOW_PASSWORD = (
 )
 
 
+_SPICE_AGENT = "com.redhat.spice.0"
+_SPICE_FOLDER = "org.spice-space.webdav.0"
+
+
 def read_graphics(domain: Spot, writer: Writer) -> None:
     """Note the part `graphics`, one record per place where a console listens."""
     records: list[Record] = []
+    channels = list(domain.children("devices/channel"))
     for console in domain.children("devices/graphics"):
         kind = console.get("type")
         for spot, listen, why in _places(console):
@@ -31,6 +36,7 @@ def read_graphics(domain: Spot, writer: Writer) -> None:
             if kind in _SERVERS:
                 _read_password(console, one)
                 _read_encryption(console, one)
+                _read_exchange(console, channels, one)
             records.append(one.record())
     writer.notes.part("graphics", records)
 
@@ -86,6 +92,30 @@ def _read_password(console: Spot, writer: Writer) -> None:
     else:
         for path in paths:
             writer.missing(path, Reason.PERMISSION_DENIED, _HIDDEN, _HOW_PASSWORD)
+
+
+def _read_exchange(console: Spot, channels: list[Spot], writer: Writer) -> None:
+    """Note what passes between viewer and guest besides the picture.
+
+    SPICE does so through its agent's channel, unless it is told not to; VNC through a channel of
+    QEMU's own agent alone, where that is told to.
+    """
+    named = {channel.value("target", "name"): channel for channel in channels}
+    agent, spice = named.get(_SPICE_AGENT), console.get("type") == "spice"
+    clipboard, files = console.child("clipboard"), console.child("filetransfer")
+    pasted = spice and agent is not None
+    if clipboard is not None and clipboard.get("copypaste") == "no":
+        pasted = False
+    own = next((c for c in channels if c.get("type") == "qemu-vdagent"), None)
+    source = own.child("source/clipboard") if own else None
+    asked = source is not None and source.get("copypaste") == "yes"
+    where = source if asked else clipboard or agent or console
+    writer.fact("graphics.clipboard", pasted or asked, where or console)
+    moved = spice and agent is not None and (files is None or files.get("enable") != "no")
+    folder = named.get(_SPICE_FOLDER) if spice else None
+    writer.fact("graphics.file_transfer", moved or folder is not None, folder or files or console)
+    web = console.get("websocket")
+    writer.fact("graphics.websocket", bool(web), console, "websocket" if web else "")
 
 
 def _read_encryption(console: Spot, writer: Writer) -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from isoaudit.model import Record
+from isoaudit.model import Reason, Record
 from isoaudit.probes.domain_xml.spots import LIBVIRT_DEFAULT, Spot, Writer
 
+_VIRTIO = frozenset({"virtio", "virtio-transitional", "virtio-non-transitional"})
+_TAP = frozenset({"network", "bridge", "direct", "ethernet"})
 _SOURCE = ("network", "bridge", "dev", "path", "name", "portgroup", "switchid")
 
 
 def read_interfaces(domain: Spot, writer: Writer) -> None:
     """Note the part `interface`, one record per network card."""
     spots = domain.children("devices/interface")
-    writer.notes.part("interface", [_interface(spot, writer.new()) for spot in spots])
+    kvm = domain.get("type") == "kvm"
+    writer.notes.part("interface", [_interface(spot, writer.new(), kvm) for spot in spots])
 
 
-def _interface(interface: Spot, writer: Writer) -> Record:
+def _interface(interface: Spot, writer: Writer, kvm: bool) -> Record:
     writer.fact("interface.type", interface.get("type"), interface, "type")
     spot, source = _source(interface)
     writer.fact("interface.source", source, spot)
@@ -29,7 +32,51 @@ def _interface(interface: Spot, writer: Writer) -> Record:
     alone = port is not None and port.get("isolated") == "yes"
     why = "" if port else LIBVIRT_DEFAULT
     writer.fact("interface.isolated", alone, port or interface, "", why)
+    mac = interface.child("mac")
+    if mac is not None and mac.get("address"):
+        writer.fact("interface.mac", mac.get("address").lower(), mac, "address")
+    if interface.get("type") == "direct":
+        mode = interface.value("source", "mode")
+        writer.fact("interface.mode", mode or "vepa", interface.child("source") or interface,
+                    "mode", "" if mode else LIBVIRT_DEFAULT)  # fmt: skip
+    trust = interface.get("trustGuestRxFilters")
+    writer.fact("interface.trust_guest_filters", trust == "yes", interface, "trustGuestRxFilters",
+                "" if trust else LIBVIRT_DEFAULT)  # fmt: skip
+    _read_limits(interface, writer)
+    _read_queues(interface, writer, kvm)
     return writer.record()
+
+
+def _read_limits(interface: Spot, writer: Writer) -> None:
+    """Note VLAN tags and bandwidth."""
+    vlan = interface.child("vlan")
+    tags = [tag.get("id") for tag in vlan.children("tag")] if vlan else []
+    writer.fact("interface.vlan", tags, vlan or interface)
+    band = interface.child("bandwidth")
+    ends = (band.child("inbound"), band.child("outbound")) if band else ()
+    limited = any(end is not None and end.get("average") not in {"", "0"} for end in ends)
+    writer.fact("interface.limited", limited, band or interface)
+
+
+def _read_queues(interface: Spot, writer: Writer, kvm: bool) -> None:
+    """Note queues, and whether the host's kernel moves the packets.
+
+    libvirt takes vhost-net for a virtio card under KVM where the host has it, never without KVM
+    unless asked for (qemuInterfaceOpenVhostNet in qemu_interface.c).
+    """
+    driver = interface.child("driver")
+    queues = driver.get("queues") if driver else ""
+    known = queues.isascii() and queues.isdecimal() and len(queues) < 6
+    writer.fact("interface.queues", int(queues) if known else 1, driver or interface,
+                "queues" if known else "", "" if known else LIBVIRT_DEFAULT)  # fmt: skip
+    path, name = "interface.vhost", driver.get("name") if driver else ""
+    if name:
+        writer.fact(path, name == "vhost", driver or interface, "name")
+    elif kvm and interface.value("model", "type") in _VIRTIO and interface.get("type") in _TAP:
+        writer.missing(path, Reason.OTHER_HOST, "libvirt uses vhost-net where the host has it",
+                       "Say <driver name='qemu'/> or <driver name='vhost'/>.")  # fmt: skip
+    else:
+        writer.fact(path, False, interface, "", "not a virtio card on a tap device under KVM")
 
 
 def _source(interface: Spot) -> tuple[Spot, str]:

@@ -10,17 +10,18 @@ from isoaudit.model import FactSet, Vantage
 from isoaudit.probes.domain_xml.boot import read_boot_files, read_secure_boot, read_tpm
 from isoaudit.probes.domain_xml.characters import read_character_devices
 from isoaudit.probes.domain_xml.devices import read_devices
-from isoaudit.probes.domain_xml.disks import read_disks
+from isoaudit.probes.domain_xml.disks import read_disk_limits, read_disks
 from isoaudit.probes.domain_xml.domain import (
     is_qemu,
     read_identity,
     read_labels,
     read_launch_security,
-    read_passthrough,
     read_resources,
 )
+from isoaudit.probes.domain_xml.extras import read_extras, read_qemu_extras
 from isoaudit.probes.domain_xml.graphics import read_graphics
 from isoaudit.probes.domain_xml.interfaces import read_interfaces
+from isoaudit.probes.domain_xml.passthrough import read_passthrough, with_hidden
 from isoaudit.probes.domain_xml.sharing import (
     read_host_devices,
     read_shared_memory,
@@ -44,8 +45,16 @@ _EVERY_DOMAIN = (
     read_character_devices,
     read_shared_memory,
     read_devices,
+    read_extras,
 )
-_QEMU_ONLY = (read_secure_boot, read_tpm, read_launch_security, read_passthrough)
+_QEMU_ONLY = (
+    read_qemu_extras,
+    read_disk_limits,
+    read_secure_boot,
+    read_tpm,
+    read_launch_security,
+    read_passthrough,
+)
 
 
 def read_domain(
@@ -57,13 +66,15 @@ def read_domain(
     there; libvirt's own answers lack passwords. `source_prefix` starts every source text.
     """
     domain = Spot(domain_element(root))
-    writer = Writer(Origin(vantage, source_prefix, file_locations))
+    origin = Origin(vantage, source_prefix, file_locations)
+    writer = Writer(origin)
     for read in _EVERY_DOMAIN:
         read(domain, writer)
-    if is_qemu(domain):
-        for read in _QEMU_ONLY:
-            read(domain, writer)
-    return writer.notes.factset()
+    if not is_qemu(domain):
+        return writer.notes.factset()
+    for read in _QEMU_ONLY:
+        read(domain, writer)
+    return with_hidden(writer.notes.factset(), domain, origin)
 
 
 def domain_element(root: Element) -> Element:

@@ -35,7 +35,23 @@ def _share(share: Spot, writer: Writer, qemu: bool) -> Record:
     writer.fact("share.access_mode", mode or "passthrough", share, "accessmode", why)
     read_only = share.child("readonly")
     writer.fact("share.read_only", read_only is not None, read_only or share)
+    if kind == "virtiofs":
+        _read_daemon(share, writer)
     return writer.record()
+
+
+def _read_daemon(share: Spot, writer: Writer) -> None:
+    """Note how virtiofsd is confined and what it lets the guest do, where libvirt starts it."""
+    binary = share.child("binary")
+    where = binary or share
+    if not share.value("source", "socket"):
+        sandbox = share.value("binary/sandbox", "mode")
+        why = "" if sandbox else "virtiofsd's default"
+        writer.fact("share.sandbox", sandbox or "namespace", where, "", why)
+        xattr = binary.get("xattr") if binary else ""
+        writer.fact("share.xattr", xattr == "on", where, "xattr", "" if xattr else LIBVIRT_DEFAULT)
+    mapped = share.child("idmap")
+    writer.fact("share.id_mapped", mapped is not None, mapped or share)
 
 
 def read_host_devices(domain: Spot, writer: Writer) -> None:
@@ -98,5 +114,7 @@ def read_shared_memory(domain: Spot, writer: Writer) -> None:
     for memory in domain.children("devices/shmem"):
         one = writer.new()
         one.fact("shared_memory.name", memory.get("name"), memory, "name")
+        model = memory.value("model", "type")
+        one.fact("shared_memory.model", model or "ivshmem", memory.child("model") or memory)
         records.append(one.record())
     writer.notes.part("shared_memory", records)

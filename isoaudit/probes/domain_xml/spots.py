@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from isoaudit.documents.xml import Element
 from isoaudit.facts.redaction import redact_text
@@ -16,8 +18,7 @@ _LONGEST = 4096
 """Longest value kept, in characters: no path of Linux is longer (PATH_MAX)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(NamedTuple):
     """An element with its path from the domain, as `devices/disk[2]`; the domain's own is ""."""
 
     element: Element
@@ -36,7 +37,9 @@ class Spot:
         """Yield the elements below a path; those that have siblings of their name are numbered."""
         # NOTE: a name of a namespace holds slashes itself, and is always the last step.
         name, _, rest = (path, "", "") if path.startswith("{") else path.partition("/")
-        same = [child for child in self.element.children if child.name == name]
+        same = self.element.named(name)
+        if not same:
+            return
         shown = name.rpartition("}")[2]
         prefix = f"{self.path}/{shown}" if self.path else shown
         for number, child in enumerate(same, start=1):
@@ -48,7 +51,15 @@ class Spot:
 
     def child(self, path: str) -> Spot | None:
         """Return the first element below a path, or None."""
-        return next(self.children(path), None)
+        name, _, rest = (path, "", "") if path.startswith("{") else path.partition("/")
+        same = self.element.named(name)
+        if not same:
+            return None  # most of what is asked for is not there
+        if len(same) > 1:
+            return next(self.children(path), None)
+        shown = name.rpartition("}")[2]
+        spot = Spot(same[0], f"{self.path}/{shown}" if self.path else shown)
+        return spot.child(rest) if rest else spot
 
     def value(self, path: str, attribute: str, default: str = "") -> str:
         """Return an attribute of the first element below a path, or `default`."""
@@ -105,6 +116,7 @@ class Writer:
         return self.notes.record()
 
 
+@lru_cache(maxsize=4096)
 def shorten(text: str) -> str:
     """Return a value without credentials of known form, and cut where it is absurdly long."""
     text = redact_text(text)

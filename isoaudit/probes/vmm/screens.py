@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from isoaudit.model import Reason, Record, Vantage
 from isoaudit.probes.base import Notes
-from isoaudit.probes.domain_xml.listening import exposure
+from isoaudit.probes.listening import exposure
 from isoaudit.probes.vmm.argv import Options, properties
 
 HOW_PASSWORD = "Scan the file that `virsh dumpxml --security-info` writes."  # noqa: S105
+_CHANNELS = ("spicevmc", "spiceport")
+_FOLDER = "org.spice-space.webdav.0"
 _ON = frozenset({"on", "yes", "true"})
 
 
@@ -20,11 +22,11 @@ def screens(found: Options, source: str) -> list[Record]:
     records: list[Record] = []
     for name, value in found:
         if name == "vnc":
-            records += _vnc(value, f"{source} -vnc")
+            records += _vnc(value, found, f"{source} -vnc")
         elif name == "spice":
-            records.append(_spice(value, f"{source} -spice"))
+            records.append(_spice(value, found, f"{source} -spice"))
         elif name == "display" and value.startswith("vnc="):
-            records += _vnc(value.removeprefix("vnc="), f"{source} -display")
+            records += _vnc(value.removeprefix("vnc="), found, f"{source} -display")
         elif name == "display" and properties(value, "type")["type"] not in {"none", ""}:
             records.append(_silent(properties(value, "type")["type"], f"{source} -display"))
     return records
@@ -39,7 +41,8 @@ def _silent(kind: str, source: str) -> Record:
     return notes.record()
 
 
-def _vnc(text: str, source: str) -> list[Record]:
+def _vnc(text: str, found: Options, source: str) -> list[Record]:
+    """The clipboard reaches VNC through QEMU's own agent, where that is told to."""
     asked = properties(text, "vnc")
     display = asked.get("vnc", "")
     if display in {"", "none"}:
@@ -47,10 +50,13 @@ def _vnc(text: str, source: str) -> list[Record]:
     listen = "socket" if display.startswith("unix:") else display.rpartition(":")[0]
     password = asked.get("password") in _ON or "password-secret" in asked
     encrypted = "tls-creds" in asked
-    return [_record("vnc", listen or "0.0.0.0", (password, encrypted), source)]  # noqa: S104
+    record = _record("vnc", listen or "0.0.0.0", (password, encrypted), source)  # noqa: S104
+    agents = _chardevs(found, "qemu-vdagent")
+    pasted = any(agent.get("clipboard") in _ON for agent in agents)
+    return [_with_exchange(record, (pasted, False, "websocket" in asked), source)]
 
 
-def _spice(text: str, source: str) -> Record:
+def _spice(text: str, found: Options, source: str) -> Record:
     """SPICE takes plain connections if it has a plain port, unless TLS is its default channel."""
     asked = properties(text)
     unix = asked.get("unix") in _ON
@@ -58,7 +64,26 @@ def _spice(text: str, source: str) -> Record:
     password = asked.get("disable-ticketing") not in _ON
     plain = asked.get("port", "0") != "0" and asked.get("tls-channel") != "default"
     encrypted = not unix and "tls-port" in asked and not plain
-    return _record("spice", listen, (password, encrypted), source)
+    channels = {c.get("name") for b in _CHANNELS for c in _chardevs(found, b)}
+    agent = "vdagent" in channels
+    pasted = agent and asked.get("disable-copy-paste") not in _ON
+    moved = agent and asked.get("disable-agent-file-xfer") not in _ON
+    record = _record("spice", listen, (password, encrypted), source)
+    return _with_exchange(record, (pasted, moved or _FOLDER in channels, False), source)
+
+
+def _chardevs(found: Options, backend: str) -> list[dict[str, str]]:
+    devices = [properties(value, "backend") for name, value in found if name == "chardev"]
+    return [device for device in devices if device.get("backend") == backend]
+
+
+def _with_exchange(record: Record, passes: tuple[bool, bool, bool], source: str) -> Record:
+    """Add whether clipboard and files pass, and whether browsers may connect."""
+    names = ("clipboard", "file_transfer", "websocket")
+    notes = Notes(Vantage.VMM)
+    for name, value in zip(names, passes, strict=True):
+        notes.fact(f"graphics.{name}", value, source)
+    return Record({**record.facts, **notes.record().facts}, record.missing)
 
 
 def _record(kind: str, listen: str, asks: tuple[bool, bool], source: str) -> Record:

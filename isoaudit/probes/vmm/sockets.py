@@ -12,10 +12,10 @@ from collections.abc import Iterable, Sequence
 
 from isoaudit.model import FactSet, Missing, Reason, Record, Vantage
 from isoaudit.probes.base import Notes
-from isoaudit.probes.domain_xml.listening import exposure
 from isoaudit.probes.kernel.engine_sockets import listening
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.kernel.mountinfo import Table
+from isoaudit.probes.listening import exposure
 from isoaudit.probes.vmm.places import anyone_may_connect, host_path, replaceable
 from isoaudit.transports.base import Unreadable
 

@@ -6,7 +6,7 @@ import pytest
 from domain_documents import answered, declared, devices, row, rows, value
 
 from isoaudit.probes.domain_xml.disks import whole_disk
-from isoaudit.probes.domain_xml.listening import exposure
+from isoaudit.probes.listening import exposure
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - evidence, nothing is bound to it
 
@@ -23,6 +23,10 @@ def test_disk_is_read_with_libvirts_defaults():
         "encrypted": False,
         "whole_host_disk": False,
         "backing_files": (),
+        "backing_formats": (),
+        "shareable": False,
+        "error_policy": "",
+        "limited": False,
         "format": "",
         "read_only": False,
         "raw_scsi": False,
@@ -215,6 +219,11 @@ def test_interface_is_read_with_libvirts_defaults():
         "model": "",
         "filter": "",
         "isolated": False,
+        "limited": False,
+        "queues": 1,
+        "trust_guest_filters": False,
+        "vhost": False,
+        "vlan": (),
     } == row(found, "interface")
 
 
@@ -279,13 +288,21 @@ def test_character_devices_name_role_backend_and_address():
     assert [
         {"role": "serial", "name": "0", "backend": "tcp", "address": EVERYWHERE, "tls": False},
         {"role": "channel", "name": "org.a", "backend": "unix", "address": "/s"},
-        {"role": "rng", "name": "rng0", "backend": "random", "address": "/dev/urandom"},
+        {
+            "role": "rng",
+            "name": "rng0",
+            "backend": "random",
+            "address": "/dev/urandom",
+            "rate_limited": False,
+        },
     ] == rows(found, "character_device")
 
 
 def test_shared_memory_is_listed():
     """Each ivshmem device is one record."""
-    assert {"name": "pool"} == row(devices("<shmem name='pool'/>"), "shared_memory")
+    assert {"name": "pool", "model": "ivshmem"} == row(
+        devices("<shmem name='pool'/>"), "shared_memory"
+    )
 
 
 def test_devices_of_an_old_machine_are_named():

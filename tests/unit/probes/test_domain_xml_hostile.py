@@ -48,7 +48,9 @@ def test_domain_of_nothing_gives_missing_evidence():
     """A domain without any element is read, and nothing is made up for it."""
     probe = DomainXmlProbe("<domain/>", "vm.xml")
     found = probe.collect(probe.find()[0])
-    assert {"vm.accelerator", "vm.memory.bytes"} == {m.path for m in found.all_missing()}
+    assert {"vm.accelerator", "vm.architecture", "vm.memory.bytes"} == {
+        m.path for m in found.all_missing()
+    }
 
 
 def test_devices_without_attributes_do_not_crash():

@@ -148,6 +148,28 @@ def test_consoles_tell_what_they_ask_for(line, expected):
     assert expected == tuple(seen[key] for key in keys)
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("-vnc :0", (False, False, False)),
+        ("-vnc :0,websocket=on", (False, False, True)),
+        ("-vnc :0 -chardev qemu-vdagent,id=c,clipboard=on", (True, False, False)),
+        ("-vnc :0 -chardev qemu-vdagent,id=c", (False, False, False)),
+        ("-spice port=1", (False, False, False)),
+        ("-spice port=1 -chardev spicevmc,id=c,name=vdagent", (True, True, False)),
+        ("-spice port=1,disable-copy-paste=on,disable-agent-file-xfer=on"
+         " -chardev spicevmc,id=c,name=vdagent", (False, False, False)),
+        ("-spice port=1 -chardev spiceport,id=c,name=org.spice-space.webdav.0",
+         (False, True, False)),
+    ],
+)  # fmt: skip
+def test_consoles_tell_what_passes_beside_the_picture(line, expected):
+    """Clipboard and files need an agent's channel; VNC's clipboard QEMU's own."""
+    (record,) = screens(options(line.split()), "argv")
+    seen = values(record)
+    assert expected == tuple(seen[key] for key in ("clipboard", "file_transfer", "websocket"))
+
+
 @pytest.mark.parametrize("line", ["-vnc none", "-display none", "-nographic"])
 def test_no_console_is_no_record(line):
     """What is switched off is not listed."""

@@ -28,8 +28,9 @@ def test_domains_of_the_test_driver_are_listed(connection):
     """libvirt's built-in driver has one running domain called test."""
     (domain,) = connection.domains()
     uuid = domain.pop("uuid")
-    assert (36, {"name": "test", "id": 1, "state": "running", "persistent": True,
-                 "autostart": False}) == (len(uuid), domain)  # fmt: skip
+    expected = {"name": "test", "id": 1, "state": "running", "persistent": True,
+                "autostart": False, "saved": False, "snapshots": False}  # fmt: skip
+    assert (36, expected) == (len(uuid), domain)
 
 
 @pytest.mark.parametrize(("inactive", "live"), [(False, True), (True, False)])
