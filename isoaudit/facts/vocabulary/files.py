@@ -71,7 +71,8 @@ _SAYS = {
     "qemu": (
         *_FIXED, *_TRUST, *_SIZE, *_DISK, *_MORE_DISK, *_CARD, *_SHARE, *_SCREEN, *_PASSED, *_PORT,
         *_BOOT, *_MONITOR, *_SHARED, "character_device.tls", "vm.cpu.mode", "vm.machine", "vm.uuid",
-        "interface.filter", "interface.isolated", "boot_file.read_only",
+        "interface.filter", "interface.isolated", "boot_file.read_only", "graphics.clipboard",
+        "graphics.file_transfer", "graphics.websocket",
         "vm.launch_security.debug", "vmm.sandbox.options",
     ),
     "vmx": (

@@ -14,7 +14,7 @@ from isoaudit.documents import xml
 from isoaudit.documents.xml import Element
 from isoaudit.errors import DocumentError, TargetError
 from isoaudit.model import FactSet, Kind, Record, Target, Value
-from isoaudit.probes.domain_xml.listening import exposure
+from isoaudit.probes.listening import exposure
 from isoaudit.probes.vmm_files.sheet import VmSheet, amount, row
 
 _CPU, _MEMORY, _CARD = "3", "4", "10"

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from isoaudit.errors import DocumentError
 from isoaudit.model import FactSet, Location, Record, Target, Value
-from isoaudit.probes.domain_xml.listening import exposure
+from isoaudit.probes.listening import exposure
 from isoaudit.probes.vmm_files.sheet import VmSheet, amount, declared_vm, medium, row
 
 _LINE = re.compile(r'\s*([A-Za-z0-9_.:-]{1,200})\s*=\s*(?:"([^"]*)"|([^"\s#]\S*))\s*(?:#.*)?')

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 
 from isoaudit.errors import DocumentError
 from isoaudit.model import FactSet, Record, Target, Value
-from isoaudit.probes.domain_xml.listening import exposure
 from isoaudit.probes.exports import xl_syntax
+from isoaudit.probes.listening import exposure
 from isoaudit.probes.vmm_files.sheet import VmSheet, amount, clean, declared_vm, medium, row
 from isoaudit.transports.libvirt_redaction import redact_arguments
 
