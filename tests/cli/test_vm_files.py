@@ -55,12 +55,12 @@ def _scan(isoaudit: Isoaudit, name: str) -> dict[str, Any]:
 def test_the_examples_show_what_is_found(
     isoaudit: Isoaudit, here: Path, name: str, identity: str, found: set[str]
 ) -> None:
-    """What is open is found in each; lean ones only lack secure boot and have plain disks."""
+    """What is open is found in each; of lean ones only what is low: boot and plain images."""
     target = _scan(isoaudit, name)
     assert (identity, "vm") == (target["id"], target["kind"])
     assert found <= _failed(target)
-    if "lean" in name:
-        assert found == _failed(target)
+    if "/lean." in name:
+        assert _failed(target) <= {"VMD-019", "VMD-027"}
 
 
 def test_a_folder_holds_them_all(isoaudit: Isoaudit, here: Path) -> None:

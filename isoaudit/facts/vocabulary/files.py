@@ -71,9 +71,9 @@ _SAYS = {
     "qemu": (
         *_FIXED, *_TRUST, *_SIZE, *_DISK, *_MORE_DISK, *_CARD, *_SHARE, *_SCREEN, *_PASSED, *_PORT,
         *_BOOT, *_MONITOR, *_SHARED, "character_device.tls", "vm.cpu.mode", "vm.machine", "vm.uuid",
-        "interface.filter", "interface.isolated", "boot_file.read_only",
-        "vm.launch_security.debug", "vmm.sandbox.options", "graphics.clipboard",
+        "interface.filter", "interface.isolated", "boot_file.read_only", "graphics.clipboard",
         "graphics.file_transfer", "graphics.websocket",
+        "vm.launch_security.debug", "vmm.sandbox.options",
     ),
     "vmx": (
         *_SIZE, *_DISK, "disk.raw_scsi", *_CARD, *_SHARE[:5], *_SCREEN, *_PASSED, *_PORT,

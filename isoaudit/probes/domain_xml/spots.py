@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from isoaudit.documents.xml import Element
 from isoaudit.facts.redaction import redact_text
@@ -17,8 +18,7 @@ _LONGEST = 4096
 """Longest value kept, in characters: no path of Linux is longer (PATH_MAX)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(NamedTuple):
     """An element with its path from the domain, as `devices/disk[2]`; the domain's own is ""."""
 
     element: Element
@@ -51,9 +51,15 @@ class Spot:
 
     def child(self, path: str) -> Spot | None:
         """Return the first element below a path, or None."""
-        if "/" not in path and not self.element.named(path):
+        name, _, rest = (path, "", "") if path.startswith("{") else path.partition("/")
+        same = self.element.named(name)
+        if not same:
             return None  # most of what is asked for is not there
-        return next(self.children(path), None)
+        if len(same) > 1:
+            return next(self.children(path), None)
+        shown = name.rpartition("}")[2]
+        spot = Spot(same[0], f"{self.path}/{shown}" if self.path else shown)
+        return spot.child(rest) if rest else spot
 
     def value(self, path: str, attribute: str, default: str = "") -> str:
         """Return an attribute of the first element below a path, or `default`."""
