@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from support import labels
-from support.command import Run
+from support.command import Run, scan
 from support.libvirt import Libvirt
 
 pytestmark = pytest.mark.lab_libvirt
@@ -54,6 +56,44 @@ def test_console_password_is_nowhere(libvirt_run: Run) -> None:
     """The password in a domain's definition appears nowhere in the output."""
     shown = str(libvirt_run.report) + libvirt_run.said
     assert [] == [secret for secret in labels.PLANTED_SECRETS if secret in shown]
+
+
+@pytest.fixture(scope="module")
+def joined(libvirt: Libvirt) -> dict[str, Any]:
+    """The legacy domain together with its guest, asked over SSH."""
+    named = libvirt.folder / "guests.yaml"
+    named.write_text(f"guests: {{isolab-legacy: 'ssh://root@127.0.0.1:{libvirt.port}'}}\n")
+    done = scan(libvirt.address("isolab-legacy"), "--guests", str(named), HOME=str(libvirt.home()))
+    assert [] == done.report["errors"], done.said
+    target: dict[str, Any] = done.by_name["isolab-legacy"]
+    return target
+
+
+def test_host_vmm_and_guest_are_one_target(joined: dict[str, Any]) -> None:
+    """Each tells what only it can: guest, QEMU, and the kernel below them."""
+    facts = joined["facts"]
+    paths = ("guest.kernel.release", "vm.devices", "vmm.uid")
+
+    assert ["guest", "vmm", "kernel"] == [facts[path]["vantage"] for path in paths]
+    assert "cloud-amd64" in facts["guest.kernel.release"]["value"]
+    assert ["virtio_net"] == facts["guest.drivers.available"]["value"]
+
+
+def test_what_the_guest_says_fits_its_host(joined: dict[str, Any]) -> None:
+    """An honest guest of this very domain contradicts nothing."""
+    assert [] == joined["facts"]["contradiction"]
+
+
+def test_hidden_hardware_is_found(libvirt_run: Run) -> None:
+    """A user network and an old card that libvirt was never told of."""
+    legacy = libvirt_run.by_name["isolab-legacy"]["facts"]
+    cards = [
+        (one["interface.type"]["value"], one["interface.model"]["value"])
+        for one in legacy["interface"]
+    ]
+
+    assert ("user", "rtl8139") in cards
+    assert "rtl8139" in legacy["vm.devices"]["value"]
 
 
 def test_guest_answers_ssh(libvirt: Libvirt) -> None:

@@ -130,7 +130,13 @@ def _of_shares(facts: FactSet) -> Iterator[Record]:
 
 
 def _of_flaws(facts: FactSet, host: FactSet | None) -> Iterator[Record]:
-    """Yield the CPU flaws that the host calls open and the guest closed."""
+    """Yield the CPU flaws that the host calls open and the guest closed.
+
+    Only where the guest's code runs on the host's CPU: an emulated one has flaws of its own.
+    """
+    runs = _best(facts, "vm.accelerator")
+    if runs is None or runs.value == "tcg":
+        return
     open_here = {
         _text(one, "cpu_vulnerability.name"): one.facts.get("cpu_vulnerability.text")
         for one in _records(host or FactSet(), "cpu_vulnerability")

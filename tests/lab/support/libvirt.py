@@ -78,6 +78,17 @@ class Libvirt:
             f"guest {name}", None, console, seconds,
         )  # fmt: skip
 
+    def home(self) -> Path:
+        """Return a home whose SSH files let into the guest, made once."""
+        home = self.folder / "home"
+        if not home.exists():
+            (home / ".ssh").mkdir(parents=True, mode=0o700)
+            shutil.copy(self.boot.key, home / ".ssh" / "id_ed25519")
+            line = self.boot.known_hosts.read_text()
+            known = line.replace("isolab-guest", f"[127.0.0.1]:{self.port}")
+            (home / ".ssh" / "known_hosts").write_text(known)
+        return home
+
     def ssh(self, command: str) -> str:
         """Run a command in the guest that offers SSH, over loopback."""
         return processes.run(
