@@ -20,7 +20,7 @@ FILES = [*map(tape_file, ENGINES), SAMPLE]
 PROGRAMS = {
     "docker": {"dockerd", "containerd", "containerd-shim-runc-v2", "sleep"},
     "podman": {"podman", "conmon", "sleep"},
-    "libvirt": {"", "init", "virtlogd", "libvirtd", "qemu-system-x86_64"},
+    "libvirt": {"", "init", "virtlogd", "libvirtd", "qemu-system-x86_64", "virtiofsd"},
 }
 """The processes whose command lines may be on a tape; kernel threads have an empty one."""
 

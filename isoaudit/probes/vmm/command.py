@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from isoaudit.model import Fact, FactSet, Missing, Reason, Record, Vantage
 from isoaudit.probes.base import Notes
+from isoaudit.probes.vmm.alone import note_alone
 from isoaudit.probes.vmm.argv import (
     Monitor,
     Options,
@@ -32,7 +33,8 @@ def command_facts(files: Files, pid: int, words: list[str]) -> FactSet:
     program = words[0].rpartition("/")[2] if words else ""
     name = kind_of("", words)
     notes.fact("vmm.name", name or program, source)
-    notes.fact("vmm.manager", manager_of(words, value_of(options(words[1:]), "uuid") or ""), source)
+    manager = manager_of(words, value_of(options(words[1:]), "uuid") or "")
+    notes.fact("vmm.manager", manager, source)
     if not name:
         return notes.factset()
     if name != "qemu":
@@ -41,10 +43,13 @@ def command_facts(files: Files, pid: int, words: list[str]) -> FactSet:
     notes.fact("vmm.sandbox.options", sandbox(found), f"{source} -sandbox")
     if kind := machine(found):
         notes.fact("vm.machine", kind, f"{source} -machine")
+    line = Line(found, program, whole=True)
+    if not manager:
+        note_alone(notes, line, source)
     _note_monitors(notes, files, pid, found)
     notes.part("graphics", screens(found, source))
     _note_machine(notes, found, source)
-    hard = hardware(Line(found, program, whole=True), Origin(Vantage.VMM, source))
+    hard = hardware(line, Origin(Vantage.VMM, source))
     asked = accelerators(found, program)
     return notes.factset().merge(hard, _accelerator(files, pid, asked))
 

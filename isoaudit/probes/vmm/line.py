@@ -14,6 +14,9 @@ from isoaudit.model import Location, Missing, Reason, Record, Value, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.vmm.argv import Options, machine, properties
 
+MARK = "\ue000"
+"""Stands in a word of a file for what only a shell would know: the value of a variable."""
+
 _LONGEST = 4096  # PATH_MAX
 _MOST_FILES = 64  # block nodes that lie on each other, and devices in a path of buses
 

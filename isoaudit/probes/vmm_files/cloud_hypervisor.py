@@ -15,10 +15,11 @@ from isoaudit.model import FactSet, Kind, Reason, Record, Target, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.vmm.argv import properties
 from isoaudit.probes.vmm.kinds import option_of
+from isoaudit.probes.vmm.line import MARK
 from isoaudit.probes.vmm.small import small_facts
 from isoaudit.probes.vmm_files.filled_in import settled
 from isoaudit.probes.vmm_files.sheet import clean, file_name
-from isoaudit.probes.vmm_files.shell import MARK, Command, commands
+from isoaudit.probes.vmm_files.shell import Command, commands
 
 _NAME = "cloud-hypervisor"
 _PROGRAM = re.compile(r"\bcloud-hypervisor(?:-static)?(?![\w.-])")

@@ -1,6 +1,6 @@
 """Turns what was read of a command in a script into what the script itself declares.
 
-A mark (`shell.MARK`) in a value means that the value is filled in when the script runs. In a record
+A mark (`line.MARK`) in a value means that the value is filled in when the script runs. In a record
 with a mark only those fields are kept that stand in the command in so many words: what was
 concluded from the others was concluded from a mark.
 """
@@ -20,7 +20,7 @@ from isoaudit.model import (
     Value,
     Vantage,
 )
-from isoaudit.probes.vmm_files.shell import MARK
+from isoaudit.probes.vmm.line import MARK
 
 _WHY = "a variable decides when the script runs"
 _HOW = "Scan the running VM."

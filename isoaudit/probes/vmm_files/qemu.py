@@ -15,13 +15,14 @@ from isoaudit.model import FactSet, Kind, Location, Target, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.vmm.argv import Options, monitors, options, properties, sandbox, value_of
 from isoaudit.probes.vmm.devices import PARTS, hardware
-from isoaudit.probes.vmm.line import Line, Origin
+from isoaudit.probes.vmm.line import MARK, Line, Origin
 from isoaudit.probes.vmm.screens import screens
+from isoaudit.probes.vmm.settings import note_settings
 from isoaudit.probes.vmm_files.filled_in import settled
 from isoaudit.probes.vmm_files.qemu_config import is_configuration, read_configuration
-from isoaudit.probes.vmm_files.qemu_settings import boot_files, monitor_record, note_settings
+from isoaudit.probes.vmm_files.qemu_records import boot_files, monitor_record
 from isoaudit.probes.vmm_files.sheet import file_name
-from isoaudit.probes.vmm_files.shell import MARK, Command, commands
+from isoaudit.probes.vmm_files.shell import Command, commands
 
 _PROGRAM = re.compile(r"\bqemu-(?:system-[a-z0-9_]+|kvm)\b")
 _ALL_PARTS = frozenset({*PARTS, "monitor", "graphics", "boot_file", "vm.devices"})

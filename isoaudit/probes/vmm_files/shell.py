@@ -14,9 +14,7 @@ from typing import NamedTuple
 
 from isoaudit.errors import DocumentError
 from isoaudit.model import Location
-
-MARK = "\ue000"
-"""Stands for what is filled in later; a character that no configuration has a use for."""
+from isoaudit.probes.vmm.line import MARK
 
 _FILLED_IN = re.compile(r"\$\([^()]*\)|`[^`]*`|\$\{[^{}]*\}|\$[A-Za-z_]\w*|\$[@*#?$!0-9-]")
 _MOST_NESTED = 8

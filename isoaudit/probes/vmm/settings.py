@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import re
 
-from isoaudit.model import Reason, Record, Vantage
+from isoaudit.model import Reason
 from isoaudit.probes.base import Notes
-from isoaudit.probes.vmm.argv import Monitor, accelerators, properties, value_of
-from isoaudit.probes.vmm.line import Line
-from isoaudit.probes.vmm_files.sheet import clean
-from isoaudit.probes.vmm_files.shell import MARK
+from isoaudit.probes.vmm.argv import accelerators, properties, value_of
+from isoaudit.probes.vmm.line import MARK, Line
 
 _SIZE = re.compile(r"([0-9]{1,12})([KMGT]?)B?", re.IGNORECASE)
 _UNITS = {"K": 2**10, "": 2**20, "M": 2**20, "G": 2**30, "T": 2**40}
@@ -20,8 +18,6 @@ _NUMBER = re.compile(r"[0-9]{1,6}")
 _CPUS = {"host": "host-passthrough", "max": "maximum"}
 _LAUNCHES = {"sev-guest": "sev", "sev-snp-guest": "sev-snp", "tdx-guest": "tdx",
              "s390-pv-guest": "s390-pv"}  # fmt: skip
-_BOOT = {"kernel": "kernel", "initrd": "initrd", "dtb": "dtb", "bios": "loader",
-         "pflash": "loader"}  # fmt: skip
 _DEFAULT = "QEMU's default"
 
 
@@ -44,40 +40,18 @@ def note_settings(notes: Notes, line: Line, source: str, *, firmware_is_known: b
     tpm = "passthrough" if "passthrough" in backends else "emulated" if backends else "none"
     notes.fact("vm.tpm", tpm, f"{source} -tpmdev")
     notes.fact("vm.commandline_passthrough", (), f"{source}: no manager is passed by")
-    if line.has("bios", "pflash") or _flash(line) or not firmware_is_known:
+    if line.has("bios", "pflash") or flash(line) or not firmware_is_known:
         notes.missing("vm.secure_boot", Reason.NOT_DECLARED, "the firmware's image decides")
     else:
         notes.fact("vm.secure_boot", False, f"{source}: QEMU's own BIOS")
 
 
-def boot_files(line: Line, source: str) -> list[Record]:
-    """Return the files that the VM starts from, as far as they are named."""
-    named = [(_BOOT[name], value) for name, value in line.all(*_BOOT)]
-    named += [("loader", path) for path in _flash(line)]
-    records = []
-    for role, path in named:
-        notes = Notes(Vantage.DECLARED)
-        notes.fact("boot_file.role", role, source)
-        notes.fact("boot_file.path", clean(path), source)
-        records.append(notes.record())
-    return records
-
-
-def monitor_record(monitor: Monitor, source: str) -> Record:
-    """Return the record of one monitor, without what is defined elsewhere."""
-    notes = Notes(Vantage.DECLARED)
-    notes.fact("monitor.kind", monitor.kind, source)
-    if monitor.backend in {"fd", ""}:
-        notes.missing("monitor.backend", Reason.NOT_DECLARED, "its device is defined elsewhere")
-    else:
-        notes.fact("monitor.backend", monitor.backend, source)
-    notes.fact("monitor.address", clean(monitor.address), source)
-    return notes.record()
-
-
-def _flash(line: Line) -> list[str]:
+def flash(line: Line) -> list[str]:
+    """Return the images of flash memory: those of -drive, or the nodes that -machine names."""
     drives = [properties(value) for _, value in line.all("drive")]
-    return [one.get("file", "") for one in drives if one.get("if") == "pflash"]
+    machines = [properties(value, "type") for _, value in line.all("machine", "M")]
+    named = [one[key] for one in machines for key in ("pflash0", "pflash1") if key in one]
+    return [*(one.get("file", "") for one in drives if one.get("if") == "pflash"), *named]
 
 
 def _note_accelerator(notes: Notes, line: Line, source: str) -> None:
