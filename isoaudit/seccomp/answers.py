@@ -31,10 +31,14 @@ Given = tuple[Condition, ...]
 
 
 class Answer(NamedTuple):
-    """One alternative of a rule: the conditions that must all hold, and the filter's answer."""
+    """One alternative of a rule: the conditions that must all hold, and the filter's answer.
+
+    `rule` numbers the rules of a call: one may have several alternatives.
+    """
 
     conditions: Given
     answer: int
+    rule: int = 0
 
 
 def add(
@@ -44,7 +48,7 @@ def add(
     answer: int,
     abi: Abi,
 ) -> None:
-    """Add a rule of a call to those before it."""
+    """Add a rule of a call to those before it; one that is there already adds nothing."""
     known = found.get(name)
     if known and not known[0].conditions:
         return  # one without comparisons is there: it stays, whatever comes after
@@ -54,7 +58,10 @@ def add(
     ways: list[Given] = [()]
     for one in comparisons:
         ways = [(*way, *more) for way in ways for more in _conditions(one, abi)]
-    found.setdefault(name, []).extend(Answer(way, answer) for way in ways)
+    before = found.setdefault(name, [])
+    if not {(way, answer) for way in ways} <= {one[:2] for one in before}:
+        rule = before[-1].rule + 1 if before else 0
+        before += (Answer(way, answer, rule) for way in ways)
 
 
 def _conditions(one: Comparison, abi: Abi) -> list[Given]:
@@ -115,20 +122,41 @@ _DOWNWARDS = frozenset({Relation.LT, Relation.LE})
 _POINTS = frozenset({Relation.EQ, Relation.NE})
 
 
-def entangled(answers: list[Answer]) -> bool:
+def entangled(answers: list[Answer], default: int) -> bool:
     """Say whether a call's alternatives are more than libseccomp 2.5 is known to build rightly.
 
     It makes wrong filters of some profiles where a range, or a rule of several arguments, overlaps
-    with another alternative, and where ranges go the same way twice or differ in the upper half.
+    with another alternative, where ranges go the same way twice or differ in the upper half, and
+    where a rule of several arguments meets one that asks for more than equality (`_mixed`).
     What a process may do then is for the loaded filter to say.
     """
     ranges = [one for one in answers if _directions(one)]
     several = [one for one in answers if len({c.word // 2 for c in one.conditions}) > 1]
     return (
         _differ_above(answers, ranges)
+        or _mixed(answers, several, default)
         or any(_same_way(one, other) for one in ranges for other in ranges)
         or any(_overlap(one, other) for one in (*ranges, *several) for other in answers)
     )
+
+
+def _mixed(answers: list[Answer], several: list[Answer], default: int) -> bool:
+    """Say whether `!=` or a range meets a rule of several arguments, even if they do not overlap.
+
+    libseccomp 2.5 then may compare a value with the wrong argument: after `arg0 != 5 and arg2 == 7`
+    has failed in its second part, it tries `arg0 != 9` without loading arg0 again. And beside
+    `arg2 != 1` it drops `arg0 == 2 and arg2 == 1`; that shows unless the default does the same.
+    """
+    if len({one.rule for one in answers}) < 2:
+        return False
+    if any(not _equalities(one) for one in several):
+        return True
+    telling = any(effect_of(one.answer) is not effect_of(default) for one in several)
+    return telling and any(not _equalities(one) for one in answers)
+
+
+def _equalities(one: Answer) -> bool:
+    return all(c.relation is Relation.EQ for c in one.conditions)
 
 
 def _same_way(one: Answer, other: Answer) -> bool:
@@ -136,7 +164,7 @@ def _same_way(one: Answer, other: Answer) -> bool:
 
 
 def _overlap(one: Answer, other: Answer) -> bool:
-    if one is other or one == other:
+    if one is other or one[:2] == other[:2]:
         return False
     return solve((*one.conditions, *other.conditions)) is not False
 

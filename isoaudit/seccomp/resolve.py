@@ -11,8 +11,9 @@ As the engines and libseccomp read it:
   rule of that call is ignored, also one with another answer.
 - Where two rules with comparisons overlap and differ in their answer, what libseccomp makes of it
   depends on its build; that part of the arguments is unknown here. So is a call of which a range
-  (less, greater) or a rule of several arguments overlaps with another rule: libseccomp 2.5 builds
-  wrong filters of some.
+  (less, greater) or a rule of several arguments overlaps with another rule, or of which a rule of
+  several arguments stands beside another and one of them asks for more than equality: libseccomp
+  2.5 builds wrong filters of some.
 - An interface that the profile does not list is killed as a whole.
 - On 32-bit x86 a rule of a socket or System V IPC call also lets the multiplexers socketcall(2)
   and ipc(2) make that call; comparisons of the first argument are lost there, it is the number of
@@ -102,7 +103,7 @@ class Resolved:
     def _entangled(self, abi: Abi, call: str, answers: list[Answer]) -> bool:
         key = (abi.name, call)
         if key not in self._tangles:
-            self._tangles[key] = entangled(answers)
+            self._tangles[key] = entangled(answers, self.profile.default)
         return self._tangles[key]
 
     def _answers(self, abi: Abi) -> Mapping[str, list[Answer]]:

@@ -21,6 +21,8 @@ from isoaudit.seccomp.verdict import Kind, Verdict, calls_of, compare
 _NONE = frozenset[str]()
 _BARE = Container(_NONE, X86_64, (6, 1))
 _ALL = ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"]
+_OTHERS = ["getpid", "getuid", "close", "openat", "futex", "brk", "exit_group", "uname"]
+"""Also allowed: libseccomp 2.5 forgets to load the number in filters of next to no calls."""
 needs_libseccomp = pytest.mark.skipif(
     libseccomp.library() is None, reason="libseccomp is not installed"
 )
@@ -150,6 +152,68 @@ def test_overlapping_rules_of_several_arguments_are_not_guessed() -> None:
     assert Kind.UNKNOWN is _kind(resolved, "socket")
 
 
+_NE5, _NE9 = (
+    _rule("clone", "ALLOW", (0, "NE", 5), (2, "EQ", 7)),
+    _rule("clone", "ALLOW", (0, "NE", 9), (2, "EQ", 6)),
+)
+_NE, _SEVERAL = (
+    _rule("clone", "ALLOW", (2, "NE", 1)),
+    _rule("clone", "ALLOW", (2, "EQ", 1), (0, "EQ", 2)),
+)
+
+
+@pytest.mark.parametrize("abi", [X86_64, I386, X32], ids=lambda abi: abi.name)
+@pytest.mark.parametrize(
+    "rules",
+    [
+        pytest.param([_NE5, _NE9], id="unequal-in-several-arguments"),
+        pytest.param([_NE, _SEVERAL], id="unequal-before-several-arguments"),
+        pytest.param([_SEVERAL, _NE], id="unequal-after-several-arguments"),
+        pytest.param(
+            [
+                _rule("clone", "ALLOW", (0, "LE", 3), (2, "LT", 1)),
+                _rule("clone", "ALLOW", (0, "GT", 4)),
+            ],
+            id="ranges-of-several-arguments",
+        ),
+    ],
+)
+def test_rules_of_several_arguments_beside_unequal_ones_are_not_guessed(
+    rules: list[dict[str, Any]], abi: Abi
+) -> None:
+    """Even where they do not overlap, libseccomp builds wrong filters of some."""
+    resolved = _resolved(*rules, architectures=_ALL)
+    assert Kind.UNKNOWN is _kind(resolved, "clone", abi)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        pytest.param([_NE5], id="one-rule"),
+        pytest.param([_NE5, _NE5], id="one-rule-twice"),
+        pytest.param(
+            [_SEVERAL, _rule("clone", "ALLOW", (0, "EQ", 3), (1, "EQ", 4))], id="equalities-only"
+        ),
+        pytest.param(
+            [_rule("clone", "ERRNO", (2, "EQ", 1), (0, "EQ", 2), errnoRet=22), _NE],
+            id="refused-as-by-default",
+        ),
+    ],
+)
+@needs_libseccomp
+def test_other_rules_of_several_arguments_are_known(rules: list[dict[str, Any]]) -> None:
+    """What libseccomp builds rightly is followed: a rule alone, equalities, refusals twice over."""
+    resolved = _resolved(*rules, architectures=_ALL)
+    whole = {"defaultAction": "SCMP_ACT_ERRNO", "architectures": _ALL, "syscalls": rules}
+    others = {"names": _OTHERS, "action": "SCMP_ACT_ALLOW"}
+    filtered = asking((libseccomp.compile_profile({**whole, "syscalls": [*rules, others]}),))
+    for abi in (X86_64, I386, X32):
+        assert Kind.BY_ARGUMENT is _kind(resolved, "clone", abi)
+        one, other = resolved.ask(abi, "clone"), filtered(abi, "clone", ())
+        assert one and other
+        assert [] == list(compare({"clone": one}, {"clone": other}))
+
+
 def test_ranges_that_do_not_overlap_are_known() -> None:
     """The rules that docker 29.4.2 refuses two socket families by are followed."""
     rules = [_rule("socket", "ALLOW", (0, o, v)) for o, v in (("LT", 38), ("EQ", 39), ("GT", 40))]
@@ -170,8 +234,6 @@ def test_a_supervisor_is_unknown() -> None:
 _SOME = ("socket", "connect", "clone", "read", "personality", "semget", "socketcall", "ipc",
          "mmap2", "getpmsg", "waitpid")  # fmt: skip
 _CALLS = st.sampled_from(_SOME)
-_OTHERS = ["getpid", "getuid", "close", "openat", "futex", "brk", "exit_group", "uname"]
-"""Also allowed: libseccomp 2.5 forgets to load the number in filters of next to no calls."""
 _VALUES = st.one_of(st.integers(0, 3), st.sampled_from([0xFFFFFFFF, 1 << 32, 1 << 32 | 2]))
 _ARGS = st.lists(
     st.builds(
