@@ -98,6 +98,8 @@ def read_unit(unit: FileUnit) -> Iterator[Evidence | Bundle | RunError]:
                     data = limits.read_bytes(unit.path, unit.shown, limits.OWN_BYTES)
                 yield _chosen(unit, bundle.decode(data, unit.shown))
             return
+        if _is_none_of_ours(unit, data):
+            return
         text = limits.decode(data, unit.shown)
         dialect = unit.dialect or recognise(text, unit.path.name) or ""
         if dialect not in FILES:
@@ -107,6 +109,22 @@ def read_unit(unit: FileUnit) -> Iterator[Evidence | Bundle | RunError]:
         yield from _targets(unit, dialect, text)
     except Exception as error:
         yield _error(unit, error)
+
+
+def _is_none_of_ours(unit: FileUnit, data: bytes) -> bool:
+    """Say of a file in another encoding, found in a folder, that it is of no kind we know.
+
+    What files are known by is ASCII, and looks the same in Latin-1, which every byte is text of;
+    so it does in UTF-16, but for the mark in front and the zeros in between.
+    """
+    if unit.named or unit.dialect or len(data) > limits.MAX_BYTES:
+        return False
+    try:
+        data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.replace(b"\0", b"").lstrip(b"\xff\xfe").decode("latin-1")
+        return recognise(text, unit.path.name) not in FILES
+    return False
 
 
 def _targets(unit: FileUnit, dialect: str, text: str) -> Iterator[Evidence | RunError]:

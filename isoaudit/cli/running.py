@@ -19,7 +19,7 @@ from isoaudit.cli.progress import shown
 from isoaudit.cli.screen import say
 from isoaudit.cli.verdict import Ending, ending, explain_exit
 from isoaudit.errors import NothingToAuditError
-from isoaudit.model import RunError, TargetResult
+from isoaudit.model import RunError, TargetResult, dialects
 from isoaudit.report.document import Report, RunInfo, Summary, Tally
 from isoaudit.rules.catalogue import version_of
 from isoaudit.rules.gate import GateCount, count
@@ -137,7 +137,8 @@ def _nothing(request: Request, totals: _Totals) -> str:
     if totals.errors:
         return f"{totals.errors[0].target}: {totals.errors[0].message}"
     if any(address.is_file for address in request.addresses):
-        return "No file there declares a container or VM. Known: compose, Kubernetes, libvirt XML."
+        known = ", ".join(dialect.title for dialect in dialects.DIALECTS)
+        return f"No file there declares a container or VM. Known: {known}."
     return "No container, VM or host was found. What can be seen from here: isoaudit doctor"
 
 

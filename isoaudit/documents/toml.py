@@ -16,6 +16,9 @@ from isoaudit.model import Location
 MAX_CHARACTERS = 1_048_576
 """Longest text read: a configuration a hundred times as long as any that is shipped."""
 
+MAX_DEPTH = 100
+"""Most words in a dotted key: the parser's work grows with the square of them."""
+
 Keys = tuple[str, ...]
 
 _WORD = re.compile(r"""[ \t]*(?:([A-Za-z0-9_-]+)|"((?:[^"\\\n]|\\.)*)"|'([^'\n]*)')[ \t]*""")
@@ -28,6 +31,8 @@ _STRING = re.compile(
     r"|'[^'\n]*'",
     re.DOTALL,
 )
+_KEY_WORD = r"""(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_DEEP = re.compile(rf"(?<![A-Za-z0-9_-]){_KEY_WORD}(?:[ \t]*+\.[ \t]*+{_KEY_WORD}){{{MAX_DEPTH}}}")
 _AT_LINE = re.compile(r"\(at line (\d+), column (\d+)\)")
 
 
@@ -76,6 +81,9 @@ def load(text: str, file: str) -> Document:
     if len(text) > MAX_CHARACTERS:
         raise DocumentError(f"{file}: longer than {MAX_CHARACTERS} characters, not read",
                             "Name a configuration file.")  # fmt: skip
+    if deep := _DEEP.search(text):
+        line = text.count("\n", 0, deep.start()) + 1
+        raise DocumentError(f"{file}:{line}: a name of more than {MAX_DEPTH} words, not read")
     try:
         data = tomllib.loads(text)
     except RecursionError as error:

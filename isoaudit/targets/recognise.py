@@ -56,7 +56,13 @@ _XL_NAME = re.compile(r"""^name[ \t]*=[ \t]*["']""", re.MULTILINE)
 _XL_MEMORY = re.compile(r"""^memory[ \t]*=[ \t]*["']?[0-9]""", re.MULTILINE)
 _XL_OWN = re.compile(r"^(?:disk|vif|vfb|kernel|bootloader|builder|type)[ \t]*=", re.MULTILINE)
 _ENVELOPE = re.compile(r"<(?:[A-Za-z0-9_]{1,40}:)?Envelope\s[^>]{0,4000}/ovf/envelope/")
-_DOMAIN = re.compile(r"<(?:domain|domstatus|domainsnapshot)[\s>]")
+_DOMAIN = re.compile(
+    r"""(?:\s++|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*+(?:\[.*?\]\s*+)?>)*+  # what precedes the root
+        <(?:domain|domstatus|domainsnapshot)[\s>]
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+"""The root alone tells: networks of libvirt, and others' files, have elements of these names."""
 
 
 def recognise(text: str, name: str) -> str | None:
@@ -93,7 +99,7 @@ def _json(text: str, head: str) -> str | None:
 def _xml(text: str) -> str | None:
     if _ENVELOPE.search(text[:_KEYS]):
         return "ovf"
-    return "libvirt_xml" if _DOMAIN.search(text) else None
+    return "libvirt_xml" if _DOMAIN.match(text) else None
 
 
 def _toml(text: str) -> str | None:

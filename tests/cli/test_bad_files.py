@@ -121,6 +121,24 @@ def test_a_file_that_is_not_utf_8_is_told_with_its_line(isoaudit: Isoaudit, here
     assert "compose.yaml:3: not UTF-8 text" == _only_row(isoaudit, "compose.yaml")["message"]
 
 
+@pytest.mark.parametrize(
+    ("data", "rows"),
+    [
+        (b"<page>caf\xe9</page>", 0),
+        (b"<domain type='kvm'><name>caf\xe9</name></domain>", 1),
+        ("<domain type='kvm'/>".encode("utf-16"), 1),
+    ],
+)
+def test_another_encoding_in_a_folder_is_told_where_it_may_be_a_workload(
+    isoaudit: Isoaudit, here: Path, data: bytes, rows: int
+) -> None:
+    """Pages of other tools are passed by; a domain that cannot be read is not."""
+    (here / "a.xml").write_bytes(data)
+    (here / "compose.yaml").write_text(CLOSED)
+
+    assert rows == len(isoaudit("scan", ".", "-f", "json").report["errors"])
+
+
 def test_a_pipe_is_never_waited_for(isoaudit: Isoaudit, here: Path) -> None:
     """A named one is a row; one met in a folder is passed by."""
     os.mkfifo(here / "compose.yaml")

@@ -8,7 +8,7 @@ settles what the descriptor leaves open.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from isoaudit.documents import xml
 from isoaudit.documents.xml import Element
@@ -43,7 +43,9 @@ class OvfProbe:
         if not systems:
             raise DocumentError(f"{self._root.location}: no OVF descriptor with a virtual system",
                                 "Name the .ovf file of an export.")  # fmt: skip
-        self._systems = {_identity(one, number): one for number, one in enumerate(systems)}
+        self._systems: dict[str, Element] = {}
+        for number, one in enumerate(systems):
+            self._systems[_identity(one, number, self._systems)] = one
 
     def find(self) -> Sequence[Target]:
         """Return one target per virtual system, in the file's order."""
@@ -72,10 +74,11 @@ class OvfProbe:
             sheet.default("vmm.name", name, "its VirtualSystemType")
         items = list(_items(system))
         _note_size(items, sheet)
-        models = {_model(item) for item in items} | {_drive_model(item, items) for item in items}
+        owners = _owners(items)
+        models = {_model(item) for item in items} | {_drive_model(item, owners) for item in items}
         sheet.default("vm.devices", tuple(sorted(models - {""})), "the items of its hardware")
         sheet.more("vm.devices", "the hypervisor that imports it adds devices by itself")
-        sheet.part("disk", [_disk(item, items) for item in items
+        sheet.part("disk", [_disk(item, owners) for item in items
                             if _text(item, "ResourceType") in _DRIVES])  # fmt: skip
         sheet.part("interface", [_card(item) for item in items
                                  if _text(item, "ResourceType") == _CARD])  # fmt: skip
@@ -116,9 +119,13 @@ def _systems(element: Element) -> Iterator[Element]:
         yield from _systems(collection)
 
 
-def _identity(system: Element, number: int) -> str:
+def _identity(system: Element, number: int, taken: Mapping[str, Element]) -> str:
+    """Return the system's name, with its number where it is not the first: no other may have it."""
     name = _attribute(system, "id")[:200] or _text(system, "Name")[:200] or "system"
-    return name if not number else f"{name}-{number + 1}"
+    name = name if not number else f"{name}-{number + 1}"
+    while name in taken:
+        name = f"{name}-{number + 1}"
+    return name
 
 
 def _hypervisor(system: Element) -> str:
@@ -170,23 +177,30 @@ def _model(item: Element) -> str:
     return _MODELS.get(asked, "") if kind == "1" else ""
 
 
-def _bus(item: Element, items: list[Element]) -> str:
+def _owners(items: list[Element]) -> dict[str, str]:
+    """Return the buses of controllers by the names that drives know them by, of two the first."""
+    buses = {"5": "ide", "6": "scsi", "20": "sata"}
+    found: dict[str, str] = {}
+    for item in items:
+        if name := _text(item, "InstanceID"):
+            found.setdefault(name, buses.get(_text(item, "ResourceType"), ""))
+    return found
+
+
+def _bus(item: Element, owners: Mapping[str, str]) -> str:
     """Return the bus of the controller that a drive hangs on."""
-    parent = _text(item, "Parent")
-    owner = next((one for one in items if _text(one, "InstanceID") == parent), None)
-    kind = _text(owner, "ResourceType") if owner and parent else ""
-    return {"5": "ide", "6": "scsi", "20": "sata"}.get(kind, "")
+    return owners.get(_text(item, "Parent"), "")
 
 
-def _drive_model(item: Element, items: list[Element]) -> str:
+def _drive_model(item: Element, owners: Mapping[str, str]) -> str:
     kind = _DRIVES.get(_text(item, "ResourceType"), "")
     if kind in {"floppy", ""}:
         return kind
-    bus = _bus(item, items)
+    bus = _bus(item, owners)
     return f"{bus}-{kind}" if bus else ""
 
 
-def _disk(item: Element, items: list[Element]) -> Record:
+def _disk(item: Element, owners: Mapping[str, str]) -> Record:
     """Return the record of a drive; its image goes where whoever imports it keeps images."""
     kind = _DRIVES[_text(item, "ResourceType")]
     fields: dict[str, Value] = {
@@ -197,7 +211,7 @@ def _disk(item: Element, items: list[Element]) -> Record:
     }
     place = "who imports it decides where the image lies"
     unread = dict.fromkeys(("disk.source_type", "disk.source"), place)
-    bus = "fdc" if kind == "floppy" else _bus(item, items)
+    bus = "fdc" if kind == "floppy" else _bus(item, owners)
     if bus:
         fields["disk.bus"] = bus
     else:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from isoaudit.errors import DocumentError
 from isoaudit.model import FactSet, Location, Record, Target, Value
 from isoaudit.probes.listening import exposure
-from isoaudit.probes.vmm_files.sheet import VmSheet, amount, declared_vm, medium, row
+from isoaudit.probes.vmm_files.sheet import VmSheet, amount, clean, declared_vm, medium, row
 
 _LINE = re.compile(r'\s*([A-Za-z0-9_.:-]{1,200})\s*=\s*(?:"([^"]*)"|([^"\s#]\S*))\s*(?:#.*)?')
 _NUMBER = re.compile(r"[0-9]{1,12}")
@@ -180,7 +180,9 @@ class VmxProbe:
             "character_device.role": name.rstrip("0123456789"),
             "character_device.name": name[-1],
             "character_device.backend": backend,
-            "character_device.address": place.rpartition("//")[2] if backend == "tcp" else place,
+            "character_device.address": str(clean(place)).rpartition("//")[2]
+            if backend == "tcp"
+            else place,
         }
         if backend == "tcp":
             told["character_device.tls"] = place.startswith(("telnets:", "ssl:", "tcp+ssl:"))

@@ -186,7 +186,8 @@ class XlProbe:
             if asked.get("type", "vnc") == "vnc" and asked.get("vnc", "1") in _TRUE:
                 yield _screen(self._place("vfb"), "vnc", asked.get("vnclisten", ""),
                               "vncpasswd" in asked)  # fmt: skip
-        if self._is_hvm and self._text("vnc") not in {"0", ""}:
+        # NOTE: xl.cfg(5): of a guest with an emulator VNC is on unless it is switched off.
+        if self._is_hvm and self._text("vnc") != "0":
             password = bool(self._text("vncpasswd"))
             yield _screen(self._place("vnc"), "vnc", self._text("vnclisten"), password)
         if self._on("spice"):

@@ -21,7 +21,7 @@ _STRINGS = ("long", "double", "single")
 
 
 def parse(text: str) -> dict[str, Setting]:
-    """Return the settings of a file; the last of several with one name stands.
+    """Return the settings of a file; the first of several with one name stands, as in libvirt.
 
     Raises ValueError, with the line, for what is not in that format; never with what stands there,
     for it may be a password.
@@ -36,7 +36,8 @@ def parse(text: str) -> dict[str, Setting]:
             continue
         if kind != "name" or tokens[place + 1 : place + 2] != [("punctuation", "=", line)]:
             raise ValueError(f"line {line}: name = value is expected")
-        settings[name], place = _value(tokens, place + 2, line)
+        value, place = _value(tokens, place + 2, line)
+        settings.setdefault(name, value)
     return settings
 
 

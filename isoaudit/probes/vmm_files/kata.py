@@ -23,8 +23,10 @@ _BOOT = {"emulator": "path", "kernel": "kernel", "initrd": "initrd", "loader": "
          "image": "image"}  # fmt: skip
 _DRIVERS = {"virtio-fs": "virtiofs", "virtio-fs-nydus": "virtiofs", "inline-virtio-fs": "virtiofs",
             "virtio-9p": "9p"}  # fmt: skip
+_MOST = 100  # hypervisors of one file; Kata knows eight
 _POD = "each pod adds its own"
 _MIB = 2**20
+_TRUST = ("vm.secure_boot", "vm.tpm", "vm.launch_security.type")
 
 
 class KataProbe:
@@ -41,6 +43,9 @@ class KataProbe:
                 f"{shown}: no configuration of Kata: it has no [hypervisor.NAME]",
                 "Name the configuration.toml that Kata's runtime reads.",
             )
+
+        if len(self._names) > _MOST:
+            raise DocumentError(f"{shown}: more than {_MOST} hypervisors, not read")
 
     def find(self) -> Sequence[Target]:
         """Return one target per hypervisor, in the file's order."""
@@ -111,16 +116,11 @@ def _note_size(section: Section, sheet: VmSheet) -> None:
 
 
 def _note_trust(section: Section, sheet: VmSheet) -> None:
-    sheet.default("vm.secure_boot", False, "Kata starts a kernel directly")
-    sheet.default("vm.tpm", "none", "Kata adds none")
-    confidential = section.flag("confidential_guest")
-    snp = section.flag("sev_snp_guest")
-    if not (confidential and confidential.value):
-        sheet.say("vm.launch_security.type", "none", confidential or section)
-    elif snp and snp.value:
-        sheet.say("vm.launch_security.type", "sev-snp", snp)
+    if section.name == "remote":
+        for path in _TRUST:
+            sheet.beyond(path, "another machine runs the VM")
     else:
-        sheet.unknown("vm.launch_security.type", "Kata takes what the host's CPU offers")
+        _note_launch(section, sheet)
     rootless = section.flag("rootless")
     sheet.say("vm.kata.rootless", bool(rootless and rootless.value), rootless or section)
     if section.name in {"qemu", "clh"} and not (rootless and rootless.value):
@@ -134,6 +134,19 @@ def _note_trust(section: Section, sheet: VmSheet) -> None:
     else:
         for path in ("vm.seclabel.confined", "vm.seclabel.models"):
             sheet.unknown(path, "the host that starts it picks the label")
+
+
+def _note_launch(section: Section, sheet: VmSheet) -> None:
+    sheet.default("vm.secure_boot", False, "Kata starts a kernel directly")
+    sheet.default("vm.tpm", "none", "Kata adds none")
+    confidential = section.flag("confidential_guest")
+    snp = section.flag("sev_snp_guest")
+    if not (confidential and confidential.value):
+        sheet.say("vm.launch_security.type", "none", confidential or section)
+    elif snp and snp.value:
+        sheet.say("vm.launch_security.type", "sev-snp", snp)
+    else:
+        sheet.unknown("vm.launch_security.type", "Kata takes what the host's CPU offers")
 
 
 def _boot_files(section: Section) -> Iterator[Record]:

@@ -68,8 +68,10 @@ def test_what_is_not_there_is_none():
 @pytest.mark.parametrize(
     "text",
     ["a", "a = ", "[a", "a = 1\na = 2", "a = " + "[" * 50_000, "a = 1" + "0" * 10_000,
-     "a = '\x00'", "x" * (toml.MAX_CHARACTERS + 1)],
-    ids=["word", "nothing", "table", "twice", "deep", "digits", "nul", "long"],
+     "a = '\x00'", "[b]\n" + "a." * 300_000 + "a = 1", "a = {" + "'b' . " * 90_000 + "c = 1}",
+     "x" * (toml.MAX_CHARACTERS + 1)],
+    ids=["word", "nothing", "table", "twice", "deep", "digits", "nul", "dots",
+         "inner dots", "long"],
 )  # fmt: skip
 def test_what_is_no_toml_costs_one_line(text):
     """It names the file, and the place where the parser knows it."""
@@ -96,8 +98,9 @@ def test_lines_are_those_of_the_text(pairs):
     "text",
     ["\n" * 1_000_000, "#\n" * 500_000, "a = [" + "1," * 400_000 + "]",
      'a = """' + '"" ' * 300_000 + '"""',
-     "".join(f"k{n} = 1\n" for n in range(80_000))],
-    ids=["lines", "comments", "list", "quotes", "keys"],
+     "".join(f"k{n} = 1\n" for n in range(80_000)),
+     "a" * 500_000 + " = 1"],
+    ids=["lines", "comments", "list", "quotes", "keys", "word"],
 )  # fmt: skip
 def test_looking_for_lines_is_linear(text):
     """A file of a megabyte costs seconds at most."""

@@ -76,6 +76,14 @@ def test_vmx_screen_keeps_no_password():
     assert "hunter22" not in str(found.to_json())
 
 
+def test_vmx_port_keeps_no_password():
+    """The user and password of an address go before its scheme does."""
+    keys = 'serial0.present = "1"\nserial0.fileType = "network"\n'
+    found = declared("vmx", VMX + keys + 'serial0.fileName = "telnet://u:hunter22@h:1"\n')
+    assert "tcp" == _row(found, "character_device")["backend"]
+    assert "hunter22" not in str(found.to_json())
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "a = 1\n", VMX + "nonsense\n", VMX + VMX, VMX + 'memsize = "much"\n',
@@ -103,6 +111,13 @@ def test_xl_legacy_guest_shows_its_devices_and_doors():
     assert "all" == _row(found, "graphics")["exposure"]
     assert "passthrough" == _row(found, "share")["access_mode"]
     assert "-monitor" in value(found, "vm.commandline_passthrough")
+
+
+@pytest.mark.parametrize(("keys", "screens"), [("", 1), ("vnc=1\n", 1), ("vnc=0\n", 0)])
+def test_xl_guest_with_an_emulator_has_a_screen_unless_it_is_switched_off(keys, screens):
+    """Xen's default is VNC, on this host alone."""
+    found = rows(declared("xl", f"name='a'\nmemory=1\ntype='hvm'\n{keys}"), "graphics")
+    assert ["loopback"] * screens == [one["exposure"] for one in found]
 
 
 def test_xl_guest_without_emulator_has_xens_devices_alone():
@@ -186,6 +201,29 @@ def test_ovf_collections_hold_several_systems():
     both = f"<VirtualSystemCollection>{system}{system}</VirtualSystemCollection>"
     found = targets("ovf", OVF.replace(system, both), "a.ovf")
     assert ["ovf:a.ovf#desktop", "ovf:a.ovf#desktop-2"] == [target.id for target in found]
+
+
+def test_ovf_systems_of_confusing_names_are_all_there():
+    """None takes the place of another: ids are for whoever writes the file to choose."""
+    system = OVF[OVF.index("  <VirtualSystem ") : OVF.index("</Envelope>")]
+    named = system.replace('ovf:id="desktop"', 'ovf:id="desktop-2"')
+    both = f"<VirtualSystemCollection>{named}{system}</VirtualSystemCollection>"
+    found = targets("ovf", OVF.replace(system, both), "a.ovf")
+    assert ["desktop-2", "desktop-2-2"] == [target.name for target in found]
+
+
+def test_ovf_of_many_drives_takes_no_time():
+    """Each finds its controller without a search."""
+    item = (
+        "<Item><InstanceID>{}</InstanceID><Parent>x</Parent><ResourceType>17</ResourceType></Item>"
+    )
+    items = "".join(item.format(number) for number in range(5_000))
+    body = (
+        f"<VirtualSystem><VirtualHardwareSection>{items}</VirtualHardwareSection></VirtualSystem>"
+    )
+    started = time.process_time()
+    assert rows(declared("ovf", f"<Envelope>{body}</Envelope>"), "disk")
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(

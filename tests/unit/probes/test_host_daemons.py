@@ -34,7 +34,7 @@ def test_syntax() -> None:
         '# comment\n\na = 1 # one\nb=\'x\'\nc = """long\ntext"""\n'
         'd = [\n  "/dev/null", # why\n  "/dev/x",\n]\ne = []\na = 2\n'
     )
-    expected = {"a": 2, "b": "x", "c": "long\ntext", "d": ["/dev/null", "/dev/x"], "e": []}
+    expected = {"a": 1, "b": "x", "c": "long\ntext", "d": ["/dev/null", "/dev/x"], "e": []}
     assert expected == parse(text)
 
 
@@ -355,3 +355,8 @@ def test_hidden_processes_leave_the_kubelet_unknown(tmp_path: Path) -> None:
     """A /proc that hides others' processes does not prove that no kubelet runs."""
     facts = collect(tree(tmp_path, {"/proc/1/comm": None}))
     assert Reason.PERMISSION_DENIED == reason(facts, "host.kubelet.present")
+
+
+def test_the_first_of_two_settings_stands() -> None:
+    """libvirt looks a name up from the top of its file: `virsh uri` shows it of libvirt.conf."""
+    assert {"a": 0} == parse("a = 0\na = 1\n")

@@ -142,6 +142,7 @@ def test_every_hypervisor_is_a_target():
         "hypervisor = 1",
         "[hypervisor]\nqemu = 1",
         "[hypervisor.qemu",
+        "".join(f"[hypervisor.q{number}]\n" for number in range(1_000)),
         "[hypervisor.qemu]\nenable_annotations = 1",
         "[hypervisor.qemu]\nenable_annotations = [1]",
         "[hypervisor.qemu]\nenable_debug = 'yes'",
@@ -160,6 +161,13 @@ def test_a_broken_file_costs_one_line(text):
     with pytest.raises(DocumentError, match=r"vm\.file") as caught:
         declared("kata", text)
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 300
+
+
+def test_of_a_vm_on_another_machine_kata_knows_neither_firmware_nor_encryption():
+    """Its cloud decides: neither a fault nor a virtue is made of what this file leaves out."""
+    found = _declared(name="remote")
+    for path in ("vm.secure_boot", "vm.tpm", "vm.launch_security.type"):
+        assert path not in found.facts and "not_declarable" == _reason(found, path)
 
 
 def test_passwords_of_tracing_are_not_kept():

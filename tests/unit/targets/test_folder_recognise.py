@@ -32,6 +32,7 @@ SERVICES = "services:\n  web:\n    image: a\n"
         ("kubernetes", "a.yaml", "- apiVersion: v1\n  kind: Pod\n"),
         ("libvirt_xml", "a.xml", "<!-- a -->\n<domain type='kvm'>\n</domain>"),
         ("libvirt_xml", "a.xml", "<domstatus><domain/></domstatus>"),
+        ("libvirt_xml", "a.xml", "<?xml version='1.0'?>\n<!DOCTYPE d [<!ENTITY a '>'>]><domain>"),
         ("libvirt_xml", "a.xml", "<domainsnapshot><name>s</name><domain type='kvm'/>"),
         ("firecracker", "a.json", '{"boot-source": {"kernel_image_path": "/k"}}'),
         ("kata", "a.toml", "# a\n[hypervisor.qemu] # b\nx = 1\n[runtime]\n"),
@@ -82,6 +83,8 @@ def test_what_is_recognised(kind: str, name: str, text: str) -> None:
         ("app.cfg", "name = x\nmemory = 1\n"),
         ("a.json", '{"boot-source": "cdrom"}'),
         ("a.xml", "<Envelope xmlns='http://schemas.xmlsoap.org/soap/envelope/'/>"),
+        ("net.xml", "<network><dns/><domain name='a.org'/></network>"),
+        ("api.xml", "<?xml version='1.0'?>\n<api><!-- <domain> --><domain x='1'/></api>"),
         ("job.yaml", "jobs:\n  test:\n    services:\n      db: {image: a}\n"),
     ],
 )
@@ -96,9 +99,11 @@ def test_what_is_left_alone(name: str, text: str) -> None:
     ["\n" * 4_000_000, " " * 4_000_000, "services:\n" + "#\n" * 1_000_000, "{ " * 2_000_000,
      "services:\n" * 400_000, "- " * 2_000_000, "'" * 4_000_000, "<a:Envelope " * 300_000,
      "[hypervisor.q" * 300_000, "qemu-kvm" * 500_000, "qemu-kvm \\\n" * 300_000,
-     "[device " * 500_000],
+     "[device " * 500_000, "<!-- -->" * 500_000, "<!DOCTYPE a []" * 300_000,
+     "<? " * 500_000, "<!DOCTYPE a [" + "] " * 2_000_000],
     ids=["lines", "blanks", "comments", "braces", "services", "dashes", "quotes", "envelopes",
-         "tables", "words", "joined", "groups"],
+         "tables", "words", "joined", "groups",
+         "remarks", "doctypes", "instructions", "subsets"],
 )  # fmt: skip
 def test_recognising_is_linear(text: str, name: str) -> None:
     """A file of megabytes that is none costs no more than a look."""
