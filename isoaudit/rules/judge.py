@@ -56,15 +56,9 @@ class Judge:
         self._decider = Decider()
         self._bare: dict[tuple[Any, ...], list[_Bare]] = {}
         self._met: dict[Shape, _Met] = {}
-        self._plans = {check.id: Plan(check) for check in checks}
-        self._nothing_wrong = {
-            name: [_Bare(outcome.passed(plan, ()), "{}", None)]
-            for name, plan in self._plans.items()
-        }
-        self._by_kind = {
-            kind: [self._plans[check.id] for check in checks if kind in check.applies_to]
-            for kind in Kind
-        }
+        self._plans: dict[str, Plan] = {}
+        self._nothing_wrong: dict[str, list[_Bare]] = {}
+        self._by_kind: dict[Kind, list[Plan]] = {}
 
     def judge(self, context: Context) -> tuple[Finding, ...]:
         """Return the findings of every check that applies to the kind of target."""
@@ -79,14 +73,29 @@ class Judge:
 
     def findings(self, check: Check, context: Context) -> list[Finding]:
         """Return what one check comes to: one finding, or one per failing record."""
-        return self._findings(self._plans[check.id], context)
+        return self._findings(self._plan(check), context)
+
+    def _plan(self, check: Check) -> Plan:
+        plan = self._plans.get(check.id)
+        if plan is None:
+            plan = self._plans[check.id] = Plan(check)
+            self._nothing_wrong[check.id] = [_Bare(outcome.passed(plan, ()), "{}", None)]
+        return plan
+
+    def _plans_for(self, kind: Kind) -> list[Plan]:
+        """Return the checks of a kind of target, worked out when the first of its kind comes."""
+        plans = self._by_kind.get(kind)
+        if plans is None:
+            several = [self._plan(check) for check in self.checks if kind in check.applies_to]
+            plans = self._by_kind[kind] = several
+        return plans
 
     def _settled_for(self, context: Context) -> _Settled:
         """Return the checks for a target, with what its shape alone settles of them.
 
         That is worked out when a shape is met again: many targets have one that none shares.
         """
-        plans = self._by_kind[context.target.kind]
+        plans = self._plans_for(context.target.kind)
         shape = context.shape()
         met = self._met.get(shape)
         if met is None:

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 _MAX_BYTES = 64 * 1024 * 1024
+_MOST = 16
+"""Entries of one kind that stay; each change of a check or of isoaudit makes another."""
 
 
 def read(name: str) -> Any:
@@ -44,8 +46,17 @@ def write(name: str, data: Any) -> None:
         with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as stream:
             json.dump(data, stream)
         os.replace(stream.name, path)
+        _drop_old(path)
     except OSError:
         return
+
+
+def _drop_old(path: Path) -> None:
+    """Remove the oldest entries of the kind that was just written, where there are too many."""
+    kind = path.name.partition("-")[0]
+    entries = [(one.stat().st_mtime_ns, one) for one in path.parent.glob(f"{kind}-*.json")]
+    for _, old in sorted(entries, reverse=True)[_MOST:]:
+        old.unlink(missing_ok=True)
 
 
 def _path(name: str) -> Path:

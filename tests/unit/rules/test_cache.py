@@ -9,6 +9,7 @@ import pytest
 
 from isoaudit.resources import data_dir
 from isoaudit.rules import cache
+from isoaudit.rules import kept as store
 from isoaudit.rules.catalogue import load_catalogue
 from isoaudit.rules.check import Check
 from isoaudit.rules.folder import check_files
@@ -76,3 +77,17 @@ def test_no_writable_cache_is_no_error(tmp_path: Path, monkeypatch: pytest.Monke
     checks: dict[str, Check] = load_catalogue()
 
     assert checks
+
+
+def test_old_entries_make_room(kept: Path) -> None:
+    """Every change of a check leaves an entry behind: the oldest go, the newest stay."""
+    folder = kept.parent
+    for number in range(40):
+        store.write(f"checks-{number}", [number])
+        os.utime(folder / f"checks-{number}.json", (number, number))
+    store.write("profile-a", [1])
+
+    left = {path.name for path in folder.glob("*.json")}
+    assert len(left) < 20
+    assert {"checks-39.json", "profile-a.json"} <= left
+    assert "checks-0.json" not in left
