@@ -146,9 +146,9 @@ def _note_exposed(sheet: Sheet, notes: Notes, addresses: list[str]) -> None:
             notes.missing(one, Reason.PERMISSION_DENIED, detail, "Run isoaudit as root.")
         return
     reached = [_endpoint(record) for record in several[0].records]
-    reached = [(host, port) for host, port in reached if _meets(host, port, addresses)]
+    reached = [(host, port) for host, port in reached if _meets(host, port)]
     names = [f"{'[' + host + ']' if ':' in host else host}:{port}" for host, port in reached]
-    source = f"/proc/1/net/tcp, tcp6: listeners on all addresses or {', '.join(addresses)}"
+    source = "/proc/1/net/tcp, tcp6: listeners on any address but loopback"
     notes.fact(fact, names[:_MOST_SHOWN], source)
     ports = sheet.known("host.sshd.ports")
     known = ports if isinstance(ports, tuple) else ("22",)
@@ -162,11 +162,15 @@ def _endpoint(record: Record) -> tuple[str, int]:
     return str(address), int(str(port))
 
 
-def _meets(host: str, port: int, addresses: list[str]) -> bool:
-    """Say whether a guest reaches a listener; a name server made for a network is its own."""
-    if host in addresses:
-        return port != _DNS
-    return ipaddress.ip_address(host).is_unspecified
+def _meets(host: str, port: int) -> bool:
+    """Say whether a guest reaches a listener; name servers made for networks are theirs.
+
+    Linux answers for each of its addresses on every interface, the weak host model of RFC 1122
+    3.3.4.2: an address on another network keeps nobody out.
+    """
+    address = ipaddress.ip_address(host)
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return not (mapped or address).is_loopback and (address.is_unspecified or port != _DNS)
 
 
 def _note_filter(sheet: Sheet, notes: Notes) -> None:

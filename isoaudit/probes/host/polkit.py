@@ -33,7 +33,13 @@ _REMEDY = "Read the rule; pkcheck tells about one process."
 
 _COMMENT = re.compile(r"(?<![:\"'])//[^\n]*|/\*.*?\*/", re.DOTALL)
 _RULE = re.compile(r"\bpolkit\s*\.\s*addRule\s*\(")
-_YES = re.compile(r"\bResult\s*\.\s*YES\b|[\"']yes[\"']", re.IGNORECASE)
+_YES = re.compile(
+    r"\bResult\s*\.\s*(?:YES|AUTH_SELF(?:_KEEP)?)\b|[\"'](?:yes|auth_self(?:_keep)?)[\"']",
+    re.IGNORECASE,
+)
+_SELF = ("auth_self", "auth_self_keep")
+"""Who asks has to prove to be themselves: an account that was taken over does so, or waits."""
+
 _FUNCTION = re.compile(r"\s*function\s*\(\s*action\s*,\s*subject\s*\)\s*\{")
 _IF = re.compile(
     r"\s*(?:else\s+)?if\s*\((?P<test>[^{};]*)\)\s*"
@@ -186,7 +192,9 @@ def _of_pkla(text: str, path: str, gaps: list[Missing]) -> list[Grant]:
         entry = parser[section]
         actions = entry.get("Action", "").split(";")
         results = [entry.get(name, "") for name in ("ResultAny", "ResultInactive", "ResultActive")]
-        if "yes" not in results or not any(_covers(action.strip()) for action in actions):
+        if not {"yes", *_SELF} & set(results) or not any(
+            _covers(action.strip()) for action in actions
+        ):
             continue
         for identity in entry.get("Identity", "").split(";"):
             kind, _, name = identity.strip().partition(":")
@@ -214,7 +222,11 @@ def _of_policy(sheet: Sheet, gaps: list[Missing]) -> list[Grant]:
         # NOTE: these files have a document type, which our reader of XML refuses for good reason.
         plain = re.sub(r"<!--.*?-->", " ", text, flags=re.DOTALL)
         action = re.search(rf'<action\s+id="{re.escape(ACTION)}".*?</action>', plain, re.DOTALL)
-        said = re.search(r"<(allow_\w+)>\s*yes\s*<", action[0]) if action else None
+        said = (
+            re.search(rf"<(allow_\w+)>\s*(?:yes|{'|'.join(_SELF)})\s*<", action[0])
+            if action
+            else None
+        )
         if action is not None:
             return [Grant("everyone", "*", f"{path} {said[1]}")] if said else []
     return []

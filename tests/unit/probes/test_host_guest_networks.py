@@ -81,6 +81,17 @@ def test_libvirts_default_network(tmp_path: Path) -> None:
     assert {"default": expected} == networks(collect(tree(tmp_path, files)))
 
 
+def test_a_service_on_another_address_of_the_host_is_within_reach(tmp_path: Path) -> None:
+    """Linux takes packets for any of its addresses on any interface: only loopback is apart."""
+    files = {
+        f"{NETWORKS}/default.xml": DEFAULT,
+        **NET,
+        **listening(("0500000A", 22), (LOOPBACK, 631), ("0200007F", 25)),
+    }
+    seen = networks(collect(tree(tmp_path, files)))["default"]
+    assert (("10.0.0.5:22",), True) == (seen["exposed"], seen["sshd_reachable"])
+
+
 @pytest.mark.parametrize(
     ("files", "port", "reachable"),
     [

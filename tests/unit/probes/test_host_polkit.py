@@ -43,6 +43,11 @@ def grants(facts: FactSet) -> list[tuple[Any, Any]]:
         ),
         (rule('(action.id == "org.libvirt.unix.manage")'), [("everyone", "*")]),
         (
+            rule('action.id == "org.libvirt.unix.manage"', "polkit.Result.AUTH_SELF_KEEP"),
+            [("everyone", "*")],
+        ),
+        (rule('action.id == "org.libvirt.unix.manage"', "polkit.Result.AUTH_ADMIN_KEEP"), []),
+        (
             rule('subject.active == true && (action.id == "org.libvirt.unix.manage")'),
             [("everyone", "*")],
         ),
@@ -118,6 +123,8 @@ def test_the_actions_own_default(tmp_path: Path) -> None:
     )
     told = text.format("yes")
     assert [("everyone", "*")] == grants(collect(tree(tmp_path, {**LIBVIRTD, POLICY: told})))
+    told = text.format("auth_self")
+    assert [("everyone", "*")] == grants(collect(tree(tmp_path, {**LIBVIRTD, POLICY: told})))
     told = text.format("auth_admin_keep")
     assert [] == grants(collect(tree(tmp_path, {**LIBVIRTD, POLICY: told})))
 
@@ -126,9 +133,10 @@ def test_older_local_authority(tmp_path: Path) -> None:
     """A .pkla file names groups and users, and actions by patterns."""
     text = (
         "[vms]\nIdentity=unix-group:kvm;unix-user:eve\nAction=org.libvirt.*\nResultAny=yes\n"
+        "[own]\nIdentity=unix-group:dev\nAction=org.libvirt.*\nResultActive=auth_self_keep\n"
         "[no]\nIdentity=unix-group:users\nAction=org.libvirt.unix.manage\nResultAny=auth_admin\n"
         "[else]\nIdentity=unix-group:users\nAction=org.freedesktop.*\nResultActive=yes\n"
     )
     path = "/etc/polkit-1/localauthority/50-local.d/vms.pkla"
     facts = collect(tree(tmp_path, {**LIBVIRTD, path: text}))
-    assert [("group", "kvm"), ("user", "eve")] == grants(facts)
+    assert [("group", "kvm"), ("user", "eve"), ("group", "dev")] == grants(facts)
