@@ -15,7 +15,7 @@ from isoaudit.transports.base import Unreadable
 
 _MAIN = ("/etc/ssh/sshd_config", "/usr/etc/ssh/sshd_config")
 _SAME = {"challengeresponseauthentication": "kbdinteractiveauthentication"}
-_DEEPEST = 16
+_DEEPEST, _MOST_FILES = 16, 256
 
 LOOSEST = {
     "permitrootlogin": ("no", "forced-commands-only", "prohibit-password", "yes"),
@@ -32,13 +32,14 @@ _WORDS = {"without-password": "prohibit-password", "all": "yes", "true": "yes", 
 class Settings:
     """Values by keyword, from where each came, and what Match blocks say of it.
 
-    `doubt` says why there may be more settings than these.
+    `doubt` says why there may be more settings than these; `files` counts those read.
     """
 
     values: dict[str, tuple[str, str]] = field(default_factory=dict)
     matched: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     doubt: Unreadable | None = None
     effective: bool = False
+    files: int = 0
 
     def value(self, keyword: str, default: str | None) -> tuple[str, str]:
         """Return a keyword's value and its source; raises Unreadable.
@@ -99,8 +100,9 @@ def _main(seen: Pages) -> str:
 
 def _read_file(seen: Pages, path: str, settings: Settings, depth: int) -> None:
     """Take over the settings of a file and of those it includes, in the order of reading."""
-    if depth > _DEEPEST:
-        raise Unreadable(Reason.LIMIT, f"{path} is included too deep")
+    settings.files += 1
+    if depth > _DEEPEST or settings.files > _MOST_FILES:
+        raise Unreadable(Reason.LIMIT, f"{path} is included too deep, or among too many")
     inside_match = ""
     for number, raw in enumerate(seen.file(path).text().splitlines(), 1):
         line = raw.strip()
