@@ -6,11 +6,14 @@ import os
 import signal
 
 import pytest
+from guest_answers import lack, read, recorded
 
+from isoaudit.model import Reason
 from isoaudit.probes.guest import read_guest
 from isoaudit.transports.guest_frame import MOST_ANSWER
 
 _MORE = "|Include /etc/ssh/sshd_config.d/*.conf\n" * 20
+_SSHD = "@ok /etc/ssh/sshd_config"
 _HOOK = "@ok nft\n|table ip filter {\n|\tchain input {\n"
 _END = "\n\n@end\n"
 
@@ -30,7 +33,7 @@ FLOODS = {
     "a path of colons": {"kernel": _much(":", "/")},
     "files that include each other": {
         "processes": f"@ok /proc/1/comm\n@ok names\n|sshd\n{_END}",
-        "sshd": f"@ok /etc/ssh/sshd_config\n{_MORE}@ok /etc/ssh/sshd_config.d/a.conf\n{_MORE}{_END}",
+        "sshd": f"{_SSHD}\n{_MORE}{_SSHD}.d/a.conf\n{_MORE}{_END}",
     },
 }
 
@@ -45,3 +48,17 @@ def test_no_answer_takes_long_to_read(name: str) -> None:
         os._exit(0)
 
     assert 0 == os.waitpid(reader, 0)[1]
+
+
+def test_a_number_that_no_kernel_has_is_none() -> None:
+    """Whoever reads a report would not get it whole; it is unread, and passes nothing."""
+    kernel = recorded("busybox-root")["kernel"]
+    path = "/proc/sys/kernel/kptr_restrict"
+    large = f"{path}:{'9' * 900}"
+    lines = [large if one.startswith(f"{path}:") else one for one in kernel.split("\n")]
+    identity = recorded("busybox-root")["identity"].replace("present:", f"present:0-{'9' * 900},")
+    kernel = "\n".join(lines).replace("\n@end\n", "")
+    facts = read(kernel=kernel, identity=identity.replace("@end", ""))
+
+    assert Reason.PARSE_ERROR is lack(facts, "guest.sysctl.kptr_restrict").reason
+    assert Reason.PARSE_ERROR is lack(facts, "guest.cpus").reason
