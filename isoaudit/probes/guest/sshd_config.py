@@ -21,6 +21,7 @@ LOOSEST = {
     "permitrootlogin": ("no", "forced-commands-only", "prohibit-password", "yes"),
     "gatewayports": ("no", "clientspecified", "yes"),
     "permittunnel": ("no", "ethernet", "point-to-point", "yes"),
+    "disableforwarding": ("yes", "no"),
     "allowtcpforwarding": ("no", "remote", "local", "yes"),
 }
 """What keywords with more than two values may say, tightest first; others say no or yes."""
@@ -52,8 +53,8 @@ class Settings:
                 Reason.NOT_DECLARED, f"{keyword} is left to this version's default",
                 "Connect as root or with sudo, which shows what sshd -T says.",
             )  # fmt: skip
-        if self.doubt is not None and not self.effective:
-            raise self.doubt
+        if self.doubt is not None and not (self.effective and is_loosest(keyword, said)):
+            raise self.doubt  # sshd -T leaves out what Match blocks say
         for other, where in self.matched.get(keyword, []):
             if looser(keyword, other, said):
                 raise Unreadable(
@@ -71,15 +72,21 @@ def looser(keyword: str, one: str, other: str) -> bool:
     return order.index(one) > order.index(other)
 
 
+def is_loosest(keyword: str, value: str) -> bool:
+    """Say whether no value lets in more than this one does."""
+    return value == LOOSEST.get(keyword, ("no", "yes"))[-1]
+
+
 def read_settings(seen: Pages) -> Settings:
     """Return the settings; raises Unreadable if the main file cannot be read and -T was not run."""
     settings = Settings()
     told = seen.files.get("sshd-T")
     try:
         _read_file(seen, _main(seen), settings, 0)
-    except Unreadable:
+    except Unreadable as error:
         if told is None or not told.lines:
             raise
+        settings.doubt = None if error.absent else settings.doubt or error
     if told is not None and told.lines:
         settings.effective = True
         for line in told.lines:
