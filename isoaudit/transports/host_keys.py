@@ -58,7 +58,8 @@ def ordered_algorithms(known: Known, offered: Sequence[str]) -> tuple[str, ...]:
 def verify(shown: Shown, known: Known, name: str, revoked: Sequence[str] = ()) -> Vouched:
     """Return who vouches for a key; raises Unreadable, with both fingerprints where two differ.
 
-    `name` is what the host is known as, `revoked` the files of RevokedHostKeys.
+    `name` is what the host is known as, `[host]:port` on another port than 22, `revoked` the files
+    of RevokedHostKeys.
     """
     said = f"{shown.key_type} {fingerprint(shown.blob)}"
     bad = next((key for key in known.of(REVOKED) if key.blob == shown.blob), None)
@@ -66,20 +67,25 @@ def verify(shown: Shown, known: Known, name: str, revoked: Sequence[str] = ()) -
         words = f"{name} shows a revoked key, {said} ({bad.place if bad else place})"
         raise Unreadable(Reason.UNREACHABLE, words, "Take it for an attack until it is explained.")
     if shown.certificate and known.of(AUTHORITY):
-        return _by_certificate(shown, known, name, said)
+        return _by_certificate(shown, known, (name, said), revoked)
     same = next((key for key in known.of("") if key.blob == shown.blob), None)
     if same is None:
         raise _refused(known, name, said)
     return Vouched("hashed" if same.hashed else "known_hosts", same.place)
 
 
-def _by_certificate(shown: Shown, known: Known, name: str, said: str) -> Vouched:
+def _by_certificate(
+    shown: Shown, known: Known, who: tuple[str, str], revoked: Sequence[str]
+) -> Vouched:
+    name, said = who
+    host = name[1:].partition("]")[0] if name.startswith("[") else name  # it names no ports
     try:
-        authority = require_valid(shown.certificate, name)
+        authority = require_valid(shown.certificate, host)
     except ValueError as error:
         words = f"the certificate of {name} ({said}) is not taken: {error}"
         raise Unreadable(Reason.UNREACHABLE, words, HOW_TO_KNOW) from None
-    if any(key.blob == authority for key in known.of(REVOKED)):
+    bad = any(key.blob == authority for key in known.of(REVOKED))
+    if bad or _revoked_by(authority, revoked):
         words = f"the certificate of {name} ({said}) is by a revoked authority,"
         words += f" {fingerprint(authority)}"
         raise Unreadable(Reason.UNREACHABLE, words, HOW_TO_KNOW)

@@ -65,8 +65,9 @@ def known_of(files: Sequence[str], host: str, port: int, *, aliased: bool) -> Kn
     if aliased or port == _SSH_PORT:
         return Known(tuple(_about(lines, bare)), unread)
     exact = tuple(_about(lines, f"[{bare}]:{port}"))
-    with_bare = () if any(key.marker == "" for key in exact) else tuple(_about(lines, bare))
+    known = any(key.marker == "" for key in exact)
     # A revoked key stays revoked, by whichever name.
+    with_bare = [key for key in _about(lines, bare) if not known or key.marker == REVOKED]
     return Known((*exact, *with_bare), unread)
 
 

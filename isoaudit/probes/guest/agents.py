@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from isoaudit.model import Reason
-from isoaudit.probes.guest.answers import MORE_RIGHTS, Pages
+from isoaudit.probes.guest.answers import MORE_RIGHTS, Block, Pages
 from isoaudit.probes.guest.notes import Guest, record
 from isoaudit.transports.base import Unreadable
 
@@ -69,6 +69,13 @@ def process_names(seen: Pages) -> tuple[set[str], Unreadable | None]:
     )
 
 
+def command_lines(seen: Pages, *names: str) -> list[Block]:
+    """Return the processes of these names with their words; raises Unreadable if there are more."""
+    if seen.marked("more"):
+        raise Unreadable(Reason.LIMIT, "more processes run in the guest than are looked at")
+    return [block for block in seen.marked("run") if block.rest in names]
+
+
 def note_agents(guest: Guest) -> None:
     """Note the agents that run, and which strong commands QEMU's agent takes from the host."""
     paths = ("guest_agent", "guest.agent.active", "guest.agent.open_commands")
@@ -97,7 +104,7 @@ def note_agents(guest: Guest) -> None:
 
 def _note_commands(guest: Guest, seen: Pages) -> None:
     """Note the strong commands that are neither blocked nor left out of a list of allowed ones."""
-    runs = [block.lines for block in seen.marked("run") if block.rest == "qemu-ga"]
+    runs = [block.lines for block in command_lines(seen, "qemu-ga")]
     if not runs or not any(runs[0]):
         raise Unreadable(Reason.PERMISSION_DENIED, "the agent's command line is not shown",
                          MORE_RIGHTS)  # fmt: skip

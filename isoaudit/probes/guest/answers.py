@@ -128,7 +128,7 @@ def _blocks(lines: list[str]) -> list[Block]:
 def _one_line_file(known: dict[str, Block], line: str) -> None:
     """Give `PATH:LINE` to the path; names of devices hold colons themselves."""
     at = line.find(":")
-    while at > 0:
+    while 0 < at < _LINE:  # a line of nothing but colons would be looked up as often
         block = known.get(line[:at])
         if block is not None:
             block.lines.append(line[at + 1 : at + _LINE])

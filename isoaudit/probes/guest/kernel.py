@@ -7,9 +7,9 @@ The same readers go over the files that the guest showed, and what they note as 
 from __future__ import annotations
 
 from isoaudit.facts.vocabulary import facts
-from isoaudit.model import Fact, FactSet, Missing, Part, Record, Value, Vantage
+from isoaudit.model import Fact, FactSet, Missing, Part, Reason, Record, Value, Vantage
 from isoaudit.probes.guest.answers import GuestFiles, Pages
-from isoaudit.probes.guest.notes import SHOWN, Guest
+from isoaudit.probes.guest.notes import LARGEST, SHOWN, Guest
 from isoaudit.probes.host.cpu import note_cpu
 from isoaudit.probes.host.features import note_features
 from isoaudit.probes.host.firmware import note_firmware
@@ -73,6 +73,8 @@ def _as_the_guests(*sets: FactSet) -> FactSet:
         parts += [_part(part) for several in one.parts.values() for part in several]
         missing += [_missing(entry) for several in one.missing.values() for entry in several]
     known = facts()
+    missing += [_no_number(fact) for fact in found if _is_too_large(fact.value)]
+    found = [fact for fact in found if not _is_too_large(fact.value)]
     there = {fact.path for fact in found}
     return FactSet.of(
         [fact for fact in found if fact.path in known],
@@ -98,6 +100,15 @@ def _missing(entry: Missing) -> Missing:
     return entry._replace(
         path=_path(entry.path), detail=entry.detail[:SHOWN], vantage=Vantage.GUEST
     )
+
+
+def _is_too_large(value: Value) -> bool:
+    return isinstance(value, int) and abs(value) > LARGEST
+
+
+def _no_number(fact: Fact) -> Missing:
+    words = f"{fact.source}: what the guest says is no number that a kernel has"
+    return Missing(fact.path, Reason.PARSE_ERROR, words, "", Vantage.GUEST)
 
 
 def _part(part: Part) -> Part:

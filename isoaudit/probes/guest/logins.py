@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from isoaudit.model import Reason
+from isoaudit.probes.guest.agents import command_lines
 from isoaudit.probes.guest.answers import Pages
 from isoaudit.probes.guest.notes import Guest, integer
 from isoaudit.transports.base import Unreadable
@@ -55,9 +56,9 @@ def _note_console(guest: Guest) -> None:
 def _gettys(guest: Guest) -> list[str]:
     """Return the consoles on which a running getty asks for nothing; raises Unreadable."""
     found: list[str] = []
-    for run in guest.pages("processes").marked("run"):
+    for run in command_lines(guest.pages("processes"), "agetty", "getty", "mingetty"):
         words = run.lines
-        if run.rest in {"agetty", "getty", "mingetty"} and (
+        if (
             {"-a", "--autologin"} & set(words)
             or any(word.startswith("--autologin=") for word in words)
             or ("-n" in words and any(word.endswith("sh") for word in words[1:]))

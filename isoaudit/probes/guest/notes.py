@@ -14,6 +14,9 @@ from isoaudit.transports.base import Unreadable
 SHOWN = 400
 """Characters of a text, and elements of a list, that a fact takes over from a guest."""
 
+LARGEST = 2**63 - 1
+"""The largest number that is taken over: no kernel has a larger one, and no reader of reports."""
+
 
 @dataclass(frozen=True, slots=True)
 class Guest:
@@ -62,8 +65,9 @@ def record(part: str, source: str, /, **fields: bool | int | str | list[str]) ->
 def integer(text: str, convert: Callable[[str], int] = int) -> int:
     """Return a number of a guest's; raises Unreadable."""
     try:
-        return convert(text.strip())
-    except ValueError as error:
-        raise Unreadable(
-            Reason.PARSE_ERROR, f"the guest said {text[:40]!r} for a number"
-        ) from error
+        number = convert(text.strip())
+    except ValueError:
+        number = LARGEST + 1
+    if abs(number) > LARGEST:
+        raise Unreadable(Reason.PARSE_ERROR, f"the guest said {text[:40]!r} for a number")
+    return number

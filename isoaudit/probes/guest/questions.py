@@ -28,6 +28,7 @@ from isoaudit.probes.guest.places import (
 
 PRELUDE = r"""LC_ALL=C; export LC_ALL; L=16384
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin
+m() { sed -e 's/^/|/' -e "$(($1+1)){s,.*,@cut $2,;q;}"; }
 s() { if [ -r "$1" ]; then printf '@ok %s\n' "$1"
   elif [ -e "$1" ] || [ -h "$1" ]; then printf '@closed %s\n' "$1"
   else d=$1; while d=${d%/*}; [ -n "$d" ] && ! [ -e "$d" ]; do :; done
@@ -41,12 +42,13 @@ t() { for f do if [ -f "$f" ]; then
     else printf '@closed %s\n' "$f"; fi
   elif [ -e "$f" ]; then printf '@closed %s\n' "$f"; else s "$f"; fi; done; }
 l() { for f do if [ -d "$f" ] && [ -r "$f" ] && [ -x "$f" ]; then printf '@ok %s\n' "$f"
-    ls -1A "$f" | head -n 600 | sed 's/^/|/'; printf '|\n'
+    ls -1A "$f" | m 600 "$f"; printf '|\n'
   elif [ -d "$f" ]; then printf '@closed %s\n' "$f"; else s "$f"; fi; done; }
 p() { for f do if [ -e "$f" ]; then printf '@ok %s\n' "$f"; ls -ldLn "$f" | sed 's/^/|/'
   else s "$f"; fi; done; }
 """
-"""s: a path's state. r: files of one line. t: texts. l: folders. p: owner and mode."""
+"""m: the first lines, and a mark if there are more. s: a path's state. r: files of one line.
+t: texts. l: folders. p: owner and mode."""
 
 _ACCOUNT = "id -u; id -un; id -Gn"
 
@@ -88,14 +90,15 @@ done; done
 
 _MOUNTS = r"""f=/proc/self/mounts; s $f
 [ -r $f ] && { grep -E ' (9p|virtiofs|vboxsf|vmhgfs|fuse\.vmhgfs-fuse|prl_fs|fuse\.prl_fsd) ' $f |
-  head -c 16384 | sed 's/^/|/'; printf '|\n'; }
+  m 300 $f; printf '|\n'; }
 :"""
 
 _PROCESSES = r"""s /proc/1/comm; printf '@ok names\n'
-cat /proc/[0-9]*/comm 2>/dev/null | sort -u | head -n 2000 | sed 's/^/|/'; printf '|\n'; n=0
+cat /proc/[0-9]*/comm 2>/dev/null | sort -u | m 2000 names; printf '|\n'; n=0
 for q in /proc/[0-9]*; do read -r c <$q/comm || continue
-  case $c in sshd|dropbear|qemu-ga|agetty|getty|mingetty|login|sh) ;; *) continue ;; esac
-  [ $n -lt 60 ] || break; n=$((n+1)); printf '@run %s\n' "$c"
+  case $c in sshd|dropbear|qemu-ga|agetty|getty|mingetty) ;; *) continue ;; esac
+  a=; read -r a <$q/cmdline; case $a in 'sshd: /'*) ;; 'sshd: '*) continue ;; esac
+  [ $n -lt 60 ] || { printf '@more\n'; break; }; n=$((n+1)); printf '@run %s\n' "$c"
   tr '\000' '\n' <$q/cmdline | head -c 2048 | sed 's/^/|/'
 done 2>/dev/null
 :"""
@@ -121,10 +124,11 @@ _ENTROPY = r"""r /sys/class/misc/hw_random/rng_current; s /sys/bus/acpi/devices
 printf '@ok generation\n'; grep -Hs -iE 'VM_?GEN|QEMUVGID' /sys/bus/acpi/devices/*/modalias \
   /sys/bus/acpi/devices/*/hid | head -n 5 | sed 's/^/|/'; printf '|\n'"""
 
+# chronyc without -h makes itself a socket in /run/chrony if root asks.
 _CLOCK = r"""s /run/systemd/timesync/synchronized; r /sys/class/ptp/*/clock_name
 printf '@ok kernel\n'; busybox adjtimex 2>/dev/null | grep status: | sed 's/^/|/'
-printf '@ok chrony\n'; command -v chronyc >/dev/null && chronyc -n tracking | grep '^Leap' |
-  sed 's/^/|/'
+printf '@ok chrony\n'; command -v chronyc >/dev/null && chronyc -n -h 127.0.0.1 tracking |
+  grep '^Leap' | sed 's/^/|/'
 :"""
 
 _VSOCK = r"""for f in /dev/vsock /sys/module/vmw_vsock_virtio_transport /sys/module/hv_sock \
@@ -189,6 +193,9 @@ while IFS=: read -r u x i g e h z; do
   case $T in *" $h "*) continue ;; esac; T="$T$h "
   [ $n -lt 200 ] || { printf '@cut /etc/passwd\n'; break; }; n=$((n+1)); h=${h%/}
   a "$u" "$i" "$h/.ssh/authorized_keys"; a "$u" "$i" "$h/.ssh/authorized_keys2"
+  for f in "$h"/.ssh/id_*; do case $f in *.pub|*'*') continue ;; esac
+    [ -e "$f.pub" ] || printf '@bare %s %s\n' "$u" "$f"; done
+  [ ! -d "$h/.ssh" ] || [ -r "$h/.ssh" ] || printf '@closed %s\n' "$h/.ssh"
   for f in "$h"/.ssh/*.pub; do [ -r "$f" ] && [ -e "${f%.pub}" ] && {
     printf '@own %s %s\n' "$u" "$f"; k "$f"; }; done
 done </etc/passwd

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
+from isoaudit.model import Reason
 from isoaudit.probes.guest.notes import Guest, record
+from isoaudit.transports.base import Unreadable
 
 _MOUNTS = "/proc/self/mounts"
 _DRIVERS = {
@@ -23,6 +25,8 @@ def note_shares(guest: Guest) -> None:
     """Note the part guest_share: what is mounted from the host, and whether it may be written."""
     with guest.missing_if_unreadable("guest_share"):
         rows = [line.split(" ") for line in guest.pages("mounts").listed(_MOUNTS)]
+        if any(len(row) < 6 for row in rows):
+            raise Unreadable(Reason.PARSE_ERROR, f"{_MOUNTS} in the guest has a line that is cut")
         guest.part(
             "guest_share",
             [
@@ -35,7 +39,7 @@ def note_shares(guest: Guest) -> None:
                     read_only="ro" in row[3].split(","),
                 )
                 for row in rows
-                if len(row) > 3 and row[2] in _DRIVERS and not _is_other(row)
+                if row[2] in _DRIVERS and not _is_other(row)
             ],
         )
 

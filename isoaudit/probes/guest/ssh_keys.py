@@ -40,7 +40,7 @@ def note_ssh_keys(guest: Guest) -> None:
             guest.part("guest_authorized_keys", logins, hidden or _elsewhere(guest))
         with guest.missing_if_unreadable("guest_own_key"):
             own = [one for block in seen.marked("own") for one in _own_keys(block)]
-            guest.part("guest_own_key", own, hidden)
+            guest.part("guest_own_key", own, hidden or _unnamed(seen))
 
 
 def fingerprint(digest: str) -> str:
@@ -100,6 +100,14 @@ def _hidden(seen: Pages) -> Unreadable | None:
         denied.text()
     except Unreadable as error:
         return error
+    return None
+
+
+def _unnamed(seen: Pages) -> Unreadable | None:
+    """Return which private key has no public half beside it: its fingerprint is not to be had."""
+    for block in seen.marked("bare"):
+        words = f"{block.rest.partition(' ')[2][:120]} has no .pub beside it"
+        return Unreadable(Reason.NOT_SUPPORTED, words, "ssh-keygen -y -f KEY > KEY.pub")
     return None
 
 

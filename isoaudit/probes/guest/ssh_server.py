@@ -7,7 +7,7 @@ options) for algorithms.
 from __future__ import annotations
 
 from isoaudit.model import Reason
-from isoaudit.probes.guest.agents import process_names
+from isoaudit.probes.guest.agents import command_lines, process_names
 from isoaudit.probes.guest.answers import MORE_RIGHTS, Pages
 from isoaudit.probes.guest.notes import Guest
 from isoaudit.probes.guest.sshd_config import Settings, read_settings
@@ -66,22 +66,23 @@ def note_ssh_server(guest: Guest) -> None:
 
 def _note_openssh(guest: Guest, runs: Pages) -> None:
     """Note what sshd was set to; a listener with options of its own is not concluded on."""
-    for block in runs.marked("run"):
+    for block in command_lines(runs, "sshd"):
         words = " ".join(block.lines).split()
-        if block.rest == "sshd" and ("-o" in words or "-f" in words):
+        if any(word.startswith(("-o", "-f")) for word in words):
             raise Unreadable(Reason.NOT_SUPPORTED, "sshd runs with -o or -f: other settings count",
                              "Run sshd -T in the guest with the same options.")  # fmt: skip
     settings = read_settings(guest.pages("sshd"))
-    no_forwarding = settings.values.get("disableforwarding", ("no", ""))
     with guest.missing_if_unreadable("guest.sshd.root_login"):
         value, source = settings.value("permitrootlogin", "prohibit-password")
         guest.notes.fact("guest.sshd.root_login", value[:40], source)
     for name, (keyword, default) in _YES_NO.items():
         path = f"guest.sshd.{name}"
-        if name in _FORWARDING and no_forwarding[0] == "yes":
-            guest.notes.fact(path, False, f"{no_forwarding[1]}: DisableForwarding yes")
-            continue
         with guest.missing_if_unreadable(path):
+            if name in _FORWARDING:
+                off, where = settings.value("disableforwarding", "no")
+                if off == "yes":
+                    guest.notes.fact(path, False, f"{where}: DisableForwarding yes")
+                    continue
             value, source = settings.value(keyword, default)
             guest.notes.fact(path, value != "no", f"{source}: {keyword} {value[:40]}")
     _note_algorithms(guest, settings)
@@ -105,7 +106,7 @@ def _note_algorithms(guest: Guest, settings: Settings) -> None:
 
 def _note_dropbear(guest: Guest, runs: Pages) -> None:
     """Note what dropbear's options say; what it was built with is not to be seen."""
-    lines = [block.lines for block in runs.marked("run") if block.rest == "dropbear"]
+    lines = [block.lines for block in command_lines(runs, "dropbear")]
     lines = [words for words in lines if any(words)]
     if not lines:
         raise Unreadable(Reason.PERMISSION_DENIED, "dropbear's command line is not shown",

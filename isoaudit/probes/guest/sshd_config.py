@@ -15,12 +15,13 @@ from isoaudit.transports.base import Unreadable
 
 _MAIN = ("/etc/ssh/sshd_config", "/usr/etc/ssh/sshd_config")
 _SAME = {"challengeresponseauthentication": "kbdinteractiveauthentication"}
-_DEEPEST = 16
+_DEEPEST, _MOST_FILES = 16, 256
 
 LOOSEST = {
     "permitrootlogin": ("no", "forced-commands-only", "prohibit-password", "yes"),
     "gatewayports": ("no", "clientspecified", "yes"),
     "permittunnel": ("no", "ethernet", "point-to-point", "yes"),
+    "disableforwarding": ("yes", "no"),
     "allowtcpforwarding": ("no", "remote", "local", "yes"),
 }
 """What keywords with more than two values may say, tightest first; others say no or yes."""
@@ -32,13 +33,14 @@ _WORDS = {"without-password": "prohibit-password", "all": "yes", "true": "yes", 
 class Settings:
     """Values by keyword, from where each came, and what Match blocks say of it.
 
-    `doubt` says why there may be more settings than these.
+    `doubt` says why there may be more settings than these; `files` counts those read.
     """
 
     values: dict[str, tuple[str, str]] = field(default_factory=dict)
     matched: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     doubt: Unreadable | None = None
     effective: bool = False
+    files: int = 0
 
     def value(self, keyword: str, default: str | None) -> tuple[str, str]:
         """Return a keyword's value and its source; raises Unreadable.
@@ -51,8 +53,8 @@ class Settings:
                 Reason.NOT_DECLARED, f"{keyword} is left to this version's default",
                 "Connect as root or with sudo, which shows what sshd -T says.",
             )  # fmt: skip
-        if self.doubt is not None and not self.effective:
-            raise self.doubt
+        if self.doubt is not None and not (self.effective and is_loosest(keyword, said)):
+            raise self.doubt  # sshd -T leaves out what Match blocks say
         for other, where in self.matched.get(keyword, []):
             if looser(keyword, other, said):
                 raise Unreadable(
@@ -70,15 +72,21 @@ def looser(keyword: str, one: str, other: str) -> bool:
     return order.index(one) > order.index(other)
 
 
+def is_loosest(keyword: str, value: str) -> bool:
+    """Say whether no value lets in more than this one does."""
+    return value == LOOSEST.get(keyword, ("no", "yes"))[-1]
+
+
 def read_settings(seen: Pages) -> Settings:
     """Return the settings; raises Unreadable if the main file cannot be read and -T was not run."""
     settings = Settings()
     told = seen.files.get("sshd-T")
     try:
         _read_file(seen, _main(seen), settings, 0)
-    except Unreadable:
+    except Unreadable as error:
         if told is None or not told.lines:
             raise
+        settings.doubt = None if error.absent else settings.doubt or error
     if told is not None and told.lines:
         settings.effective = True
         for line in told.lines:
@@ -99,8 +107,9 @@ def _main(seen: Pages) -> str:
 
 def _read_file(seen: Pages, path: str, settings: Settings, depth: int) -> None:
     """Take over the settings of a file and of those it includes, in the order of reading."""
-    if depth > _DEEPEST:
-        raise Unreadable(Reason.LIMIT, f"{path} is included too deep")
+    settings.files += 1
+    if depth > _DEEPEST or settings.files > _MOST_FILES:
+        raise Unreadable(Reason.LIMIT, f"{path} is included too deep, or among too many")
     inside_match = ""
     for number, raw in enumerate(seen.file(path).text().splitlines(), 1):
         line = raw.strip()

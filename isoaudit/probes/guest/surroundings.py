@@ -35,7 +35,9 @@ _ENGINES = {
     "crio.sock": "cri-o",
 }
 _FAMILIES = ("ip", "ip6")
+_TABLE = re.compile(r"table (\w+) [^{]*\{")
 _HOOK = re.compile(r"type filter hook input priority [^;]+;(?: policy (\w+);)?")
+_DROP = re.compile(r"\s*(?:counter(?: packets \d+ bytes \d+)? )?(?:drop|reject.*)\s*")
 
 
 def note_surroundings(guest: Guest) -> None:
@@ -189,21 +191,33 @@ def _all_shown(seen: Pages) -> bool:
 
 
 def _nft_closed(text: str) -> set[str]:
-    """Return the families for which a chain at the input hook ends in dropping."""
+    """Return the families for which a chain at the input hook ends in dropping.
+
+    Line by line, each looked at once: an expression over the whole text would be a way for a guest
+    to keep isoaudit busy.
+    """
     closed: set[str] = set()
-    for table in re.finditer(r"^table (\w+) [^{]*\{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL):
-        covers = set(_FAMILIES) if table[1] == "inet" else {table[1]} & set(_FAMILIES)
-        for chain in re.finditer(
-            r"^\tchain [^{]*\{\n(.*?)^\t\}", table[2], re.MULTILINE | re.DOTALL
-        ):
-            hook = _HOOK.search(chain[1])
-            last = chain[1].strip().splitlines()[-1:] or [""]
-            ends = re.fullmatch(
-                r"\s*(?:counter(?: packets \d+ bytes \d+)? )?(?:drop|reject.*)", last[0]
-            )
-            if hook and (hook[1] == "drop" or ends):
+    covers: set[str] = set()
+    chain: list[str] | None = None
+    for line in text.splitlines():
+        if table := _TABLE.match(line):
+            covers = set(_FAMILIES) if table[1] == "inet" else {table[1]} & set(_FAMILIES)
+            chain = None
+        elif line.startswith("\tchain "):
+            chain = []
+        elif line == "\t}" and chain is not None:
+            if _drops(chain):
                 closed |= covers
+            chain = None
+        elif chain is not None:
+            chain.append(line)
     return closed
+
+
+def _drops(chain: list[str]) -> bool:
+    """Say whether a chain stands at the input hook and drops what none of its rules took."""
+    hook = next(filter(None, map(_HOOK.search, chain)), None)
+    return hook is not None and (hook[1] == "drop" or bool(_DROP.fullmatch(chain[-1])))
 
 
 def _legacy_closed(lines: list[str]) -> bool:

@@ -176,3 +176,31 @@ def test_a_program_that_fails_is_no_silence_of_the_service() -> None:
     script = script.replace("command -v wget", "true").replace("$(wget", "$(sh -c 'exit 139' wget")
 
     assert "@failed wget" in _ask("dash", script).splitlines()
+
+
+@pytest.mark.parametrize("shell", sorted(_SHELLS))
+def test_a_key_alone_and_a_folder_with_too_many_names_are_told(shell: str, tmp_path: Path) -> None:
+    """Neither is passed by as if it were not there."""
+    folder = tmp_path / "root/.ssh"
+    folder.mkdir(parents=True)
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/passwd").write_text(f"root:x:0:0::{tmp_path}/root:/bin/sh\n")
+    for name in ("id_rsa", "id_dsa", "id_dsa.pub"):
+        (folder / name).touch()
+    many = tmp_path / "many"
+    many.mkdir()
+    for number in range(601):
+        (many / str(number)).touch()
+
+    keys = _ask(shell, _there(tmp_path, "keys")).splitlines()
+    boot = _ask(shell, questions()["reboot"].replace("l /boot", f"l {many}")).splitlines()
+
+    assert [f"@bare root {folder}/id_rsa"] == [one for one in keys if one.startswith("@bare")]
+    assert f"@cut {many}" in boot
+
+
+def test_chronyc_is_given_no_reason_to_make_a_socket() -> None:
+    """As root it would put one into /run/chrony to be answered at, without an address to ask."""
+    assert re.findall(r"chronyc (?!>)[^|]*", questions()["clock"]) == [
+        "chronyc -n -h 127.0.0.1 tracking "
+    ]

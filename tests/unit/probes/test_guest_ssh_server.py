@@ -164,3 +164,33 @@ def test_keys_that_sshd_takes_from_elsewhere_leave_the_part_unfinished(
     part = _openssh(f"{line}\n").parts["guest_authorized_keys"][0]
 
     assert whole is (part.incomplete is None)
+
+
+def test_an_option_and_its_value_may_be_one_word() -> None:
+    """As getopt takes them."""
+    for word in ("-oPermitRootLogin=yes", "-f/etc/other"):
+        found = _openssh("PermitRootLogin no\n", runs=_SSHD.replace("-D", word))
+        assert Reason.NOT_SUPPORTED is lack(found, "guest.sshd.root_login").reason
+
+
+def test_processes_that_were_not_looked_at_may_be_servers_too() -> None:
+    """One of them may be the one that listens, with options of its own."""
+    found = _openssh("PermitRootLogin no\n", runs=f"{_SSHD}@more\n")
+
+    assert Reason.LIMIT is lack(found, "guest.sshd.root_login").reason
+
+
+def test_a_match_block_that_lets_forwarding_in_again_leaves_it_unknown() -> None:
+    """For its users every kind is on that the single settings do not forbid."""
+    found = _openssh("DisableForwarding yes\nMatch User web\n  DisableForwarding no\n")
+
+    assert Reason.NOT_SUPPORTED is lack(found, "guest.sshd.tcp_forwarding").reason
+
+
+def test_match_blocks_that_were_not_read_leave_no_setting_tight() -> None:
+    """sshd -T tells nothing of them: they may stand in a file that was not asked for."""
+    told = page("sshd-T", "permitrootlogin no\npasswordauthentication yes")
+    found = _openssh("Include /etc/ssh/extra.conf\n", told)
+
+    assert Reason.NOT_SUPPORTED is lack(found, "guest.sshd.root_login").reason
+    assert value(found, "guest.sshd.password_login") is True

@@ -305,3 +305,18 @@ def test_the_metadata_service_is_out_of_reach_only_where_that_was_seen(
 ) -> None:
     """A program that is absent, or fails otherwise, leaves it unknown."""
     assert expected is value(read(metadata=said), "guest.cloud.metadata_reachable")
+
+
+def test_mounts_that_are_cut_leave_the_shares_unknown() -> None:
+    """One of those that were left out, or cut in its middle, may be open for writing."""
+    path = "/proc/self/mounts"
+    for text in (f"{page(path, 'a /a 9p ro 0 0')}@cut {path}\n", page(path, "a /" + "a" * 2000)):
+        assert read(mounts=text).missing["guest_share"]
+
+
+def test_a_private_key_without_its_public_half_leaves_the_part_unfinished() -> None:
+    """Its fingerprint is not known, so that nobody can say where it lets in."""
+    found = read(keys="@ok /etc/ssh\n@ok /etc/passwd\n@bare root /root/.ssh/id_ed25519\n")
+    cut = found.parts["guest_own_key"][0].incomplete
+
+    assert cut is not None and "/root/.ssh/id_ed25519" in cut.detail

@@ -213,3 +213,37 @@ def _certificate(folder: Path, keys: dict[str, Path], signer: str, *options: str
         check=True, capture_output=True,
     )  # fmt: skip
     return base64.b64decode((folder / "signed-cert.pub").read_text().split()[1])
+
+
+def test_a_certificate_names_a_host_without_its_port(tmp_path: Path, keys: dict[str, Path]) -> None:
+    """As sshconnect.c holds it: the line of the authority has the port, the certificate none."""
+    certificate = _certificate(tmp_path, keys, "authority", "-h", "-n", "erp")
+    path = tmp_path / "known_hosts"
+    path.write_text("@cert-authority " + _line(keys, "[erp]:2222", "authority"))
+    known = known_of([str(path)], "erp", 2222, aliased=False)
+
+    assert "certificate" == verify(_shown(keys, certificate=certificate), known, "[erp]:2222").how
+
+
+def test_a_listed_authority_is_revoked_too(tmp_path: Path, keys: dict[str, Path]) -> None:
+    """RevokedHostKeys names what signed the key, as ssh takes it."""
+    certificate = _certificate(tmp_path, keys, "authority", "-h", "-n", "erp")
+    path, revoked = tmp_path / "known_hosts", tmp_path / "revoked"
+    path.write_text("@cert-authority " + _line(keys, "erp", "authority"))
+    revoked.write_text(keys["authority"].with_suffix(".pub").read_text())
+    known = known_of([str(path)], "erp", 22, aliased=False)
+
+    with pytest.raises(Unreadable, match="revoked"):
+        verify(_shown(keys, certificate=certificate), known, "erp", [str(revoked)])
+
+
+def test_a_key_revoked_by_the_bare_name_is_revoked_on_every_port(
+    tmp_path: Path, keys: dict[str, Path]
+) -> None:
+    """Though the line with the port knows it."""
+    path = tmp_path / "known_hosts"
+    path.write_text(_line(keys, "[erp]:2222") + "@revoked " + _line(keys, "erp"))
+    known = known_of([str(path)], "erp", 2222, aliased=False)
+
+    with pytest.raises(Unreadable, match="revoked"):
+        verify(_shown(keys), known, "[erp]:2222")
