@@ -148,6 +148,25 @@ def test_daemon_of_another_machine_is_not_its_helper(tmp_path):
     assert [] == rows(first(tree), "helper")
 
 
+@pytest.mark.parametrize("path", ["/s", "@s", "/s.soc", "ock"])
+def test_socket_within_a_word_names_no_helper(tmp_path, path):
+    """Whoever listens at a short name is no part of every VMM."""
+    tree = qemu(tmp_path, "-chardev socket,id=c,path=/s.sock")
+    tree.add(8, ["virtiofsd", f"--socket-path={path}"], "/usr/lib/qemu/virtiofsd")
+    assert [] == rows(first(tree), "helper")
+
+
+def test_daemon_is_known_by_a_connection_that_it_took(tmp_path):
+    """Started by libvirt it has its socket by number, and no longer listens once QEMU came."""
+    tree = qemu(tmp_path, "-chardev socket,id=c,path=/r/fs.sock")
+    words = ["virtiofsd", "--fd=5", "-o", "source=/srv"]
+    tree.add(8, words, "/usr/lib/qemu/virtiofsd", own=("net",))
+    tree.write("proc/1/net/unix", _HEAD + "0: 3 0 00000000 0001 03 100 /r/fs.sock\n")
+    tree.add(9, words, "/usr/lib/qemu/virtiofsd", parent=8, own=("net",),
+             held={"6": "socket:[100]"})  # fmt: skip
+    assert ["/r/fs.sock"] == [one["socket"] for one in rows(first(tree), "helper")]
+
+
 def test_files_it_starts_from_are_judged(tmp_path):
     """A kernel that others may write is found without any domain XML."""
     tree = qemu(tmp_path, "-kernel /boot/k")
