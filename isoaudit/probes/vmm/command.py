@@ -8,11 +8,12 @@ from isoaudit.probes.vmm.argv import (
     Monitor,
     Options,
     accelerators,
+    is_on,
     machine,
     monitors,
     options,
-    properties,
     sandbox,
+    switches,
     value_of,
 )
 from isoaudit.probes.vmm.devices import hardware
@@ -53,14 +54,11 @@ def _note_machine(notes: Notes, found: Options, source: str) -> None:
     """Note the UUID, and what the machine's switches say of its memory: both are on if not said."""
     if uuid := value_of(found, "uuid"):
         notes.fact("vm.uuid", uuid[:64], f"{source} -uuid")
-    asked: dict[str, str] = {}
-    for name, value in found:
-        if name in {"machine", "M"}:
-            asked |= properties(value, "type")
+    asked = switches(found)
     for path, switch in (("vm.memory.shared_pages", "mem-merge"),
                          ("vmm.dump_guest_core", "dump-guest-core")):  # fmt: skip
         why = "" if switch in asked else " (QEMU's default)"
-        on = asked.get(switch, "on") in {"on", "yes", "true"}
+        on = is_on(asked.get(switch, "on"))
         notes.fact(path, on, f"{source} -machine {switch}{why}")
 
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 from isoaudit.model import Reason, Record, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.listening import exposure
-from isoaudit.probes.vmm.argv import Options, properties
+from isoaudit.probes.vmm.argv import Options, is_on, properties
 
 HOW_PASSWORD = "Scan the file that `virsh dumpxml --security-info` writes."  # noqa: S105
 _CHANNELS = ("spicevmc", "spiceport")
 _FOLDER = "org.spice-space.webdav.0"
-_ON = frozenset({"on", "yes", "true"})
 
 
 def screens(found: Options, source: str) -> list[Record]:
@@ -48,26 +47,26 @@ def _vnc(text: str, found: Options, source: str) -> list[Record]:
     if display in {"", "none"}:
         return []
     listen = "socket" if display.startswith("unix:") else display.rpartition(":")[0]
-    password = asked.get("password") in _ON or "password-secret" in asked
+    password = is_on(asked.get("password")) or "password-secret" in asked
     encrypted = "tls-creds" in asked
     record = _record("vnc", listen or "0.0.0.0", (password, encrypted), source)  # noqa: S104
     agents = _chardevs(found, "qemu-vdagent")
-    pasted = any(agent.get("clipboard") in _ON for agent in agents)
+    pasted = any(is_on(agent.get("clipboard")) for agent in agents)
     return [_with_exchange(record, (pasted, False, "websocket" in asked), source)]
 
 
 def _spice(text: str, found: Options, source: str) -> Record:
     """SPICE takes plain connections if it has a plain port, unless TLS is its default channel."""
     asked = properties(text)
-    unix = asked.get("unix") in _ON
+    unix = is_on(asked.get("unix"))
     listen = "socket" if unix else asked.get("addr", "0.0.0.0")  # noqa: S104 - QEMU's default
-    password = asked.get("disable-ticketing") not in _ON
+    password = not is_on(asked.get("disable-ticketing"))
     plain = asked.get("port", "0") != "0" and asked.get("tls-channel") != "default"
     encrypted = not unix and "tls-port" in asked and not plain
     channels = {c.get("name") for b in _CHANNELS for c in _chardevs(found, b)}
     agent = "vdagent" in channels
-    pasted = agent and asked.get("disable-copy-paste") not in _ON
-    moved = agent and asked.get("disable-agent-file-xfer") not in _ON
+    pasted = agent and not is_on(asked.get("disable-copy-paste"))
+    moved = agent and not is_on(asked.get("disable-agent-file-xfer"))
     record = _record("spice", listen, (password, encrypted), source)
     return _with_exchange(record, (pasted, moved or _FOLDER in channels, False), source)
 
