@@ -7,6 +7,7 @@ from isoaudit.probes.vmm.argv import options, value_of
 from isoaudit.transports.base import Files, Unreadable
 
 _MOST = 1_048_576  # what read_text gives at most, half of what Linux lets a command line be
+_MOST_WORDS = 16_384  # a machine of two hundred disks has some thousand
 _HOW = "Run isoaudit as root on the VM's host."
 
 
@@ -59,6 +60,8 @@ def argv(files: Files, pid: int) -> list[str]:
     text = files.read_text(path)
     if len(text) >= _MOST:
         raise Unreadable(Reason.LIMIT, f"{path} is longer than 1 MiB: its end was not read")
+    if text.count("\0") > _MOST_WORDS:
+        raise Unreadable(Reason.LIMIT, f"{path} has more than {_MOST_WORDS} words")
     return text.rstrip("\0").split("\0")
 
 

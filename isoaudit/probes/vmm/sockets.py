@@ -42,9 +42,12 @@ def listening_paths(text: str, inodes: set[str]) -> list[str]:
 
 
 def socket_names(text: str) -> dict[str, str]:
-    """Return the names in /proc/net/unix by number: also of the connections a listener took."""
+    """Return the names in /proc/net/unix by number: also of the connections a listener took.
+
+    A socket without a name has "" for one.
+    """
     rows = (line.split(None, 7) for line in text.splitlines()[1:])
-    return {row[6]: row[7] for row in rows if len(row) == 8}
+    return {row[6]: row[7] if len(row) > 7 else "" for row in rows if len(row) > 6}
 
 
 def socket_facts(
