@@ -45,7 +45,9 @@ def surroundings(machine: Machine, pid: int, words: Sequence[str]) -> FactSet:
         helpers = serving(machine, pid, words)
         own = frozenset({pid}).union(*(one.pids for one in helpers))
         notes = Notes(Vantage.KERNEL)
-        notes.part("helper", [helper_record(machine, one) for one in helpers])
+        unseen = vmms_of(machine).unseen  # it hides what serves them as well
+        dark = unseen.missing("helper", Vantage.KERNEL) if unseen is not None else None
+        notes.part("helper", [helper_record(machine, one) for one in helpers], dark)
         return notes.factset().merge(
             confinement(machine, pid, own),
             _held(machine, pid, table, words),

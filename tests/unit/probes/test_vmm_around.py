@@ -224,3 +224,11 @@ def test_endless_command_line_is_not_read(tmp_path):
     """A machine has no ten thousands of devices."""
     found = first(qemu(tmp_path, "-vnc :1 " * 9000))
     assert {"limit"} == {reason(found, "graphics"), reason(found, "interface")}
+
+
+def test_helpers_are_all_only_if_every_program_can_be_seen(tmp_path):
+    """To a user who may not see what root's processes run, a VMM has no helper in sight."""
+    tree = qemu(tmp_path)
+    tree.write("proc/9/stat", "9 (virtiofsd) S 1 1 1 0 -1 0 " + "0 " * 12 + "9 0\n")
+    (tmp_path / "proc/9/exe").mkdir()  # a link that cannot be read, without being absent
+    assert {"VMM-026": "unknown"} == verdicts(first(tree), "VMM-026")
