@@ -39,6 +39,7 @@ _SECRET_VALUE = re.compile(
     r"|eyJ[A-Za-z0-9_\-]{10,}\.eyJ[A-Za-z0-9_\-]{10,}(?:\.[A-Za-z0-9_\-]*)?"
     r"|(?:Bearer|Basic) +[A-Za-z0-9+/._~\-]{8,}=*"
     r")"
+    r"|://[^/\s:@%]*%(?!40|3[Aa])[^/\s@]+@"  # iscsi://user%password@host, qemu(1)
     r"|://[^/\s:@]*:(?:[^/\s]+|(?!\d{1,5}/)[^\s\"'<>,]{1,256})@(?!sha\d+:)"
 )
 _MARKS = (

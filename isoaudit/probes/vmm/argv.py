@@ -19,6 +19,7 @@ _FLAGS = frozenset({
 })  # fmt: skip
 """Options without an argument; every other one takes the word that follows, whatever it is."""
 
+_ON = frozenset({"on", "yes", "true", "y"})
 _MONITORS = {"monitor": "hmp", "qmp": "qmp", "qmp-pretty": "qmp", "gdb": "gdb"}
 _NETWORK = frozenset({"tcp", "telnet", "tn3270", "websocket", "wss"})
 
@@ -91,6 +92,11 @@ def _members(text: str) -> dict[str, str]:
     return flat
 
 
+def is_on(word: str | None) -> bool:
+    """Say whether a switch is on, in each of the words QEMU takes for it (qapi_bool_parse)."""
+    return word in _ON
+
+
 def value_of(found: Options, *names: str) -> str | None:
     """Return the argument of the last of these options, or None if none is there."""
     return next((value for name, value in reversed(found) if name in names), None)
@@ -113,7 +119,16 @@ def accelerators(found: Options, program: str) -> list[str]:
 
 def machine(found: Options) -> str:
     """Return the machine type asked for, or "" where it is left to QEMU."""
-    return properties(value_of(found, "machine", "M") or "", "type").get("type", "")
+    return switches(found).get("type", "")
+
+
+def switches(found: Options) -> dict[str, str]:
+    """Return the properties of the machine: QEMU puts those of every -machine together."""
+    asked: dict[str, str] = {}
+    for name, value in found:
+        if name in {"machine", "M"}:
+            asked |= properties(value, "type")
+    return asked
 
 
 def sandbox(found: Options) -> list[str]:
@@ -122,7 +137,7 @@ def sandbox(found: Options) -> list[str]:
     QEMU denies obsolete calls as soon as the sandbox is on; everything else has to be asked for.
     """
     asked = properties(value_of(found, "sandbox") or "off", "enable")
-    if asked.pop("enable", "off") != "on":
+    if not is_on(asked.pop("enable", "off")):
         return []
     return sorted(f"{name}={value}" for name, value in {"obsolete": "deny", **asked}.items())
 

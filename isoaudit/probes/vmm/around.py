@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from isoaudit.model import FactSet, Reason, Vantage
 from isoaudit.probes.base import Notes
@@ -45,7 +45,9 @@ def surroundings(machine: Machine, pid: int, words: Sequence[str]) -> FactSet:
         helpers = serving(machine, pid, words)
         own = frozenset({pid}).union(*(one.pids for one in helpers))
         notes = Notes(Vantage.KERNEL)
-        notes.part("helper", [helper_record(machine, one) for one in helpers])
+        unseen = vmms_of(machine).unseen  # it hides what serves them as well
+        dark = unseen.missing("helper", Vantage.KERNEL) if unseen is not None else None
+        notes.part("helper", [helper_record(machine, one) for one in helpers], dark)
         return notes.factset().merge(
             confinement(machine, pid, own),
             _held(machine, pid, table, words),
@@ -81,7 +83,7 @@ def _shared(machine: Machine, pid: int) -> FactSet:
     notes = Notes(Vantage.KERNEL)
     try:
         own = _seen(machine, pid)
-        others = [(one, _seen(machine, one.pid)) for one in vmms_of(machine).all if one.pid != pid]
+        others = list(_others(machine, pid))
     except Unreadable as error:
         for path in _SHARED:
             notes.lacks(error.missing(path, Vantage.KERNEL))
@@ -92,6 +94,18 @@ def _shared(machine: Machine, pid: int) -> FactSet:
         same = [one for one, seen in others if seen.label == own.label]
         _note_names(notes, machine, _SHARED[1], same, "/proc/PID/attr/current of every VMM")
     return notes.factset()
+
+
+def _others(machine: Machine, pid: int) -> Iterator[tuple[Vmm, Seen]]:
+    """Yield the other VMMs; one that ended meanwhile is nobody's neighbour. Raises Unreadable."""
+    for one in vmms_of(machine).all:
+        if one.pid == pid:
+            continue
+        try:
+            yield one, _seen(machine, one.pid)
+        except Unreadable as error:
+            if not error.absent and error.reason is not Reason.VANISHED:
+                raise
 
 
 def _note_names(

@@ -7,7 +7,7 @@ among them is a way out. Sources: proc(5) (fd, fdinfo), open(2), QEMU's `-add-fd
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from isoaudit.model import FactSet, Missing, Reason, Record, Vantage
@@ -16,7 +16,7 @@ from isoaudit.probes.kernel.devices import Place, note_devices
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.kernel.mountinfo import Table
 from isoaudit.probes.kernel.sources import may_hang
-from isoaudit.probes.vmm.argv import properties
+from isoaudit.probes.vmm.told import Told
 from isoaudit.transports.base import Descriptors, Unreadable
 
 MOST = 4096
@@ -46,7 +46,7 @@ def descriptor_facts(
     Pipes, sockets, memory and what KVM made are none. A file may be the one below an image, which
     only the image names: where there are such images it is left open whether it is explained.
     """
-    told = _Told(words)
+    told = _Explained(words)
     records = []
     for number, link in held["links"].items():
         if number in held["mounts"] and not told.explains(number, link):
@@ -58,14 +58,13 @@ def descriptor_facts(
     return notes.factset()
 
 
-class _Told:
+class _Explained:
     """What a command line says of files: paths, and the numbers of descriptors handed over."""
 
     def __init__(self, words: Sequence[str]) -> None:
-        self.words = words
         self.numbers = {number for word in words for found in _NUMBERS.findall(word)
                         for number in found.split(":")}  # fmt: skip
-        self._values = {*_values(words)} - {""}
+        self._paths = Told(words)
         images = [word for word in words if word.startswith(("file=", "{")) or ",file=" in word]
         self.chained = any(_CHAINED.search(word) for word in words) or any(
             "format=" not in word and "driver" not in word for word in images
@@ -78,24 +77,7 @@ class _Told:
             return True
         if _DEVICES.fullmatch(path) or path.startswith(_MEMORY) or _PID_FILE.fullmatch(path):
             return True
-        return any(_is(path, value) for value in self._values)
-
-
-def _values(words: Sequence[str]) -> Iterable[str]:
-    """Yield every word, the values of its properties, and what stands behind a `scheme:`."""
-    for word in words:
-        yield word
-        for value in properties(word).values():
-            yield value
-            yield value.partition(":")[2]
-        yield word.partition("=")[2]
-        yield word.partition(":")[2].partition(",")[0]
-
-
-def _is(path: str, value: str) -> bool:
-    if value.startswith("/"):
-        return path == value.rstrip("/")
-    return len(value) > 2 and path.endswith(f"/{value.removeprefix('./')}")
+        return self._paths.names(path)
 
 
 class _Held(NamedTuple):
@@ -108,7 +90,7 @@ class _Held(NamedTuple):
     all: Descriptors
 
 
-def _record(one: _Held, table: Table | Unreadable, told: _Told) -> Record:
+def _record(one: _Held, table: Table | Unreadable, told: _Explained) -> Record:
     notes = Notes(Vantage.KERNEL)
     source = f"/proc/{one.pid}/fd/{one.number}"
     notes.fact("vmm_descriptor.path", one.link, source)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from isoaudit.model import Fact, FactSet, Missing, Reason, Record, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.vmm.alone import note_alone
@@ -9,11 +11,12 @@ from isoaudit.probes.vmm.argv import (
     Monitor,
     Options,
     accelerators,
+    is_on,
     machine,
     monitors,
     options,
-    properties,
     sandbox,
+    switches,
     value_of,
 )
 from isoaudit.probes.vmm.devices import hardware
@@ -21,6 +24,7 @@ from isoaudit.probes.vmm.kinds import kind_of, manager_of
 from isoaudit.probes.vmm.line import Line, Origin
 from isoaudit.probes.vmm.screens import screens
 from isoaudit.probes.vmm.small import small_facts
+from isoaudit.probes.vmm.sockets import socket_names
 from isoaudit.transports.base import Files, Unreadable
 
 _KVM = "anon_inode:kvm-vm"
@@ -58,14 +62,11 @@ def _note_machine(notes: Notes, found: Options, source: str) -> None:
     """Note the UUID, and what the machine's switches say of its memory: both are on if not said."""
     if uuid := value_of(found, "uuid"):
         notes.fact("vm.uuid", uuid[:64], f"{source} -uuid")
-    asked: dict[str, str] = {}
-    for name, value in found:
-        if name in {"machine", "M"}:
-            asked |= properties(value, "type")
+    asked = switches(found)
     for path, switch in (("vm.memory.shared_pages", "mem-merge"),
                          ("vmm.dump_guest_core", "dump-guest-core")):  # fmt: skip
         why = "" if switch in asked else " (QEMU's default)"
-        on = asked.get(switch, "on") in {"on", "yes", "true"}
+        on = is_on(asked.get(switch, "on"))
         notes.fact(path, on, f"{source} -machine {switch}{why}")
 
 
@@ -114,14 +115,14 @@ def _note_monitors(notes: Notes, files: Files, pid: int, found: Options) -> None
     source = f"/proc/{pid}/cmdline"
     asked = monitors(found, whole=True)
     notes.fact("vm.debug_stub", any(one.kind == "gdb" for one in asked), source)
-    open_end = None
+    open_end, sockets = None, _Sockets(files, pid)
     if any(name == "readconfig" for name, _ in found):
         open_end = Missing("monitor", Reason.NOT_SUPPORTED, "-readconfig names more options",
                            "Look into the file it names.", Vantage.VMM)  # fmt: skip
-    notes.part("monitor", [_monitor(files, pid, one, source) for one in asked], open_end)
+    notes.part("monitor", [_monitor(sockets, pid, one, source) for one in asked], open_end)
 
 
-def _monitor(files: Files, pid: int, monitor: Monitor, source: str) -> Record:
+def _monitor(sockets: _Sockets, pid: int, monitor: Monitor, source: str) -> Record:
     notes = Notes(Vantage.VMM)
     notes.fact("monitor.kind", monitor.kind, source)
     if not monitor.backend:
@@ -134,7 +135,7 @@ def _monitor(files: Files, pid: int, monitor: Monitor, source: str) -> Record:
         notes.fact("monitor.address", monitor.address, source)
         return notes.record()
     try:
-        path = _unix_path(files, pid, monitor.address)
+        path = sockets.path(monitor.address)
         notes.fact("monitor.backend", "unix", f"/proc/{pid}/fd/{monitor.address}")
         notes.fact("monitor.address", path, f"/proc/{pid}/net/unix")
     except Unreadable as error:
@@ -143,15 +144,21 @@ def _monitor(files: Files, pid: int, monitor: Monitor, source: str) -> Record:
     return notes.record()
 
 
-def _unix_path(files: Files, pid: int, descriptor: str) -> str:
-    """Return the path of the UNIX socket behind a descriptor; raises Unreadable if it is none.
+class _Sockets:
+    """The UNIX sockets in sight of a process, read when the first is asked for."""
 
-    Line layout of /proc/net/unix: address, references, protocol, flags, type, state, inode, path.
-    """
-    link = files.read_link(f"/proc/{pid}/fd/{descriptor}")
-    inode = link.removeprefix("socket:[").removesuffix("]")
-    for line in files.read_text(f"/proc/{pid}/net/unix", 16 * 1_048_576).splitlines():
-        fields = line.split(None, 7)
-        if len(fields) > 6 and fields[6] == inode:
-            return fields[7] if len(fields) > 7 else ""
-    raise Unreadable(Reason.NOT_SUPPORTED, f"descriptor {descriptor} is no UNIX socket")
+    def __init__(self, files: Files, pid: int) -> None:
+        self._files = files
+        self._pid = pid
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        return socket_names(self._files.read_text(f"/proc/{self._pid}/net/unix", 16 * 1_048_576))
+
+    def path(self, descriptor: str) -> str:
+        """Return the path of the one behind a descriptor; raises Unreadable if it is none."""
+        link = self._files.read_link(f"/proc/{self._pid}/fd/{descriptor}")
+        inode = link.removeprefix("socket:[").removesuffix("]")
+        if inode not in self._names:
+            raise Unreadable(Reason.NOT_SUPPORTED, f"descriptor {descriptor} is no UNIX socket")
+        return self._names[inode]

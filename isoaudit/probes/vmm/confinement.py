@@ -96,9 +96,11 @@ def _note_ids(notes: Notes, seen: Seen) -> None:
     if len(gids) == 4 and gids[1].isdecimal():
         notes.fact("vmm.gid", int(gids[1]), f"{source} Gid")
     uids = seen.status.get("Uid", "").split()
-    if len(uids) == 4:
-        held = [decode_capabilities(seen.status.get(key, "")) for key in ("CapEff", "CapPrm")]
+    held = [decode_capabilities(seen.status.get(key, "")) for key in ("CapEff", "CapPrm")]
+    if len(uids) == 4 and ("0" in uids or None not in held):
         notes.fact("vmm.root_permitted", "0" in uids or any(held), f"{source} Uid, CapEff, CapPrm")
+    else:
+        notes.missing("vmm.root_permitted", Reason.NOT_SUPPORTED, f"{source} does not tell it")
 
 
 def _note_core(notes: Notes, machine: Machine, pid: int) -> None:
@@ -149,4 +151,9 @@ def _dedicated(machine: Machine, text: str, own: frozenset[int]) -> FactSet:
         return FactSet.of(missing=[entry])
     others = [one for one in machine.census.everyone.values() if one.pid not in own]
     shared = any(one.cgroup == text for one in others)
+    seen = machine.census.has_kernel_threads and not machine.hides_processes
+    if not shared and not (seen and all(one.cgroup for one in others)):
+        entry = Missing(path, Reason.PERMISSION_DENIED, "not every process's group can be seen",
+                        "Run isoaudit as root on the host.", Vantage.KERNEL)  # fmt: skip
+        return FactSet.of(missing=[entry])
     return FactSet.of([Fact(path, not shared, source, Vantage.KERNEL)])

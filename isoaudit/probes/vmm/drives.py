@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from isoaudit.model import Record
 from isoaudit.probes.disk_names import whole_disk
-from isoaudit.probes.vmm.argv import properties
+from isoaudit.probes.vmm.argv import is_on, properties
 from isoaudit.probes.vmm.defaults import added
 from isoaudit.probes.vmm.line import Line, Origin, chain
 from isoaudit.probes.vmm.models import drive_model, model
@@ -73,7 +73,7 @@ def _devices(line: Line) -> Iterator[_Drive]:
             medium = Medium("vhostuser", device.get("chardev", ""), "raw")
         name = model(device, line)
         kind = "cdrom" if name.endswith("-cdrom") else "floppy" if name == "floppy" else "disk"
-        raw = driver in _SCSI or device.get("scsi") == "on"
+        raw = driver in _SCSI or is_on(device.get("scsi"))
         target = device.get("id", f"{name}{number}")
         yield _Drive("-device", target, name, "lun" if driver in _SCSI else kind, medium, raw)
 
@@ -129,7 +129,7 @@ def _medium(node: dict[str, str], nodes: dict[str, dict[str, str]]) -> Medium:
         kind,
         name,
         formats[0] if formats else "",
-        "on" in {node.get("read-only"), node.get("readonly")},
+        is_on(node.get("read-only")) or is_on(node.get("readonly")),
         any(one.get("driver") == "luks" or "encrypt.format" in one for one in (node, *below)),
         backing,
     )

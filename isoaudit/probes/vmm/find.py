@@ -60,17 +60,18 @@ class Vmms:
     @cached_property
     def unseen(self) -> Unreadable | None:
         """Why there may be others, None if these are all."""
+        reason, remedy = Reason.PERMISSION_DENIED, "Run isoaudit as root."
         if self._machine.hides_processes:
-            words = "/proc hides the processes of other users (hidepid): VMMs may be missing"
+            why = "/proc hides the processes of other users (hidepid)"
         elif not self._machine.census.has_kernel_threads:
-            words = "/proc shows the processes of one PID namespace only: VMMs may be missing"
+            why = "/proc shows the processes of one PID namespace only"
             remedy = "Run isoaudit on the host, or with the host's PID namespace."
-            return Unreadable(Reason.NOT_SUPPORTED, words, remedy)
+            reason = Reason.NOT_SUPPORTED
         elif closed := self._everyone[1]:
-            words = f"what {closed} processes run is closed: VMMs may be missing"
+            why = f"what {closed} processes run is closed"
         else:
             return None
-        return Unreadable(Reason.PERMISSION_DENIED, words, "Run isoaudit as root.")
+        return Unreadable(reason, f"{why}: VMMs and their helpers may be missing", remedy)
 
     def look(self, one: Glimpse) -> Vmm | None:
         """Return a process as the VMM that it is, None for any other."""

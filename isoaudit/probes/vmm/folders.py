@@ -17,6 +17,7 @@ from isoaudit.probes.vmm.files import others_may_write
 from isoaudit.probes.vmm.helpers import Helper, folder_of, reads_only, serving
 from isoaudit.probes.vmm.kinds import kind_of, option_of
 from isoaudit.probes.vmm.line import Line
+from isoaudit.probes.vmm.pid import argv
 from isoaudit.probes.vmm.places import host_path
 from isoaudit.transports.base import Unreadable
 
@@ -66,12 +67,13 @@ def _sockets(words: Sequence[str]) -> dict[str, str]:
     }
 
 
-def boot_files(machine: Machine, pid: int, words: Sequence[str]) -> FactSet:
+def boot_files(machine: Machine, pid: int) -> FactSet:
     """Return the part boot_file of a VMM that no manager describes: what it runs and loads."""
     table: Table | Unreadable
     try:
         table = Table(machine.files.read_text(f"/proc/{pid}/mountinfo", TABLE_LIMIT))
         exe = machine.files.read_link(f"/proc/{pid}/exe").removesuffix(" (deleted)")
+        words = argv(machine.files, pid)
     except Unreadable as error:
         return FactSet.of(missing=[error.missing("boot_file", Vantage.KERNEL)])
     named = [("emulator", exe), *_named(words)]

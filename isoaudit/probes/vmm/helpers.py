@@ -24,13 +24,15 @@ from isoaudit.probes.kernel.view import View
 from isoaudit.probes.vmm.argv import properties
 from isoaudit.probes.vmm.kinds import option_of
 from isoaudit.probes.vmm.places import anyone_may_connect, host_path
-from isoaudit.probes.vmm.sockets import listening_paths, socket_numbers
+from isoaudit.probes.vmm.sockets import socket_names, socket_numbers
+from isoaudit.probes.vmm.told import Told
 from isoaudit.transports.base import Unreadable
 
 _PROGRAMS = ("virtiofsd", "swtpm", "vhost-user-", "vhost_user_", "passt", "slirp-helper",
              "virtfs-proxy-helper", "qemu-storage-daemon", "qemu-pr-helper")  # fmt: skip
 _MOST = 1024
 _LIMIT = 16 * 1_048_576
+_FIRST = 1  # the host's first process
 _PRIVATE = ("mnt", "pid", "net", "ipc", "uts", "user")
 _RENAMED = {
     "process.host_uid": "helper.uid",
@@ -61,9 +63,9 @@ def helpers_of(machine: Machine) -> list[Helper]:
 
 def serving(machine: Machine, pid: int, words: Sequence[str]) -> list[Helper]:
     """Return the helpers of one VMM: it names their socket, or it is their parent."""
-    found = []
+    found, told = [], Told(words)
     for one in helpers_of(machine):
-        named = any(path and path in word for path in one.sockets for word in words)
+        named = any(told.names(path) for path in one.sockets)
         if named or any(_parent(machine, each) == pid for each in one.pids):
             found.append(one)
     return found
@@ -108,16 +110,37 @@ def _parent(machine: Machine, pid: int) -> int:
 
 
 def _sockets(machine: Machine, pids: frozenset[int], words: Sequence[str]) -> tuple[str, ...]:
-    """Return the sockets of a helper: those it was told of, and those it listens on."""
+    """Return the sockets of a helper: those it was told of, and those it holds.
+
+    One that libvirt started has its socket by number, and listens no longer once its VMM came: the
+    connection it took has the socket's name (unix(7)). Sockets are listed where they were made, and
+    virtiofsd has left that network namespace: so the host's own list counts as well.
+    """
     told = [option_of(words, "--socket-path", "--socket", "-s", "--path"), _of_swtpm(words)]
+    numbers: set[str] = set()
     for pid in pids:
         try:
-            held = machine.files.descriptors(pid, _MOST)
-            text = machine.files.read_text(f"/proc/{pid}/net/unix", _LIMIT)
+            numbers |= socket_numbers(machine.files.descriptors(pid, _MOST)["links"].values())
         except Unreadable:
             continue
-        told += listening_paths(text, socket_numbers(held["links"].values()))
+    for pid in (*sorted(pids), _FIRST):
+        names = _sockets_beside(machine, pid)
+        told += [names[number] for number in numbers if number in names]
     return tuple(dict.fromkeys(path for path in told if path))
+
+
+def _sockets_beside(machine: Machine, pid: int) -> dict[str, str]:
+    """Return the names of all sockets in a process's network namespace, read once for each."""
+    try:
+        link = machine.census.glimpse(pid).links["net"]
+        key = ("sockets", link if isinstance(link, str) else pid)
+        if key not in machine.kept:
+            text = machine.files.read_text(f"/proc/{pid}/net/unix", _LIMIT)
+            machine.kept[key] = socket_names(text)
+    except Unreadable:
+        return {}
+    found: dict[str, str] = machine.kept[key]
+    return found
 
 
 def _of_swtpm(words: Sequence[str]) -> str:

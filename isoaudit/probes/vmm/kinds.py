@@ -41,7 +41,7 @@ def kind_of(exe: str, words: Sequence[str]) -> str:
     A shim of Kata Containers may run Dragonball within itself: its descriptors say if it does.
     """
     path = exe.removesuffix(_DELETED) or (words[0] if words else "")
-    name = path.rpartition("/")[2]
+    name = path.rpartition("/")[2].removeprefix(".")  # NixOS: .qemu-system-x86_64-wrapped
     if name.startswith(_SHIMS):
         return "dragonball"
     return "" if name.startswith("jailer") else vmm_called(name)

@@ -7,9 +7,11 @@ source and place are the caller's.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
-from isoaudit.facts.redaction import redact_text
+from isoaudit.facts.redaction import redact_words
 from isoaudit.model import Location, Missing, Reason, Record, Value, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.vmm.argv import Options, machine, properties
@@ -21,7 +23,8 @@ _LONGEST = 4096  # PATH_MAX
 _MOST_FILES = 64  # block nodes that lie on each other, and devices in a path of buses
 
 
-class Line(NamedTuple):
+@dataclass(frozen=True)
+class Line:
     """The options of a QEMU command line.
 
     `program` is the emulator's name without its folder, "" if it is not known. `whole` says that
@@ -42,14 +45,26 @@ class Line(NamedTuple):
 
     def devices(self) -> Iterator[dict[str, str]]:
         """Yield the properties of every -device, its model under `driver`."""
-        return (properties(value, "driver") for _, value in self.all("device"))
+        return iter(self._devices)
+
+    def device(self, name: str) -> dict[str, str]:
+        """Return the -device of an id, nothing if there is none."""
+        return self._by_name.get(name, {})
+
+    @cached_property
+    def _devices(self) -> list[dict[str, str]]:
+        return [properties(value, "driver") for _, value in self.all("device")]
+
+    @cached_property
+    def _by_name(self) -> dict[str, dict[str, str]]:
+        return {one["id"]: one for one in reversed(self._devices) if "id" in one}
 
     def by_id(self, option: str, first: str, key: str = "id") -> dict[str, dict[str, str]]:
         """Return what an option defines, by its id."""
         defined = (properties(value, first) for _, value in self.all(option))
         return {one[key]: one for one in defined if key in one}
 
-    @property
+    @cached_property
     def machine(self) -> str:
         """The machine type, as QEMU picks it where none is asked for; "" if that is not known."""
         if asked := machine(self.found):
@@ -113,5 +128,5 @@ def _shown(value: Value | list[str]) -> Value | list[str]:
 
 
 def _short(text: str) -> str:
-    text = redact_text(text)
+    text = redact_words([text])[0]
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… (cut)"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from isoaudit.probes.vmm.argv import properties
+from isoaudit.probes.vmm.argv import is_on, properties, switches
 from isoaudit.probes.vmm.defaults import (
     added_models,
     default_card,
@@ -78,8 +78,7 @@ def _on_ahci(device: dict[str, str], line: Line) -> bool:
     owner = device.get("bus", "").rpartition(".")[0]
     if owner in {"", "ide"}:
         return is_ahci(line.machine)
-    controller = next((d for d in line.devices() if d.get("id") == owner), {})
-    return controller.get("driver", "") in {"ahci", "ich9-ahci"}
+    return line.device(owner).get("driver", "") in {"ahci", "ich9-ahci"}
 
 
 def _short_forms(line: Line) -> Iterator[str]:
@@ -149,6 +148,5 @@ def _has_ide(machine: str) -> bool:
 
 def _machine(line: Line) -> Iterator[str]:
     """Yield what switches of the machine add: `-usb`, `usb=on`."""
-    machine = next((properties(v, "type") for _, v in line.all("machine", "M")), {})
-    if line.has("usb", "usbdevice") or machine.get("usb") == "on":
+    if line.has("usb", "usbdevice") or is_on(switches(line.found).get("usb")):
         yield from usb_controllers(line.machine)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from isoaudit.model import Record
-from isoaudit.probes.vmm.argv import properties
+from isoaudit.probes.vmm.argv import is_on, properties
 from isoaudit.probes.vmm.defaults import added
 from isoaudit.probes.vmm.line import Line, Origin
 from isoaudit.probes.vmm.models import card, model
@@ -82,7 +82,7 @@ def _type(backend: dict[str, str]) -> str:
     if kind == "socket":
         words = {"mcast": "mcast", "listen": "server", "connect": "client", "udp": "udp"}
         return next((word for key, word in words.items() if key in backend), "client")
-    if kind == "stream" and backend.get("server") == "on":
+    if kind == "stream" and is_on(backend.get("server")):
         return "server"
     return _TYPES.get(kind, kind)
 

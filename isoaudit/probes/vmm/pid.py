@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from isoaudit.model import Reason
+from isoaudit.probes.kernel.census import gone
 from isoaudit.probes.vmm.argv import options, value_of
+from isoaudit.probes.vmm.kinds import kind_of
 from isoaudit.transports.base import Files, Unreadable
 
 _MOST = 1_048_576  # what read_text gives at most, half of what Linux lets a command line be
+_MOST_WORDS = 16_384  # a machine of two hundred disks has some thousand
 _HOW = "Run isoaudit as root on the VM's host."
 
 
@@ -27,8 +30,10 @@ class QemuProcesses:
         if pid is not None and uuid in _uuids(self._files, pid):
             return pid
         found = self._scan().get(uuid, [])
-        if len(found) == 1:
+        if len(found) == 1 and uuid in _uuids(self._files, found[0]):
             return found[0]
+        if len(found) == 1:
+            raise gone(found[0])
         what = "no process carries" if not found else f"{len(found)} processes carry"
         reason = Reason.NOT_SUPPORTED if found else Reason.PERMISSION_DENIED
         raise Unreadable(reason, f"{what} the domain's UUID {uuid} here", _HOW)
@@ -59,6 +64,8 @@ def argv(files: Files, pid: int) -> list[str]:
     text = files.read_text(path)
     if len(text) >= _MOST:
         raise Unreadable(Reason.LIMIT, f"{path} is longer than 1 MiB: its end was not read")
+    if text.count("\0") > _MOST_WORDS:
+        raise Unreadable(Reason.LIMIT, f"{path} has more than {_MOST_WORDS} words")
     return text.rstrip("\0").split("\0")
 
 
@@ -68,6 +75,17 @@ def _uuids(files: Files, pid: int) -> set[str]:
         words = argv(files, pid)
     except Unreadable:
         return set()
-    if not words[0].rpartition("/")[2].startswith(("qemu", "kvm")):
+    if not words[0].rpartition("/")[2].startswith(("qemu", "kvm")) or not _may_be_qemu(files, pid):
         return set()
     return {value_of(options(words[1:]), "uuid") or ""} - {""}
+
+
+def _may_be_qemu(files: Files, pid: int) -> bool:
+    """Say whether a process runs QEMU's file, as the kernel tells; its words are its own.
+
+    Where that is closed, or the process ends, they are all there is.
+    """
+    try:
+        return kind_of(files.read_link(f"/proc/{pid}/exe"), ()) == "qemu"
+    except Unreadable:
+        return True

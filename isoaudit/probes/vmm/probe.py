@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from isoaudit.errors import TargetError
-from isoaudit.model import FactSet, Kind, Target
+from isoaudit.model import FactSet, Kind, Target, Vantage
+from isoaudit.probes.kernel.census import gone, start_time
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.vmm.around import vmms_of
 from isoaudit.probes.vmm.find import Vmm, by_handle
 from isoaudit.probes.vmm.folders import boot_files
-from isoaudit.probes.vmm.process import vmm_facts
+from isoaudit.probes.vmm.process import unread, vmm_facts
 from isoaudit.transports.base import Files, Unreadable
 from isoaudit.transports.ptrace import Filters
 
@@ -64,8 +65,16 @@ class VmmProbe:
         one = self._known.get(target.handle)
         if one is None:
             raise TargetError(f"{target.id} is no VMM that was found here", "Scan again.")
-        more = boot_files(self._machine, one.pid, one.words)
-        return more.merge(vmm_facts(self._files, one.pid, self._machine))
+        try:
+            found = vmm_facts(self._files, one.pid, self._machine)
+            found = boot_files(self._machine, one.pid).merge(found)
+            # NOTE: its pid may belong to another process since the list was made.
+            if start_time(self._files, one.pid) != one.main.start:
+                raise gone(one.pid)
+        except Unreadable as error:
+            dark = FactSet.of(missing=[error.missing("boot_file", Vantage.KERNEL)])
+            return unread(error).merge(dark)
+        return found
 
 
 def _target(one: Vmm, handle: str, name: str) -> Target:

@@ -9,24 +9,25 @@ from __future__ import annotations
 from isoaudit.model import Reason, Record, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.listening import exposure
-from isoaudit.probes.vmm.argv import Options, properties
+from isoaudit.probes.vmm.argv import Options, is_on, properties
 
 HOW_PASSWORD = "Scan the file that `virsh dumpxml --security-info` writes."  # noqa: S105
 _CHANNELS = ("spicevmc", "spiceport")
+_Chardevs = list[dict[str, str]]
 _FOLDER = "org.spice-space.webdav.0"
-_ON = frozenset({"on", "yes", "true"})
 
 
 def screens(found: Options, source: str) -> list[Record]:
     """Return one record of the part `graphics` per console that listens."""
     records: list[Record] = []
+    chardevs = [properties(value, "backend") for name, value in found if name == "chardev"]
     for name, value in found:
         if name == "vnc":
-            records += _vnc(value, found, f"{source} -vnc")
+            records += _vnc(value, chardevs, f"{source} -vnc")
         elif name == "spice":
-            records.append(_spice(value, found, f"{source} -spice"))
+            records.append(_spice(value, chardevs, f"{source} -spice"))
         elif name == "display" and value.startswith("vnc="):
-            records += _vnc(value.removeprefix("vnc="), found, f"{source} -display")
+            records += _vnc(value.removeprefix("vnc="), chardevs, f"{source} -display")
         elif name == "display" and properties(value, "type")["type"] not in {"none", ""}:
             records.append(_silent(properties(value, "type")["type"], f"{source} -display"))
     return records
@@ -41,40 +42,35 @@ def _silent(kind: str, source: str) -> Record:
     return notes.record()
 
 
-def _vnc(text: str, found: Options, source: str) -> list[Record]:
+def _vnc(text: str, chardevs: _Chardevs, source: str) -> list[Record]:
     """The clipboard reaches VNC through QEMU's own agent, where that is told to."""
     asked = properties(text, "vnc")
     display = asked.get("vnc", "")
     if display in {"", "none"}:
         return []
     listen = "socket" if display.startswith("unix:") else display.rpartition(":")[0]
-    password = asked.get("password") in _ON or "password-secret" in asked
+    password = is_on(asked.get("password")) or "password-secret" in asked
     encrypted = "tls-creds" in asked
     record = _record("vnc", listen or "0.0.0.0", (password, encrypted), source)  # noqa: S104
-    agents = _chardevs(found, "qemu-vdagent")
-    pasted = any(agent.get("clipboard") in _ON for agent in agents)
+    agents = [one for one in chardevs if one.get("backend") == "qemu-vdagent"]
+    pasted = any(is_on(agent.get("clipboard")) for agent in agents)
     return [_with_exchange(record, (pasted, False, "websocket" in asked), source)]
 
 
-def _spice(text: str, found: Options, source: str) -> Record:
+def _spice(text: str, chardevs: _Chardevs, source: str) -> Record:
     """SPICE takes plain connections if it has a plain port, unless TLS is its default channel."""
     asked = properties(text)
-    unix = asked.get("unix") in _ON
+    unix = is_on(asked.get("unix"))
     listen = "socket" if unix else asked.get("addr", "0.0.0.0")  # noqa: S104 - QEMU's default
-    password = asked.get("disable-ticketing") not in _ON
+    password = not is_on(asked.get("disable-ticketing"))
     plain = asked.get("port", "0") != "0" and asked.get("tls-channel") != "default"
     encrypted = not unix and "tls-port" in asked and not plain
-    channels = {c.get("name") for b in _CHANNELS for c in _chardevs(found, b)}
+    channels = {one.get("name") for one in chardevs if one.get("backend") in _CHANNELS}
     agent = "vdagent" in channels
-    pasted = agent and asked.get("disable-copy-paste") not in _ON
-    moved = agent and asked.get("disable-agent-file-xfer") not in _ON
+    pasted = agent and not is_on(asked.get("disable-copy-paste"))
+    moved = agent and not is_on(asked.get("disable-agent-file-xfer"))
     record = _record("spice", listen, (password, encrypted), source)
     return _with_exchange(record, (pasted, moved or _FOLDER in channels, False), source)
-
-
-def _chardevs(found: Options, backend: str) -> list[dict[str, str]]:
-    devices = [properties(value, "backend") for name, value in found if name == "chardev"]
-    return [device for device in devices if device.get("backend") == backend]
 
 
 def _with_exchange(record: Record, passes: tuple[bool, bool, bool], source: str) -> Record:

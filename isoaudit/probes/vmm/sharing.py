@@ -6,7 +6,7 @@ Source: qemu(1); docs/system/devices of QEMU for vfio, ivshmem and vhost-user.
 from __future__ import annotations
 
 from isoaudit.model import Record
-from isoaudit.probes.vmm.argv import properties
+from isoaudit.probes.vmm.argv import is_on, properties
 from isoaudit.probes.vmm.line import Line, Origin
 
 _MODES = {"mapped-xattr": "mapped", "mapped-file": "mapped", "none": "passthrough"}
@@ -42,7 +42,7 @@ def _folder(origin: Origin, option: str, folder: dict[str, str] | None, tag: str
     asked = folder.get("security_model", "none")
     jotter.fact("share.source", folder.get("path", ""))
     jotter.fact("share.access_mode", _MODES.get(asked, asked))
-    jotter.fact("share.read_only", folder.get("readonly") == "on")
+    jotter.fact("share.read_only", is_on(folder.get("readonly")))
     return jotter.record()
 
 

@@ -17,6 +17,7 @@ from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.kernel.mountinfo import Table
 from isoaudit.probes.listening import exposure
 from isoaudit.probes.vmm.places import anyone_may_connect, host_path, replaceable
+from isoaudit.probes.vmm.told import Told
 from isoaudit.transports.base import Unreadable
 
 _LIMIT = 16 * 1_048_576
@@ -40,6 +41,15 @@ def listening_paths(text: str, inodes: set[str]) -> list[str]:
     return found
 
 
+def socket_names(text: str) -> dict[str, str]:
+    """Return the names in /proc/net/unix by number: also of the connections a listener took.
+
+    A socket without a name has "" for one.
+    """
+    rows = (line.split(None, 7) for line in text.splitlines()[1:])
+    return {row[6]: row[7] if len(row) > 7 else "" for row in rows if len(row) > 6}
+
+
 def socket_facts(
     machine: Machine, pid: int, table: Table | Unreadable, inodes: set[str], named: Sequence[str]
 ) -> FactSet:
@@ -47,7 +57,8 @@ def socket_facts(
     notes = Notes(Vantage.KERNEL)
     try:
         paths = listening_paths(_text(machine, pid, "unix"), inodes)
-        records = [_end(machine, pid, table, path, named) for path in sorted(set(paths))[:_MOST]]
+        told = Told(named)
+        records = [_end(machine, pid, table, path, told) for path in sorted(set(paths))[:_MOST]]
         notes.part("control_end", records, _cut("control_end", len(paths)))
     except Unreadable as error:
         notes.lacks(error.missing("control_end", Vantage.KERNEL))
@@ -73,17 +84,14 @@ def _text(machine: Machine, pid: int, name: str) -> str:
     return text
 
 
-def _end(
-    machine: Machine, pid: int, table: Table | Unreadable, path: str, named: Sequence[str]
-) -> Record:
+def _end(machine: Machine, pid: int, table: Table | Unreadable, path: str, told: Told) -> Record:
     """Return the record of a UNIX socket on which it listens."""
     notes = Notes(Vantage.KERNEL)
     source = f"/proc/{pid}/net/unix"
     abstract = path.startswith("@")
     notes.fact("control_end.path", path, source)
     notes.fact("control_end.abstract", abstract, source)
-    name = path.removeprefix("@")
-    notes.fact("control_end.named", any(name in word for word in named), f"/proc/{pid}/cmdline")
+    notes.fact("control_end.named", told.names(path), f"/proc/{pid}/cmdline")
     if abstract:
         # No permissions guard an abstract name: whoever is in its network namespace may connect.
         notes.fact("control_end.anyone_may_connect", True, "abstract names have no mode, unix(7)")

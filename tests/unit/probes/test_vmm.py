@@ -251,6 +251,30 @@ def test_uuid_in_another_programs_arguments_is_no_proof(tmp_path):
         QemuProcesses(files).find("vm", UUID)
 
 
+@pytest.mark.parametrize(("exe", "found"), [
+    ("/usr/bin/qemu-system-x86_64", True), ("/nix/bin/.qemu-kvm-wrapped", True),
+    ("/usr/bin/qemu-system-x86_64 (deleted)", True), ("/tmp/tail", False),
+])  # fmt: skip
+def test_process_that_only_calls_itself_qemu_is_no_proof(tmp_path, exe, found):
+    """What it calls itself is anybody's to choose; the file it runs is the kernel's word."""
+    files = tree(tmp_path, qemu(7, UUID))
+    os.symlink(exe, tmp_path / "proc/7/exe")
+    if found:
+        assert 7 == QemuProcesses(files).find("vm", UUID)
+        return
+    with pytest.raises(Unreadable, match="no process carries"):
+        QemuProcesses(files).find("vm", UUID)
+
+
+def test_pid_that_was_found_once_is_looked_at_again(tmp_path):
+    """Between listing and reading, a process may end and another one take its pid."""
+    processes = QemuProcesses(tree(tmp_path, qemu(7, UUID)))
+    assert 7 == processes.find("vm", UUID)
+    (tmp_path / "proc/7/cmdline").write_text("qemu-system-x86_64\0-uuid\0other\0")
+    with pytest.raises(Unreadable, match="has ended"):
+        processes.find("vm", UUID)
+
+
 class Rooted(LocalFiles):
     def __init__(self, root: str) -> None:
         super().__init__(root)

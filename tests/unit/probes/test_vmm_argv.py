@@ -53,7 +53,8 @@ def test_program_named_for_kvm_tries_it_first():
     assert ["kvm", "tcg"] == accelerators([], "qemu-kvm")
 
 
-@pytest.mark.parametrize("line", ["-machine q35,usb=off", "-M type=q35", "-M pc -machine q35"])
+@pytest.mark.parametrize("line", ["-machine q35,usb=off", "-M type=q35", "-M pc -machine q35",
+                                  "-M q35 -machine accel=tcg"])  # fmt: skip
 def test_machine_type_is_found(line):
     """Whether it is named by its key or stands first; the last one counts."""
     assert "q35" == machine(options(line.split()))
@@ -180,3 +181,11 @@ def test_local_window_listens_nowhere():
     """A window on the host's own screen takes no connection."""
     (record,) = screens(options(["-display", "gtk"]), "argv")
     assert {"type": "gtk", "listen": "none", "exposure": "none"} == values(record)
+
+
+@pytest.mark.parametrize("word", ["on", "yes", "true", "y"])
+def test_switch_is_on_in_each_of_qemus_words(word):
+    """`y` turns protection off as well as `on` does."""
+    found = options(["-spice", f"port=5900,disable-ticketing={word}", "-sandbox", f"enable={word}"])
+    assert values(screens(found, "x")[0])["password_set"] is False
+    assert ["obsolete=deny"] == sandbox(found)

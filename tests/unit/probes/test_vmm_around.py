@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
-from domain_documents import reason, row, rows
+from domain_documents import reason, row, rows, value
 from test_libvirt_probe import collected, tapes
 from vm_verdicts import verdicts
 from vmm_trees import Tree
@@ -148,6 +149,25 @@ def test_daemon_of_another_machine_is_not_its_helper(tmp_path):
     assert [] == rows(first(tree), "helper")
 
 
+@pytest.mark.parametrize("path", ["/s", "@s", "/s.soc", "ock"])
+def test_socket_within_a_word_names_no_helper(tmp_path, path):
+    """Whoever listens at a short name is no part of every VMM."""
+    tree = qemu(tmp_path, "-chardev socket,id=c,path=/s.sock")
+    tree.add(8, ["virtiofsd", f"--socket-path={path}"], "/usr/lib/qemu/virtiofsd")
+    assert [] == rows(first(tree), "helper")
+
+
+def test_daemon_is_known_by_a_connection_that_it_took(tmp_path):
+    """Started by libvirt it has its socket by number, and no longer listens once QEMU came."""
+    tree = qemu(tmp_path, "-chardev socket,id=c,path=/r/fs.sock")
+    words = ["virtiofsd", "--fd=5", "-o", "source=/srv"]
+    tree.add(8, words, "/usr/lib/qemu/virtiofsd", own=("net",))
+    tree.write("proc/1/net/unix", _HEAD + "0: 3 0 00000000 0001 03 100 /r/fs.sock\n")
+    tree.add(9, words, "/usr/lib/qemu/virtiofsd", parent=8, own=("net",),
+             held={"6": "socket:[100]"})  # fmt: skip
+    assert ["/r/fs.sock"] == [one["socket"] for one in rows(first(tree), "helper")]
+
+
 def test_files_it_starts_from_are_judged(tmp_path):
     """A kernel that others may write is found without any domain XML."""
     tree = qemu(tmp_path, "-kernel /boot/k")
@@ -163,3 +183,52 @@ def test_domain_that_is_off_holds_nothing_open():
     found = collected(tapes("off"))
     told = {name: reason(found, name) for name in ("control_end", "vmm_descriptor", "helper")}
     assert {"not_supported"} == set(told.values())
+
+
+def test_vmm_that_ended_meanwhile_does_not_darken_the_others(tmp_path):
+    """Whom the others share their uid with is known without one that is gone."""
+    tree = qemu(tmp_path)
+    tree.add(8, ["qemu", "-name", "web"], "/usr/bin/qemu-system-x86_64")
+    tree.add(9, ["qemu", "-name", "gone"], "/usr/bin/qemu-system-x86_64")
+    probe = VmmProbe(tree.files())
+    (first_, *_) = probe.find()
+    shutil.rmtree(tmp_path / "proc/9")
+    assert ("web",) == value(probe.collect(first_), "vmm.uid_shared_with")
+
+
+@pytest.mark.parametrize(("line", "reasons"), [
+    ("CapPrm:\t0000000000000000\n", []), ("", ["not_supported"]),
+])  # fmt: skip
+def test_capabilities_that_are_not_told_are_none_that_are_lacking(tmp_path, line, reasons):
+    """That a VMM may not become root is known if everything that says so is."""
+    tree = qemu(tmp_path)
+    tree.add(8, ["qemu", "-name", "web"], "/usr/bin/qemu-system-x86_64", uid=107)
+    status = tmp_path / "proc/8/status"
+    status.write_text(status.read_text().replace("CapPrm:\t0000000000000000\n", line))
+    probe = VmmProbe(tree.files())
+    found = probe.collect(probe.find()[1])
+    assert reasons == [e.reason.value for e in found.missing.get("vmm.root_permitted", ())]
+
+
+def test_group_is_its_own_only_if_every_other_is_seen(tmp_path):
+    """Who hides from the reader may sit in the same control group."""
+    tree = qemu(tmp_path)
+    tree.add(8, ["qemu", "-name", "web"], "/usr/bin/qemu-system-x86_64", cgroup="0::/vm\n")
+    tree.add(9, ["sleep"], "/usr/bin/sleep", cgroup="")
+    probe = VmmProbe(tree.files())
+    found = probe.collect(probe.find()[1])
+    assert "permission_denied" == reason(found, "vmm.cgroup.dedicated")
+
+
+def test_endless_command_line_is_not_read(tmp_path):
+    """A machine has no ten thousands of devices."""
+    found = first(qemu(tmp_path, "-vnc :1 " * 9000))
+    assert {"limit"} == {reason(found, "graphics"), reason(found, "interface")}
+
+
+def test_helpers_are_all_only_if_every_program_can_be_seen(tmp_path):
+    """To a user who may not see what root's processes run, a VMM has no helper in sight."""
+    tree = qemu(tmp_path)
+    tree.write("proc/9/stat", "9 (virtiofsd) S 1 1 1 0 -1 0 " + "0 " * 12 + "9 0\n")
+    (tmp_path / "proc/9/exe").mkdir()  # a link that cannot be read, without being absent
+    assert {"VMM-026": "unknown"} == verdicts(first(tree), "VMM-026")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from time import process_time
 
 import pytest
 from test_libvirt_probe import collected, tapes
@@ -266,3 +267,32 @@ def test_every_fact_is_of_the_vocabulary():
 def test_broken_json_is_no_option(text):
     """What is no JSON, or nested without end, says nothing and stops nothing."""
     assert "driver" not in properties(text)
+
+
+@pytest.mark.parametrize("word", ["on", "yes", "true", "y"])
+def test_hardware_is_switched_on_in_each_of_qemus_words(word):
+    """A controller or a raw SCSI disk is there however that was spelled, and wherever."""
+    text = f"-M q35 -machine usb={word} -drive if=none,id=d,file=/d,readonly={word}"
+    text += f" -device virtio-blk-pci,drive=d,scsi={word}"
+    assert "ich9-ehci1" in models(text)
+    assert [(True, True)] == rows(read(text), "disk", "raw_scsi", "read_only")
+
+
+@pytest.mark.parametrize("name", [
+    "rbd:pool/img:id=admin:key=AQBhunter2==", "iscsi://bob%hunter2@host/t/0",
+    "https://host/x?token=hunter2", "ssh://bob:hunter2@host/x",
+])  # fmt: skip
+def test_secret_of_a_network_disk_is_in_no_fact(name):
+    """Of a disk that is reached by a password its name is told without."""
+    assert "hunter2" not in repr(read(f"-drive if=virtio,file={name}"))
+
+
+@pytest.mark.parametrize("unit", [
+    "-device ide-hd,bus=x.0", "-drive file=a", "-nic user", "-device virtio-net,netdev=a",
+    "-device usb-storage", "-blockdev file,node-name=a,file=b", "-serial none", "-usbdevice tablet",
+])  # fmt: skip
+def test_long_command_line_costs_no_more_than_its_length(unit):
+    """Whoever may rewrite his own command line must not keep isoaudit busy for hours."""
+    started = process_time()
+    read(" ".join([unit] * 8000), whole=True)
+    assert process_time() - started < 10

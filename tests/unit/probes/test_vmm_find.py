@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from domain_documents import rows, value
+from domain_documents import reason, rows, value
 from vm_verdicts import verdicts
 from vmm_trees import Tree
 
@@ -227,3 +227,26 @@ def test_command_line_without_end_passes_nothing(tmp_path):
     probe = VmmProbe(tree.files())
     found = probe.collect(probe.find()[0])
     assert {"VMM-021": "unknown", "VMM-016": "unknown"} == verdicts(found, "VMM-021", "VMM-016")
+
+
+def test_pid_that_another_process_has_by_now_is_not_believed(tmp_path):
+    """What was listed and what is read must be one process."""
+    tree = Tree(tmp_path)
+    tree.add(7, ["qemu", "-name", "db", "-m", "64"], "/usr/bin/qemu-system-x86_64")
+    probe = VmmProbe(tree.files())
+    (target,) = probe.find()
+    stat = tmp_path / "proc/7/stat"
+    stat.write_text(stat.read_text().replace(" 7 0\n", " 99 0\n"))
+    found = probe.collect(target)
+    assert "vmm.uid" not in found.facts
+    assert {"vanished"} == {reason(found, "vmm"), reason(found, "boot_file")}
+
+
+def test_boot_file_far_down_a_command_line_is_told(tmp_path):
+    """A machine with many disks has a long command line, and a kernel at its end."""
+    disks = [word for n in range(800) for word in ("-drive", f"file=/img/{n},format=raw")]
+    tree = Tree(tmp_path)
+    tree.add(7, ["qemu", "-name", "db", *disks, "-kernel", "/k"], "/usr/bin/qemu-system-x86_64")
+    probe = VmmProbe(tree.files())
+    found = probe.collect(probe.find()[0])
+    assert "/k" in [row["path"] for row in rows(found, "boot_file")]
