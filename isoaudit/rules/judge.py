@@ -100,7 +100,12 @@ class Judge:
             self._met[shape] = _Met(context.around, [])
             return [(plan, None, None) for plan in plans]
         if not met.settled:
-            met.settled.extend((p, self._by_shape(p, context), Told(p)) for p in plans)
+            # What a file declares has places in it, which no other target shares.
+            live = not context.target.dialect
+            met.settled.extend(
+                (plan, self._by_shape(plan, context), Told(plan) if live else None)
+                for plan in plans
+            )
         return met.settled
 
     def _by_shape(self, plan: Plan, context: Context) -> Outcome | None:
