@@ -23,6 +23,9 @@ _Result = TypeVar("_Result")
 _WAITING = 64
 """Items on their way at most: enough to keep both sides busy, and memory flat."""
 
+_REMEMBERED = 128
+"""Items after which both sides forget what was sent, so that memory does not grow with them."""
+
 
 class AsideDiedError(Exception):
     """The process beside this one ended before it had answered."""
@@ -40,6 +43,8 @@ class Aside(Generic[_Item, _Result]):
         theirs.close()
         self._channel = ours
         self._stream = ours.makefile("rwb")
+        self._pickler = pickle.Pickler(self._stream, pickle.HIGHEST_PROTOCOL)
+        self._sent = 0
         self._answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def results(
@@ -71,8 +76,13 @@ class Aside(Generic[_Item, _Result]):
             self._channel.close()
 
     def _send(self, item: Any) -> None:
+        """Send an item; what an earlier one shares with it is the same object there, too."""
         try:
-            pickle.dump(item, self._stream, pickle.HIGHEST_PROTOCOL)
+            if self._sent % _REMEMBERED == _REMEMBERED - 1:
+                self._pickler.dump(_FORGET)
+                self._pickler.clear_memo()
+            self._pickler.dump(item)
+            self._sent += 1
             self._stream.flush()
         except (BrokenPipeError, ConnectionResetError):
             return  # the reader sees the same end, and every waiting item is told lost
@@ -99,6 +109,7 @@ class Aside(Generic[_Item, _Result]):
 
 
 _END = ("the end",)
+_FORGET = ("what was sent before",)
 
 
 def _serve(channel: socket.socket, work: Callable[[Any], Any]) -> None:
@@ -107,10 +118,11 @@ def _serve(channel: socket.socket, work: Callable[[Any], Any]) -> None:
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is told, and hangs up
         with channel.makefile("rwb") as stream:
-            while True:
-                item = pickle.load(stream)  # noqa: S301 - our own parent's words
-                if item == _END:
-                    break
+            reader = pickle.Unpickler(stream)  # noqa: S301 - our own parent's words
+            while (item := reader.load()) != _END:
+                if item == _FORGET:
+                    reader = pickle.Unpickler(stream)  # noqa: S301 - as above
+                    continue
                 pickle.dump(work(item), stream, pickle.HIGHEST_PROTOCOL)
                 stream.flush()
         status = 0

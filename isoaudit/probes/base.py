@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import count
 from typing import Protocol
 
 from isoaudit.model import (
@@ -17,6 +18,13 @@ from isoaudit.model import (
     Value,
     Vantage,
 )
+
+_NUMBERS = count(1)
+
+
+def new_kin() -> int:
+    """Return a number that no other part of this run has: `Part.kin`."""
+    return next(_NUMBERS)
 
 
 class Probe(Protocol):

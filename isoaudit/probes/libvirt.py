@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache, lru_cache
 from typing import Any
 
-from isoaudit.documents import xml
 from isoaudit.errors import DocumentError, TargetError
 from isoaudit.model import (
     Fact,
@@ -18,8 +18,8 @@ from isoaudit.model import (
     Target,
     Vantage,
 )
-from isoaudit.probes.base import Notes
-from isoaudit.probes.domain_xml import domain_element, read_domain
+from isoaudit.probes.base import Notes, new_kin
+from isoaudit.probes.domain_xml import Alike
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.libvirt_shared import Company
 from isoaudit.probes.vmm.files import others_may_write
@@ -33,6 +33,7 @@ SYSTEM = "qemu:///system"
 
 _OFF = frozenset({"shut off", "crashed", "no state"})
 _HOW = "Run isoaudit as root on the VM's host."
+_NOTHING_KEPT = FactSet.of(parts=[Part("snapshot", Vantage.ENGINE, (), kin=new_kin())])
 
 
 class LibvirtProbe:
@@ -48,6 +49,7 @@ class LibvirtProbe:
         self._machine = Machine(files, loaded) if files else None
         self._domains: dict[str, dict[str, Any]] = {}
         self._company = Company(api)
+        self._alike = Alike(api.uri)
 
     def find(self) -> Sequence[Target]:
         """Return every domain; those proven to be of this machine belong to the host `local`."""
@@ -87,17 +89,13 @@ class LibvirtProbe:
         try:
             text = self._api.xml(domain["uuid"], inactive=False)
             how = "libvirt live XML" if live else "libvirt stored XML"
-            root = xml.load(text, self._api.uri)
-            found = read_domain(root, Vantage.ENGINE, how, file_locations=False)
+            found, still_live = self._alike.read(text, Vantage.ENGINE, how)
         except (Unreadable, DocumentError) as error:
             raise TargetError(error.cause, error.remedy) from error
-        if live and not domain_element(root).get("id"):
+        if live and not still_live:
             detail = f"{self._api.uri}: {domain['name']} stopped or moved away while it was read"
             raise TargetError(detail, "Scan again.")
-        notes = Notes(Vantage.ENGINE)
-        notes.fact("vm.autostart", domain["autostart"], "libvirt autostart")
-        notes.fact("vm.persistent", domain["persistent"], "libvirt list of domains")
-        return found.merge(notes.factset())
+        return found.merge(_flags(domain["autostart"], domain["persistent"]))
 
     def _kept(self, domain: dict[str, Any]) -> FactSet:
         """Return the part `snapshot`: snapshots, and the state that a saved domain resumes from."""
@@ -105,6 +103,8 @@ class LibvirtProbe:
         if "saved" not in domain:
             notes.missing("snapshot", Reason.NOT_SUPPORTED, "libvirt lists no snapshots here")
             return notes.factset()
+        if not domain["saved"] and not domain["snapshots"]:
+            return _NOTHING_KEPT
         records = []
         if domain["saved"]:
             records.append(_snapshot({"name": "managed save", "memory": True, "age": None}))
@@ -127,15 +127,11 @@ class LibvirtProbe:
         except KeyError:
             raise TargetError(f"{self._api.uri} has no domain {uuid}", "Scan again.") from None
 
-    def _read(self, text: str, vantage: Vantage, prefix: str) -> FactSet:
-        return read_domain(xml.load(text, self._api.uri), vantage, prefix, file_locations=False)
-
     def _stored(self, uuid: str) -> FactSet:
         """Return what the stored definition asks for; its gaps say nothing about what runs."""
         try:
-            stored = self._read(
-                self._api.xml(uuid, inactive=True), Vantage.DECLARED, "libvirt stored XML"
-            )
+            text = self._api.xml(uuid, inactive=True)
+            stored, _ = self._alike.read(text, Vantage.DECLARED, "libvirt stored XML")
         except Unreadable as error:
             return FactSet.of(missing=[error.missing("drift", Vantage.DECLARED)])
         except DocumentError as error:
@@ -200,6 +196,15 @@ def _snapshot(told: dict[str, Any]) -> Record:
     return notes.record()
 
 
+@cache
+def _flags(autostart: bool, persistent: bool) -> FactSet:
+    notes = Notes(Vantage.ENGINE)
+    notes.fact("vm.autostart", autostart, "libvirt autostart")
+    notes.fact("vm.persistent", persistent, "libvirt list of domains")
+    return notes.factset()
+
+
+@lru_cache(maxsize=64)
 def _nothing(reason: Reason, detail: str, how_to_get: str = "") -> FactSet:
     return FactSet.of(missing=[Missing(p, reason, detail, how_to_get) for p in KERNEL_PATHS])
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from isoaudit.model import Fact, FactSet, Part, Record, Value, Vantage
@@ -43,7 +44,8 @@ class Company:
             for part in found.parts.get(name, ()):
                 if part.vantage is _ENGINE:
                     records = tuple(field(r, uuid, users, networks) for r in part.records)
-                    parts.append(Part(name, _ENGINE, records, part.incomplete))
+                    if any(new is not old for new, old in zip(records, part.records, strict=True)):
+                        parts.append(Part(name, _ENGINE, records, part.incomplete))
         return found.merge(FactSet.of(parts=parts))
 
     def _read(self) -> tuple[Any, Any]:
@@ -130,7 +132,13 @@ def _with_network(record: Record, name: str, networks: Any) -> Record:
 
 
 def _having(record: Record, path: str, value: Value, source: str) -> Record:
-    return Record({**record.facts, path: Fact(path, value, source, _ENGINE)}, record.missing)
+    return Record({**record.facts, path: _fact(path, value, source)}, record.missing)
+
+
+@lru_cache(maxsize=1024)
+def _fact(path: str, value: Value, source: str) -> Fact:
+    """Return a fact that many domains may have alike, the same one for all of them."""
+    return Fact(path, value, source, _ENGINE)
 
 
 def _lacking(record: Record, path: str, error: Unreadable) -> Record:

@@ -112,6 +112,11 @@ class Context:
         return (self.whose, around, frozenset(own.facts), missing, forms)
 
     @property
+    def own(self) -> FactSet:
+        """What was seen of the target itself."""
+        return self._own
+
+    @property
     def around(self) -> tuple[FactSet | None, Record | None]:
         """The host and the engine, which a shape knows by their identity."""
         return self._host, self._engine

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from isoaudit.model import Finding, Kind, Missing, Outcome, Record, Status, Value
+from isoaudit.model import Finding, Kind, Missing, Outcome, Part, Record, Status, Value
 from isoaudit.rules import outcome
 from isoaudit.rules.cel import Condition
 from isoaudit.rules.check import Check
@@ -17,6 +17,7 @@ from isoaudit.rules.context import Case, Context, SeenPart, Shape
 from isoaudit.rules.decide import REMEMBERED, Decider, Verdict
 from isoaudit.rules.fingerprint import identity_text, of
 from isoaudit.rules.plan import PID, Plan
+from isoaudit.rules.told import Told
 
 _SHAPES = 256
 """Shapes of targets kept at most; a run over one kind of file has a handful."""
@@ -37,8 +38,9 @@ class _Bare(NamedTuple):
 
 
 _Judged = tuple[Verdict, Case, Record]
-_Settled = list[tuple[Plan, Outcome | None]]
-"""The checks for one shape of target, with what they come to where it is the same for all."""
+_Settled = list[tuple[Plan, Outcome | None, Told | None]]
+"""The checks for one shape of target, with what they come to where it is the same for all, and
+with what they came to for those that had the very same facts."""
 
 
 class _Met(NamedTuple):
@@ -64,11 +66,13 @@ class Judge:
         """Return the findings of every check that applies to the kind of target."""
         findings: list[Finding] = []
         target = context.quoted_id
-        for plan, known in self._settled_for(context):
-            if known is None:
-                findings += self._findings(plan, context)
-            else:
+        for plan, known, told in self._settled_for(context):
+            if known is not None:
                 findings.append(Finding(known, of(known.check, target, "{}")))
+                continue
+            findings += (
+                self._findings(plan, context) if told is None else self._told(plan, context, told)
+            )
         return tuple(findings)
 
     def findings(self, check: Check, context: Context) -> list[Finding]:
@@ -103,9 +107,14 @@ class Judge:
                 self._met.clear()
             # NOTE: a shape knows the surroundings by identity: as long as it is kept, so are they.
             self._met[shape] = _Met(context.around, [])
-            return [(plan, None) for plan in plans]
+            return [(plan, None, None) for plan in plans]
         if not met.settled:
-            met.settled.extend((plan, self._by_shape(plan, context)) for plan in plans)
+            # What a file declares has places in it, which no other target shares.
+            live = not context.target.dialect
+            met.settled.extend(
+                (plan, self._by_shape(plan, context), Told(plan) if live else None)
+                for plan in plans
+            )
         return met.settled
 
     def _by_shape(self, plan: Plan, context: Context) -> Outcome | None:
@@ -120,20 +129,33 @@ class Judge:
         return finding.outcome if alone and finding.status in _OF_THE_WHOLE else None
 
     def _findings(self, plan: Plan, context: Context) -> list[Finding]:
-        if plan.check.each:
-            return self._judge_each(plan, context)
-        case = context.case(_NO_RECORD, plan.reads)
-        verdict = self._decider.verdict(plan, case)
-        result = outcome.of_case(plan, context, verdict, case)
-        return [Finding(result, of(plan.check.id, context.quoted_id, verdict.identity))]
+        bares, found = self._judged(plan, context)
+        return [_own(plan, context, bare, found) for bare in bares]
 
-    def _judge_each(self, plan: Plan, context: Context) -> list[Finding]:
+    def _told(self, plan: Plan, context: Context, told: Told) -> list[Finding]:
+        """Judge a target, from memory where one with the same objects was judged before."""
+        read = told.reads(context.own)
+        known = told.findings(read, context.quoted_id) if read is not None else None
+        if known is not None:
+            return known
+        bares, found = self._judged(plan, context)
+        new = [_own(plan, context, bare, found) for bare in bares]
+        if read is not None and (found is None or _holds(found.part, bares)):
+            outcomes = (finding.outcome for finding in new)
+            told.keep(read, list(zip(outcomes, (bare.identity for bare in bares), strict=True)))
+        return new
+
+    def _judged(self, plan: Plan, context: Context) -> tuple[list[_Bare], SeenPart | None]:
+        """Return what a check comes to, and the part that was judged, if it is about one."""
+        if not plan.check.each:
+            case = context.case(_NO_RECORD, plan.reads)
+            verdict = self._decider.verdict(plan, case)
+            result = outcome.of_case(plan, context, verdict, case)
+            return [_Bare(result, verdict.identity, None)], None
         found = context.part(plan.check.each)
         if isinstance(found, Missing):
-            bare = _Bare(outcome.undecided(plan, (found,)), "{}", None)
-            return [Finding(bare.outcome, of(plan.check.id, context.quoted_id, bare.identity))]
-        bares = self._remembered(plan, context, found)
-        return [_own(plan, context, bare, found) for bare in bares]
+            return [_Bare(outcome.undecided(plan, (found,)), "{}", None)], None
+        return self._remembered(plan, context, found), found
 
     def _remembered(self, plan: Plan, context: Context, found: SeenPart) -> list[_Bare]:
         """Judge a part, from memory where its kin was judged before."""
@@ -207,10 +229,16 @@ def _of_record(plan: Plan, context: Context, found: SeenPart, judged: _Judged) -
     return _Bare(result, identity_text(plan.check, record.facts.values()), number)
 
 
-def _own(plan: Plan, context: Context, bare: _Bare, found: SeenPart) -> Finding:
+def _holds(part: Part, bares: list[_Bare]) -> bool:
+    """Say whether what a part came to holds wherever the check reads the same objects: not where
+    it names a record, of which other fields take part, unless these are the same as well."""
+    return bool(part.kin) or all(bare.record is None for bare in bares)
+
+
+def _own(plan: Plan, context: Context, bare: _Bare, found: SeenPart | None) -> Finding:
     """Return the finding of one target: with its own fingerprint, and with its process's pid."""
     result = bare.outcome
-    if bare.record is not None:
+    if bare.record is not None and found is not None:
         pid = found.part.records[bare.record].facts.get(PID)
         if pid is not None and pid not in result.evidence:
             result = result._replace(evidence=(*result.evidence, pid))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from itertools import count
 from typing import Any, TypeVar
 
 from isoaudit.model import Reason
+from isoaudit.probes.base import new_kin
 from isoaudit.probes.kernel.accounts import Accounts
 from isoaudit.probes.kernel.census import Census, container_folders, container_ids
 from isoaudit.probes.kernel.engine_sockets import ControlSocket, control_sockets
@@ -19,7 +19,6 @@ from isoaudit.transports.ptrace import Filters
 
 _Thing = TypeVar("_Thing")
 
-_NUMBERS = count(1)
 _MOST_KIN = 1024
 
 _MOST_LINES = 65_536  # of mount tables kept at a time, so that memory stays flat: about 90 MB
@@ -125,7 +124,7 @@ class Machine:
 
     def new_kin(self) -> int:
         """Return a number for a part that others will share as it is."""
-        return next(_NUMBERS)
+        return new_kin()
 
     def alike(self, key: object, thing: _Thing) -> tuple[_Thing, int]:
         """Return the first thing that came under a key, and the number of the key: `Part.kin`."""
@@ -133,7 +132,7 @@ class Machine:
             self._alike.clear()  # numbers go on, so that none comes to mean another key
         known = self._alike.get(key)
         if known is None:
-            known = self._alike[key] = (thing, next(_NUMBERS))
+            known = self._alike[key] = (thing, new_kin())
         first: _Thing = known[0]
         return first, known[1]
 

@@ -85,3 +85,18 @@ def test_an_answer_that_cannot_be_read_is_told_lost() -> None:
     aside: Aside[int, object] = Aside(lambda n: Unreadable() if n == 0 else bytes(5_000_000))
 
     assert [("lost", n) for n in range(9)] == list(aside.results(range(9), _lost))
+
+
+def test_what_items_share_is_one_object_on_the_other_side() -> None:
+    """Who remembers by the object finds it again, also when older ones were forgotten."""
+    shared = ("of many targets",)
+    seen: list[object] = []
+
+    def work(item: tuple[int, object]) -> bool:
+        seen.append(item[1])
+        return len(seen) > 1 and seen[-1] is seen[-2]
+
+    aside: Aside[tuple[int, object], bool] = Aside(work)
+    answers = list(aside.results([(n, shared) for n in range(600)], lambda _: False))
+
+    assert (600, True) == (len(answers), sum(answers) > 590)

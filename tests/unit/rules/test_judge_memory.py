@@ -28,6 +28,8 @@ def part(*records: Record, incomplete: Missing | None = None) -> Part:
     return Part("process", Vantage.DECLARED, records, incomplete)
 
 
+ROOT = process(name="a", uid=0, main=True)
+NAMED = Fact("process.name", "b", "x", Vantage.DECLARED)
 SETS = {
     "nothing": FactSet(),
     "denied": FactSet.of(missing=[DENIED]),
@@ -39,7 +41,14 @@ SETS = {
     "not all": FactSet.of(parts=[part(incomplete=DENIED)]),
     "a name": FactSet.of(parts=[part(process(name="a"))]),
     "two names": FactSet.of(parts=[part(process(name="a"), process(name="b"))]),
-    "root": FactSet.of(parts=[part(process(name="a", uid=0, main=True))]),
+    "root": FactSet.of(parts=[part(ROOT)]),
+    "root, but for its name the same": FactSet.of(
+        parts=[part(Record({**ROOT.facts, NAMED.path: NAMED}, ROOT.missing))]
+    ),
+    "the same, but not all": FactSet.of(parts=[part(ROOT, incomplete=DENIED)]),
+    "the same, and not read further": FactSet.of(
+        parts=[part(Record(ROOT.facts, {DENIED.path: DENIED}))]
+    ),
     "a user": FactSet.of(parts=[part(process(name="a", uid=7, main=True))]),
     "a field denied": FactSet.of(
         parts=[part(Record(process(name="a").facts, {DENIED.path: DENIED}))]
@@ -73,6 +82,6 @@ def test_the_order_of_targets_changes_no_finding(name: str) -> None:
     for other in SETS:
         for order in set(permutations((name, other))):
             judge = Judge(CHECKS)
-            for _ in range(2):
+            for _ in range(3):
                 both = {one: [judged(judge, one, *where) for where in around] for one in order}
                 assert alone == both[name]
