@@ -359,3 +359,12 @@ def test_controllers_left_to_libvirt_are_what_it_picks():
         "<devices><controller type='scsi'/><memballoon model='none'/></devices>"
     )
     assert ("lsilogic", "qemu-xhci") == value(found, "vm.devices")
+
+
+def test_cards_on_one_network_are_on_one_network():
+    """Bridges, networks and VLANs are told apart, and two cards on one of them are not."""
+    card = "<interface type='bridge'><source bridge='br0'/>{}</interface>"
+    tagged = card.format("<vlan><tag id='7'/></vlan>")
+    assert ("bridge:br0",) == value(devices(card.format("") * 2), "vm.networks")
+    assert 2 == len(value(devices(card.format("") + tagged), "vm.networks"))
+    assert () == value(devices(""), "vm.networks")
