@@ -103,6 +103,7 @@ _SAYS = {
     "firecracker": (
         *_FIXED, *_TRUST, *_SIZE, *_DISK, *_MORE_DISK, *_CARD, *_SHARE[:1], *_SCREEN[:1],
         *_PASSED[:1], *_PORT, *_BOOT, *_MONITOR, *_SHARED[:1], "vm.cpu.mode", "vm.mmds_version",
+        "disk.limited", "interface.limited",
     ),
 }  # fmt: skip
 

@@ -63,6 +63,9 @@ FACTS = (
     FactSpec("vm.cpu.emulator_pinned", BOOL,
              "Whether the VMM's own threads are bound to CPUs of the host.", _V, _F),
     FactSpec("vm.iothreads", INT, "Threads of the VMM for disks alone.", _V, _F, unit="threads"),
+    FactSpec("vm.networks", LIST,
+             "Different networks that its cards are on, as network:default or bridge:br0; as many "
+             "as its definition tells.", _V, _F),
     FactSpec("vm.disk_io_limited", BOOL,
              "Whether the throughput of every disk is limited; true without disks.", _V, _F),
     FactSpec("vm.devices", LIST,

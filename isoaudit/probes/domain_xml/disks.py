@@ -107,6 +107,12 @@ def _read_source(disk: Spot, writer: Writer) -> None:
                        "Look at it with lsblk on the host.")  # fmt: skip
     else:
         writer.fact("disk.whole_host_disk", whole, source, attribute)
+    if disk.child("backingStore") is None and disk.value("driver", "type") != "raw":
+        for path in ("disk.backing_files", "disk.backing_formats"):
+            writer.missing(path, Reason.NOT_DECLARED,
+                           "without <backingStore> the header of the image names what is below it",
+                           "Scan the running VM, or end it with <backingStore/>.")  # fmt: skip
+        return
     chain = _backing(disk)
     writer.fact("disk.backing_files", [name for name, _ in chain], disk)
     writer.fact("disk.backing_formats", [form for _, form in chain], disk)

@@ -12,9 +12,17 @@ _SOURCE = ("network", "bridge", "dev", "path", "name", "portgroup", "switchid")
 
 def read_interfaces(domain: Spot, writer: Writer) -> None:
     """Note the part `interface`, one record per network card."""
-    spots = domain.children("devices/interface")
+    spots = list(domain.children("devices/interface"))
     kvm = domain.get("type") == "kvm"
     writer.notes.part("interface", [_interface(spot, writer.new(), kvm) for spot in spots])
+    writer.fact("vm.networks", sorted({_place(spot) for spot in spots}), domain)
+
+
+def _place(interface: Spot) -> str:
+    """Return which network a card is on; VLANs of one bridge are different ones."""
+    vlan = interface.child("vlan")
+    tags = "".join(f" vlan {tag.get('id')}" for tag in vlan.children("tag")) if vlan else ""
+    return f"{interface.get('type')}:{_source(interface)[1]}{tags}"
 
 
 def _interface(interface: Spot, writer: Writer, kvm: bool) -> Record:

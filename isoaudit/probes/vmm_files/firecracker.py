@@ -141,7 +141,8 @@ def _disks(root: Node) -> Iterator[Record]:
             fields["disk.source"] = socket.text()
             fields["disk.whole_host_disk"] = False
             why = "what is behind the socket decides"
-            open_ends = ("disk.format", "disk.encrypted", "disk.backing_files", "disk.read_only")
+            open_ends = ("disk.format", "disk.encrypted", "disk.backing_files", "disk.read_only",
+                         "disk.limited")  # fmt: skip
             yield row(socket, fields, dict.fromkeys(open_ends, why))
         else:
             yield _image(drive, fields, "is_read_only")
@@ -163,6 +164,7 @@ def _image(node: Node, fields: dict[str, Value], key: str) -> Record:
     sealed = node.get(key)
     told: dict[str, Value] = {
         **fields,
+        "disk.limited": _throttles(node.get("rate_limiter")),
         "disk.format": "raw",
         "disk.encrypted": False,
         "disk.backing_files": (),
@@ -174,12 +176,23 @@ def _image(node: Node, fields: dict[str, Value], key: str) -> Record:
 
 def _interface(card: Node) -> Record:
     device = card.get("host_dev_name")
-    fields = {
+    ends = (card.get("rx_rate_limiter"), card.get("tx_rate_limiter"))
+    fields: dict[str, Value] = {
+        "interface.limited": all(_throttles(end) for end in ends),
         "interface.type": "ethernet",
         "interface.source": device.text() if device else "",
         "interface.model": "virtio",
     }
     return row(device or card, fields)
+
+
+def _throttles(limiter: Node | None) -> bool:
+    """Say whether a rate limiter has a bucket that runs empty: one of size 0 limits nothing."""
+    for key in ("bandwidth", "ops"):
+        size = limiter.get(key, "size") if limiter else None
+        if size is not None and size.integer() > 0:
+            return True
+    return False
 
 
 def _character_devices(root: Node) -> Iterator[Record]:

@@ -22,8 +22,6 @@ def test_disk_is_read_with_libvirts_defaults():
         "source": "/i/a.img",
         "encrypted": False,
         "whole_host_disk": False,
-        "backing_files": (),
-        "backing_formats": (),
         "shareable": False,
         "error_policy": "",
         "limited": False,
@@ -89,6 +87,21 @@ def test_disk_whose_name_does_not_tell_is_missing():
     found = devices("<disk type='block'><source dev='/dev/vg0/x'/><target dev='vda'/></disk>")
     record = found.parts["disk"][0].records[0]
     assert "not_declared" == record.missing["disk.whole_host_disk"].reason.value
+
+
+@pytest.mark.parametrize(
+    ("inside", "known"),
+    [
+        ("<driver type='qcow2'/>", False),
+        ("", False),
+        ("<driver type='qcow2'/><backingStore/>", True),
+        ("<driver type='raw'/>", True),
+    ],
+)
+def test_a_chain_that_only_the_image_tells_is_not_called_empty(inside, known):
+    """libvirt then takes what the image's header says: the XML is no evidence of no base."""
+    found = devices(f"<disk><source file='/a'/><target dev='vda'/>{inside}</disk>")
+    assert known is ("backing_files" in row(found, "disk"))
 
 
 def test_backing_chain_is_followed():
@@ -346,3 +359,12 @@ def test_controllers_left_to_libvirt_are_what_it_picks():
         "<devices><controller type='scsi'/><memballoon model='none'/></devices>"
     )
     assert ("lsilogic", "qemu-xhci") == value(found, "vm.devices")
+
+
+def test_cards_on_one_network_are_on_one_network():
+    """Bridges, networks and VLANs are told apart, and two cards on one of them are not."""
+    card = "<interface type='bridge'><source bridge='br0'/>{}</interface>"
+    tagged = card.format("<vlan><tag id='7'/></vlan>")
+    assert ("bridge:br0",) == value(devices(card.format("") * 2), "vm.networks")
+    assert 2 == len(value(devices(card.format("") + tagged), "vm.networks"))
+    assert () == value(devices(""), "vm.networks")

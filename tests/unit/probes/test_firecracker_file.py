@@ -41,7 +41,8 @@ def test_the_example_is_read_with_its_lines():
     assert [("file", False), ("block", True)] == [
         (disk["source_type"], disk["whole_host_disk"]) for disk in disks
     ]
-    assert [{"type": "ethernet", "source": "tap0", "model": "virtio"}] == rows(found, "interface")
+    card = {"type": "ethernet", "source": "tap0", "model": "virtio", "limited": False}
+    assert [card] == rows(found, "interface")
     assert [{"role": "kernel", "path": "/srv/vm/vmlinux"}] == rows(found, "boot_file")
 
 
@@ -132,3 +133,25 @@ def test_credentials_in_paths_are_hidden():
     """As everywhere: a value of known form never becomes a fact."""
     found = _declared(drives=[{"drive_id": "a", "path_on_host": "/x/AKIAIOSFODNN7EXAMPLE"}])
     assert "AKIA" not in json.dumps(found.to_json())
+
+
+@pytest.mark.parametrize(
+    ("limiter", "limited"),
+    [
+        ("null", False),
+        ("{}", False),
+        ('{"bandwidth": {"size": 1000, "refill_time": 100}}', True),
+        ('{"ops": {"size": 10, "refill_time": 100}, "bandwidth": null}', True),
+        ('{"bandwidth": {"size": 0, "refill_time": 0}}', False),
+    ],
+)
+def test_a_rate_limiter_limits_by_a_bucket(limiter, limited):
+    """Of a card both ways have to be limited, and a bucket of size 0 limits nothing."""
+    text = (
+        '{"boot-source": {"kernel_image_path": "/k"}, "drives": [{"path_on_host": "/d", '
+        f'"rate_limiter": {limiter}}}], "network-interfaces": [{{"rx_rate_limiter": {limiter}, '
+        f'"tx_rate_limiter": {limiter}}}, {{"rx_rate_limiter": {limiter}}}]}}'
+    )
+    found = declared("firecracker", text)
+    assert [limited] == [disk["limited"] for disk in rows(found, "disk")]
+    assert [limited, False] == [card["limited"] for card in rows(found, "interface")]
