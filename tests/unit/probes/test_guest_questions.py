@@ -204,3 +204,28 @@ def test_chronyc_is_given_no_reason_to_make_a_socket() -> None:
     assert re.findall(r"chronyc (?!>)[^|]*", questions()["clock"]) == [
         "chronyc -n -h 127.0.0.1 tracking "
     ]
+
+
+@pytest.mark.parametrize("shell", sorted(_SHELLS))
+def test_a_question_that_dies_in_the_middle_has_no_end(shell: str) -> None:
+    """As where a guest can start no further process: what is left of its answer is none."""
+    script = questions()["keys"].replace("s /etc/passwd;", "s /etc/passwd; exit 2;")
+    done = subprocess.run(_SHELLS[shell], input=script.encode(), capture_output=True, check=False)
+
+    assert b"@ok /etc/passwd" in done.stdout
+    assert b"@end" not in done.stdout
+    assert 2 == done.returncode
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_the_programs_of_every_system_nothing_is_answered(
+    name: str, tmp_path: Path
+) -> None:
+    """What no program listed is not taken for empty."""
+    script = re.sub(r"(?m)^PATH=.*$", f"PATH={tmp_path}", questions(deep=True)[name], count=1)
+    done = subprocess.run(
+        ["/bin/sh", "-s"], input=script.encode(), capture_output=True, check=False
+    )
+
+    assert 127 == done.returncode
+    assert b"" == done.stdout
