@@ -33,7 +33,8 @@ m() { sed -e 's/^/|/' -e "$(($1+1)){s,.*,@cut $2,;q;}"; }
 s() { if [ -r "$1" ]; then printf '@ok %s\n' "$1"
   elif [ -e "$1" ] || [ -h "$1" ]; then printf '@closed %s\n' "$1"
   else d=$1; while d=${d%/*}; [ -n "$d" ] && ! [ -e "$d" ]; do :; done
-    if [ -x "${d:-/}" ] || ( cd "${d:-/}" ); then printf '@absent %s\n' "$1"
+    if case $1 in *'*'*) [ -r "${d:-/}" ] ;; *) [ -x "${d:-/}" ] || ( cd "${d:-/}" ) ;; esac
+    then printf '@absent %s\n' "$1"
     else printf '@hidden %s\n' "$1"; fi
   fi; }
 r() { for f do s "$f"; done; grep -Hs '' "$@" /dev/null | head -c 49152; }
