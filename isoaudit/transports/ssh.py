@@ -71,7 +71,12 @@ class GuestConnection:
         for _ in range(_MOST_ROUNDS):
             if not left:
                 break
-            answered = self._round(left, deadline)
+            try:
+                answered = self._round(left, deadline)
+            except Unreadable:
+                if not found:
+                    raise
+                break  # what was answered before the flood counts, and its reason for the rest
             found |= answered
             # What a flood kept from being asked is asked again without it, while there is time.
             left = {name: left[name] for name in behind_flood(left, answered)}

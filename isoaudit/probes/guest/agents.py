@@ -62,6 +62,8 @@ def process_names(seen: Pages) -> tuple[set[str], Unreadable | None]:
     Raises Unreadable if none was shown.
     """
     names = set(seen.listed("names"))
+    if not names:
+        raise Unreadable(Reason.PARSE_ERROR, "the guest showed no process at all")
     if seen.is_there("/proc/1/comm") and seen.file("/proc/1/comm").word == "ok":
         return names, None
     return names, Unreadable(

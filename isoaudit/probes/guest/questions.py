@@ -28,11 +28,13 @@ from isoaudit.probes.guest.places import (
 
 PRELUDE = r"""LC_ALL=C; export LC_ALL; L=16384
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin
+for x in cat cut grep head id ls sed sort tr uname; do command -v $x >/dev/null || exit 127; done
 m() { sed -e 's/^/|/' -e "$(($1+1)){s,.*,@cut $2,;q;}"; }
 s() { if [ -r "$1" ]; then printf '@ok %s\n' "$1"
   elif [ -e "$1" ] || [ -h "$1" ]; then printf '@closed %s\n' "$1"
   else d=$1; while d=${d%/*}; [ -n "$d" ] && ! [ -e "$d" ]; do :; done
-    if [ -x "${d:-/}" ] || ( cd "${d:-/}" ); then printf '@absent %s\n' "$1"
+    if case $1 in *'*'*) [ -r "${d:-/}" ] ;; *) [ -x "${d:-/}" ] || ( cd "${d:-/}" ) ;; esac
+    then printf '@absent %s\n' "$1"
     else printf '@hidden %s\n' "$1"; fi
   fi; }
 r() { for f do s "$f"; done; grep -Hs '' "$@" /dev/null | head -c 49152; }
@@ -47,7 +49,8 @@ l() { for f do if [ -d "$f" ] && [ -r "$f" ] && [ -x "$f" ]; then printf '@ok %s
 p() { for f do if [ -e "$f" ]; then printf '@ok %s\n' "$f"; ls -ldLn "$f" | sed 's/^/|/'
   else s "$f"; fi; done; }
 """
-"""m: the first lines, and a mark if there are more. s: a path's state. r: files of one line.
+"""Without what every system has, nothing is asked: no list would be told from an empty one.
+m: the first lines, and a mark if there are more. s: a path's state. r: files of one line.
 t: texts. l: folders. p: owner and mode."""
 
 _ACCOUNT = "id -u; id -un; id -Gn"
@@ -262,5 +265,7 @@ def questions(*, deep: bool = False) -> dict[str, str]:
     """Return the questions by name; with `deep` also those that leave a trace in the guest."""
     asked = {**_ALWAYS, **_DEEP} if deep else _ALWAYS
     return {
-        name: f"{PRELUDE}({snippet}\n)\nprintf '\\n@end\\n'\n" for name, snippet in asked.items()
+        # A shell that dies in the middle, as where no process can be started, gives no last line.
+        name: f"{PRELUDE}({snippet}\n:\n) && printf '\\n@end\\n'\n"
+        for name, snippet in asked.items()
     }

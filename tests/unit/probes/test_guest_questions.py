@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -13,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from isoaudit.probes.guest import questions, read_guest
-from isoaudit.probes.guest.questions import NAMES
+from isoaudit.probes.guest.questions import NAMES, PRELUDE
 
 _SHELLS = {"dash": ["dash", "-s"], "busybox": ["busybox", "ash", "-s"], "bash": ["bash", "-s"]}
 _QUICK = sorted(set(NAMES) - {"metadata"})
@@ -121,8 +123,6 @@ def test_a_file_cannot_write_lines_of_the_question_itself(shell: str, tmp_path: 
 @pytest.mark.parametrize("shell", sorted(_SHELLS))
 def test_a_pipe_in_place_of_a_file_holds_nobody_up(shell: str, tmp_path: Path) -> None:
     """It is there, and it is not read."""
-    import os
-
     (tmp_path / "etc/ssh").mkdir(parents=True)
     os.mkfifo(tmp_path / "etc/ssh/sshd_config")
 
@@ -204,3 +204,47 @@ def test_chronyc_is_given_no_reason_to_make_a_socket() -> None:
     assert re.findall(r"chronyc (?!>)[^|]*", questions()["clock"]) == [
         "chronyc -n -h 127.0.0.1 tracking "
     ]
+
+
+@pytest.mark.parametrize("shell", sorted(_SHELLS))
+def test_a_question_that_dies_in_the_middle_has_no_end(shell: str) -> None:
+    """As where a guest can start no further process: what is left of its answer is none."""
+    script = questions()["keys"].replace("s /etc/passwd;", "s /etc/passwd; exit 2;")
+    done = subprocess.run(_SHELLS[shell], input=script.encode(), capture_output=True, check=False)
+
+    assert b"@ok /etc/passwd" in done.stdout
+    assert b"@end" not in done.stdout
+    assert 2 == done.returncode
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_the_programs_of_every_system_nothing_is_answered(
+    name: str, tmp_path: Path
+) -> None:
+    """What no program listed is not taken for empty."""
+    script = re.sub(r"(?m)^PATH=.*$", f"PATH={tmp_path}", questions(deep=True)[name], count=1)
+    done = subprocess.run(
+        ["/bin/sh", "-s"], input=script.encode(), capture_output=True, check=False
+    )
+
+    assert 127 == done.returncode
+    assert b"" == done.stdout
+
+
+@pytest.mark.parametrize("shell", sorted(_SHELLS))
+def test_a_pattern_in_a_folder_that_may_not_be_listed_is_not_absent(shell: str) -> None:
+    """To go through a folder is not to see what lies in it."""
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("another account is taken on, which needs root and setpriv")
+    if shutil.which(_SHELLS[shell][0]) is None:
+        pytest.skip(f"no {shell} here")
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        Path(name).chmod(0o711)
+        (Path(name) / "a.conf").touch()
+        done = subprocess.run(
+            ["setpriv", "--reuid=12345", "--regid=12345", "--clear-groups", *_SHELLS[shell]],
+            input=f"{PRELUDE}t {name}/*.conf {name}/b.conf\n".encode(), capture_output=True,
+            check=True, cwd="/",
+        )  # fmt: skip
+
+    assert f"@hidden {name}/*.conf\n@absent {name}/b.conf\n" == done.stdout.decode()

@@ -320,3 +320,11 @@ def test_a_private_key_without_its_public_half_leaves_the_part_unfinished() -> N
     cut = found.parts["guest_own_key"][0].incomplete
 
     assert cut is not None and "/root/.ssh/id_ed25519" in cut.detail
+
+
+def test_no_process_at_all_is_no_answer() -> None:
+    """The first one is always there: a list without it was not made."""
+    found = read(processes=_names())
+
+    assert Reason.PARSE_ERROR is lack(found, "guest.agent.active").reason
+    assert found.missing["guest_agent"]

@@ -212,3 +212,30 @@ def test_a_server_that_went_silent_does_not_keep_the_process(keys: Keys) -> None
     assert "" == done.stderr
     assert time.monotonic() - started < 4
     assert str(keys.home)
+
+
+def test_what_was_answered_stays_though_the_rest_cannot_be_asked_again(keys: Keys) -> None:
+    """A guest that floods is asked again for what came after it: it may take no second command."""
+    asked: list[bytes] = []
+
+    def flood_once(channel: paramiko.Channel) -> None:
+        script = b""
+        while b"exit 0\n}" not in script:
+            script += channel.recv(65_536)
+        asked.append(script)
+        if len(asked) > 1:
+            return
+        word = script.split(b"isoaudit_word=")[1].split(b"\n")[0]
+        channel.sendall(b"\n%s begin 0\none\n%s end 0 0\n\n%s begin 1\n" % (word, word, word))
+        while True:
+            channel.sendall(b"x" * 65_536)
+
+    with scripted(keys, flood_once) as uri:
+        guest = connect(uri, 10)
+        with contextlib.closing(guest):
+            found = guest.ask({"a": "id", "b": "yes", "c": "id"})
+
+    assert 2 == len(asked)
+    assert "one" == found["a"]
+    assert Reason.LIMIT is failed(found["b"]).reason
+    assert Reason.LIMIT is failed(found["c"]).reason
