@@ -23,7 +23,7 @@ _FREE_TEXT = re.compile(
 )
 _WITH_TEXT = ("<entry", "<description", "<initarg", "<cmdline")
 _PAYLOAD = re.compile(r"\b((?:string|value|data|password)\"?[=:]\s*\"?)(?!\[redacted).+", re.DOTALL)
-_CARRIER = re.compile(r"\bsecret\b|^name=opt/|\btype=11\b|\"password\"")
+_CARRIER = re.compile(r"\bsecret\b|(?:^|,)string=|\btype=11\b|\"password\"")
 _SWITCH = re.compile(r"\bpassword=(on|off)\b(?=,|$)")
 
 

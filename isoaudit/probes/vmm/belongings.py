@@ -6,6 +6,7 @@ among them is a way out. Sources: proc(5) (fd, fdinfo), open(2), QEMU's `-add-fd
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -16,10 +17,12 @@ from isoaudit.probes.kernel.devices import Place, note_devices
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.kernel.mountinfo import Table
 from isoaudit.probes.kernel.sources import may_hang
+from isoaudit.probes.vmm.places import resolved
 from isoaudit.probes.vmm.told import Told
 from isoaudit.transports.base import Descriptors, Unreadable
 
 MOST = 4096
+_MOST_PATHS = 1024  # on a command line, whose links are followed
 _DELETED = " (deleted)"
 _DEVICES = re.compile(
     r"/dev/(?:kvm|net/tun|tap\d+|vhost-(?:net|vsock|scsi|vdpa-\d+)|vfio/.+|null|zero|full|u?random"
@@ -50,7 +53,9 @@ def descriptor_facts(
     records = []
     for number, link in held["links"].items():
         if number in held["mounts"] and not told.explains(number, link):
-            records.append(_record(_Held(machine, pid, number, link, held), table, told))
+            one = _Held(machine, pid, number, link, held)
+            if not _is_linked_to(one, table, told):
+                records.append(_record(one, table, told))
     notes = Notes(Vantage.KERNEL)
     detail = f"it holds more than {MOST} descriptors"
     cut = Missing("vmm_descriptor", Reason.LIMIT, detail, "", Vantage.KERNEL)
@@ -65,10 +70,20 @@ class _Explained:
         self.numbers = {number for word in words for found in _NUMBERS.findall(word)
                         for number in found.split(":")}  # fmt: skip
         self._paths = Told(words)
+        self._led_to: set[str] | None = None
         images = [word for word in words if word.startswith(("file=", "{")) or ",file=" in word]
         self.chained = any(_CHAINED.search(word) for word in words) or any(
             "format=" not in word and "driver" not in word for word in images
         )
+
+    def led_to(self, machine: Machine, table: Table, pid: int) -> set[str]:
+        """Return what the named paths lead to, looked at once."""
+        if self._led_to is None:
+            self._led_to = set()
+            for path in self._paths.absolute[:_MOST_PATHS]:
+                with contextlib.suppress(Unreadable):
+                    self._led_to.add(resolved(machine, table, pid, path))
+        return self._led_to
 
     def explains(self, number: str, link: str) -> bool:
         """Say whether the words, or what any VMM needs, explain a descriptor."""
@@ -88,6 +103,20 @@ class _Held(NamedTuple):
     number: str
     link: str
     all: Descriptors
+
+
+def _is_linked_to(one: _Held, table: Table | Unreadable, told: _Explained) -> bool:
+    """Say whether a file or device is what a named path leads to: /dev/vg/disk is /dev/dm-1.
+
+    A folder is never explained by where a link leads.
+    """
+    if isinstance(table, Unreadable):
+        return False
+    try:
+        kind = _kind(one, table)
+    except Unreadable:
+        return False
+    return kind in {"file", "device"} and one.link in told.led_to(one.machine, table, one.pid)
 
 
 def _record(one: _Held, table: Table | Unreadable, told: _Explained) -> Record:

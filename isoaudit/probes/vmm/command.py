@@ -35,7 +35,7 @@ def command_facts(files: Files, pid: int, words: list[str]) -> FactSet:
     source = f"/proc/{pid}/cmdline"
     notes = Notes(Vantage.VMM)
     program = words[0].rpartition("/")[2] if words else ""
-    name = kind_of("", words)
+    name = _kind(files, pid, words)
     notes.fact("vmm.name", name or program, source)
     manager = manager_of(words, value_of(options(words[1:]), "uuid") or "")
     notes.fact("vmm.manager", manager, source)
@@ -56,6 +56,15 @@ def command_facts(files: Files, pid: int, words: list[str]) -> FactSet:
     hard = hardware(line, Origin(Vantage.VMM, source))
     asked = accelerators(found, program)
     return notes.factset().merge(hard, _accelerator(files, pid, asked))
+
+
+def _kind(files: Files, pid: int, words: list[str]) -> str:
+    """Return the VMM that a process is: by the file it runs, where that is closed by its words."""
+    try:
+        found = kind_of(files.read_link(f"/proc/{pid}/exe"), ())
+    except Unreadable:
+        found = ""
+    return found or kind_of("", words)
 
 
 def _note_machine(notes: Notes, found: Options, source: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from isoaudit.model import Reason
 from isoaudit.transports.base import Files, FileStat, Unreadable
 
-_MOST_LINKS = 40  # the kernel's own limit
+MOST_LINKS = 40  # the kernel's own limit
 _STICKY = 0o1000
 
 
@@ -20,19 +20,19 @@ def others_may_write(files: Files, path: str) -> tuple[bool, str]:
     """
     if not path.startswith("/"):
         raise Unreadable(Reason.NOT_SUPPORTED, f"{path} is no absolute path")
-    left, here, links = _steps(path), "", 0
+    left, here, links = steps(path), "", 0
     while left:
         step = left.pop(0)
         if step == "..":
             here = here.rpartition("/")[0]
             continue
         place = f"{here}/{step}"
-        target = _link(files, place)
+        target = link_at(files, place)
         if target is not None:
             links += 1
-            if links > _MOST_LINKS:
+            if links > MOST_LINKS:
                 raise Unreadable(Reason.NOT_SUPPORTED, f"{path}: too many symbolic links")
-            left = _steps(target) + left
+            left = steps(target) + left
             here = "" if target.startswith("/") else here
             continue
         if _open_to_others(files.stat(place)):
@@ -41,11 +41,12 @@ def others_may_write(files: Files, path: str) -> tuple[bool, str]:
     return False, here
 
 
-def _steps(path: str) -> list[str]:
+def steps(path: str) -> list[str]:
+    """Return the names of a path, without those that lead nowhere."""
     return [step for step in path.split("/") if step not in {"", "."}]
 
 
-def _link(files: Files, path: str) -> str | None:
+def link_at(files: Files, path: str) -> str | None:
     """Return where a symbolic link points, or None if it is none; raises Unreadable."""
     try:
         return files.read_link(path)

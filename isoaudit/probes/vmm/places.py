@@ -9,6 +9,7 @@ from isoaudit.model import Reason
 from isoaudit.probes.kernel.machine import Machine
 from isoaudit.probes.kernel.mountinfo import Table, inside
 from isoaudit.probes.kernel.sources import may_hang
+from isoaudit.probes.vmm.files import MOST_LINKS, link_at, steps
 from isoaudit.transports.base import FileStat, Unreadable
 
 _STICKY = 0o1000
@@ -34,6 +35,33 @@ def host_path(machine: Machine, table: Table, path: str) -> str:
             if machine.mounts.covering(found) is ours:
                 return found
     raise Unreadable(Reason.NOT_SUPPORTED, f"{path} lies on no mount of the host's own")
+
+
+def resolved(machine: Machine, table: Table, pid: int, path: str) -> str:
+    """Return where a path of a process leads once its symbolic links are followed, in its root.
+
+    Raises Unreadable where nothing is, or where looking might never end.
+    """
+    left, here, links = steps(path), "", 0
+    while left:
+        step = left.pop(0)
+        if step == "..":
+            here = here.rpartition("/")[0]
+            continue
+        place = f"{here}/{step}"
+        mount = table.covering(place)
+        if mount is None or may_hang(mount):
+            raise Unreadable(Reason.NOT_SUPPORTED, f"{place} is not looked at")
+        target = link_at(machine.files, f"/proc/{pid}/root{place}")
+        if target is None:
+            here = place
+            continue
+        links += 1
+        if links > MOST_LINKS:
+            raise Unreadable(Reason.NOT_SUPPORTED, f"{path}: too many symbolic links")
+        left = steps(target) + left
+        here = "" if target.startswith("/") else here
+    return here or "/"
 
 
 def anyone_may_connect(machine: Machine, path: str) -> bool:

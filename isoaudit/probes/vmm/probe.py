@@ -41,11 +41,14 @@ class VmmProbe:
         except Unreadable as error:
             raise TargetError(error.cause, error.remedy) from error
         counts: dict[str, int] = {}
+        taken: set[str] = set()
         self._named.clear()
         for handle, one in self._known.items():
-            name = one.name or f"{one.kind}/{one.pid}"
-            counts[name] = counts.get(name, 0) + 1
-            shown = name if counts[name] == 1 else f"{name}.{counts[name]}"
+            name = shown = one.name or f"{one.kind}/{one.pid}"
+            while shown in taken:  # it may be called what another one is told apart by
+                counts[name] = counts.get(name, 1) + 1
+                shown = f"{name}.{counts[name]}"
+            taken.add(shown)
             self._named[handle] = _target(one, handle, shown)
         return list(self._named.values())
 

@@ -68,7 +68,11 @@ def _words(files: Files, pid: int) -> list[str] | Unreadable:
 
 def _command(files: Files, pid: int, words: list[str] | Unreadable) -> FactSet:
     if isinstance(words, list):
-        return command_facts(files, pid, words)
+        found = command_facts(files, pid, words)
+        if "vm.debug_stub" in found.facts:  # which is told of every VMM that is known
+            return found
+        why = Unreadable(Reason.NOT_SUPPORTED, "its command line is that of no VMM known here")
+        return found.merge(FactSet.of(missing=[why.missing(p, Vantage.VMM) for p in VMM_PATHS]))
     paths = (*VMM_PATHS, "vmm.name", "vmm.sandbox.options", "vmm.dump_guest_core")
     return FactSet.of(missing=[words.missing(path, Vantage.VMM) for path in paths])
 

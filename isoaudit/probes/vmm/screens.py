@@ -6,6 +6,8 @@ password is asked, stands here for everybody.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from isoaudit.model import Reason, Record, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.listening import exposure
@@ -51,7 +53,8 @@ def _vnc(text: str, chardevs: _Chardevs, source: str) -> list[Record]:
     listen = "socket" if display.startswith("unix:") else display.rpartition(":")[0]
     password = is_on(asked.get("password")) or "password-secret" in asked
     encrypted = "tls-creds" in asked
-    record = _record("vnc", listen or "0.0.0.0", (password, encrypted), source)  # noqa: S104
+    asks = _Asks(password, is_on(asked.get("sasl")), encrypted)
+    record = _record("vnc", listen or "0.0.0.0", asks, source)  # noqa: S104
     agents = [one for one in chardevs if one.get("backend") == "qemu-vdagent"]
     pasted = any(is_on(agent.get("clipboard")) for agent in agents)
     return [_with_exchange(record, (pasted, False, "websocket" in asked), source)]
@@ -69,7 +72,8 @@ def _spice(text: str, chardevs: _Chardevs, source: str) -> Record:
     agent = "vdagent" in channels
     pasted = agent and not is_on(asked.get("disable-copy-paste"))
     moved = agent and not is_on(asked.get("disable-agent-file-xfer"))
-    record = _record("spice", listen, (password, encrypted), source)
+    asks = _Asks(password, is_on(asked.get("sasl")), encrypted)
+    record = _record("spice", listen, asks, source)
     return _with_exchange(record, (pasted, moved or _FOLDER in channels, False), source)
 
 
@@ -82,20 +86,26 @@ def _with_exchange(record: Record, passes: tuple[bool, bool, bool], source: str)
     return Record({**record.facts, **notes.record().facts}, record.missing)
 
 
-def _record(kind: str, listen: str, asks: tuple[bool, bool], source: str) -> Record:
-    """Return the record; `asks` says whether a password and whether TLS is demanded."""
+class _Asks(NamedTuple):
+    """What a console demands: a password of its own, an account of the host's (SASL), TLS."""
+
+    password: bool
+    account: bool
+    encrypted: bool
+
+
+def _record(kind: str, listen: str, asks: _Asks, source: str) -> Record:
     notes = Notes(Vantage.VMM)
-    password, encrypted = asks
     notes.fact("graphics.type", kind, source)
     notes.fact("graphics.listen", listen, source)
     who = listen if listen == "socket" else exposure(listen)
     notes.fact("graphics.exposure", who, source)
-    notes.fact("graphics.password_set", password, source)
-    notes.fact("graphics.tls_required", encrypted, source)
+    notes.fact("graphics.password_set", asks.password or asks.account, source)
+    notes.fact("graphics.tls_required", asks.encrypted, source)
     stored = "graphics.password_in_configuration"
-    if password:
+    if asks.password:
         notes.missing(stored, Reason.PERMISSION_DENIED, "where the password stands is not shown",
                       HOW_PASSWORD)  # fmt: skip
     else:
-        notes.fact(stored, False, f"{source}: no password is asked")
+        notes.fact(stored, False, f"{source}: it has no password of its own")
     return notes.record()

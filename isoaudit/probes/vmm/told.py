@@ -21,6 +21,11 @@ class Told:
         self._absolute = {value for value in found if value.startswith("/")}
         self._relative = found - self._absolute
 
+    @property
+    def absolute(self) -> list[str]:
+        """The absolute paths, sorted."""
+        return sorted(self._absolute)
+
     def names(self, path: str) -> bool:
         """Say whether a path, or an abstract name (`@name`), is named.
 

@@ -201,6 +201,23 @@ def test_missing_lines_of_status_are_missing_facts(tmp_path):
     } <= set(vmm_facts(files, 7).missing)
 
 
+@pytest.mark.parametrize("first", ["firecracker", "qemufoo", "", "cloud-hypervisor"])
+def test_kind_of_a_vmm_is_the_kernels_word(tmp_path, first):
+    """QEMU that calls itself another program is read as QEMU: its monitor is not lost."""
+    words = f"{first}\0-monitor\0tcp:0.0.0.0:4444\0"
+    files = tree(tmp_path, process(**{"proc/7/cmdline": words}))
+    os.symlink("/usr/bin/qemu-system-x86_64", tmp_path / "proc/7/exe")
+    found = vmm_facts(files, 7)
+    assert "qemu" == found.facts["vmm.name"][0].value
+    assert 1 == len(found.parts["monitor"][0].records)
+
+
+def test_command_line_of_no_vmm_leaves_the_machine_open(tmp_path):
+    """Of words that cannot be read as a VMM's, nothing passes."""
+    files = tree(tmp_path, process(**{"proc/7/cmdline": "strange\0-monitor\0none\0"}))
+    assert {"monitor", "graphics", "vm.debug_stub"} <= set(vmm_facts(files, 7).missing)
+
+
 def test_this_very_process_can_be_read():
     """Real /proc files are understood."""
     files = LocalFiles()

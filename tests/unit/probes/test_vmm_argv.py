@@ -189,3 +189,11 @@ def test_switch_is_on_in_each_of_qemus_words(word):
     found = options(["-spice", f"port=5900,disable-ticketing={word}", "-sandbox", f"enable={word}"])
     assert values(screens(found, "x")[0])["password_set"] is False
     assert ["obsolete=deny"] == sandbox(found)
+
+
+@pytest.mark.parametrize("line", ["-vnc 0.0.0.0:1,tls-creds=t,sasl=on", "-vnc :1,tls-creds=t,sasl",
+                                  "-spice tls-port=5901,sasl=on,disable-ticketing=on"])  # fmt: skip
+def test_sasl_asks_who_connects(line):
+    """An account is asked for as a password would be, and stands in no configuration."""
+    found = values(screens(options(line.split()), "x")[0])
+    assert (True, False) == (found["password_set"], found["password_in_configuration"])

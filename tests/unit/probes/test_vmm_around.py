@@ -232,3 +232,18 @@ def test_helpers_are_all_only_if_every_program_can_be_seen(tmp_path):
     tree.write("proc/9/stat", "9 (virtiofsd) S 1 1 1 0 -1 0 " + "0 " * 12 + "9 0\n")
     (tmp_path / "proc/9/exe").mkdir()  # a link that cannot be read, without being absent
     assert {"VMM-026": "unknown"} == verdicts(first(tree), "VMM-026")
+
+
+@pytest.mark.parametrize(("is_file", "told"), [(True, []), (False, ["real"])])
+def test_disk_that_is_named_by_a_link_is_explained(tmp_path, is_file, told):
+    """A logical volume is opened as /dev/dm-1; where a link leads explains no folder, though."""
+    real = tmp_path / "img/real"
+    tree = qemu(tmp_path, f"-drive file={tmp_path}/vm/disk,format=raw")
+    real.parent.mkdir()
+    real.write_text("") if is_file else real.mkdir()
+    tree.link("proc/7/fd/9", str(real))
+    tree.write("proc/7/fdinfo/9", "mnt_id:\t22\n")
+    tree.link("vm", "img")
+    tree.link("img/disk", "../img/./real")
+    found = rows(first(tree), "vmm_descriptor")
+    assert told == [one["path"].rpartition("/")[2] for one in found]

@@ -250,3 +250,11 @@ def test_boot_file_far_down_a_command_line_is_told(tmp_path):
     probe = VmmProbe(tree.files())
     found = probe.collect(probe.find()[0])
     assert "/k" in [row["path"] for row in rows(found, "boot_file")]
+
+
+def test_no_two_machines_have_one_name(tmp_path):
+    """Whatever machines call themselves, each is a target of its own."""
+    tree = Tree(tmp_path)
+    for pid, name in ((7, "db"), (8, "db.2"), (9, "db"), (10, "db")):
+        tree.add(pid, ["qemu", "-name", name], "/usr/bin/qemu-system-x86_64")
+    assert ["db", "db.2", "db.3", "db.4"] == names(tree)

@@ -68,3 +68,12 @@ def test_arguments_without_secrets_are_kept():
         ":0,password=on",
     ]
     assert words == redact_arguments(words)
+
+
+@pytest.mark.parametrize("word", [
+    "name=opt/x,string=hunter2", "opt/x,string=hunter2", "string=hunter2,name=opt/x",
+    "etc/x,string=a,,hunter2",
+])  # fmt: skip
+def test_string_for_the_firmware_is_hidden_however_it_is_named(word):
+    """The name of a fw_cfg file may come first without its key, or last (qemu(1))."""
+    assert "hunter2" not in repr(redact_arguments(["-fw_cfg", word]))
