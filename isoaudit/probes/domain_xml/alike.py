@@ -7,6 +7,7 @@ text that was met before then has the facts that were read of it, with the marks
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -37,6 +38,8 @@ _LONGEST = 1024
 """Longest value that is put aside, in characters: a longer one is cut where it is read."""
 
 _Several = tuple[Fact, ...]
+_Marked = list[tuple[str, ...]]
+"""Of each record of a part, the fields that a mark got to."""
 
 
 class Reading(NamedTuple):
@@ -133,22 +136,19 @@ class _Template(NamedTuple):
 
     found: FactSet
     live: bool
-    own_facts: frozenset[str]
-    own_parts: frozenset[str]
+    own_facts: tuple[str, ...]
+    own_parts: Mapping[str, list[_Marked]]
     shared: bool = False
 
     @staticmethod
     def of(found: FactSet, live: bool) -> _Template:
         """Look for the marks."""
+        marked = {name: [_marked(part) for part in parts] for name, parts in found.parts.items()}
         return _Template(
             found,
             live,
-            frozenset(p for p, several in found.facts.items() if any(map(_is_marked, several))),
-            frozenset(
-                name
-                for name, parts in found.parts.items()
-                if any(_is_marked_record(one) for part in parts for one in part.records)
-            ),
+            tuple(p for p, several in found.facts.items() if any(map(_is_marked, several))),
+            {name: parts for name, parts in marked.items() if any(map(any, parts))},
         )
 
     def filled(self, values: tuple[str, ...]) -> Reading:
@@ -156,10 +156,9 @@ class _Template(NamedTuple):
         facts, parts = dict(self.found.facts), dict(self.found.parts)
         for path in self.own_facts:
             facts[path] = tuple(_fact(fact, values) for fact in facts[path])
-        for name in self.own_parts:
+        for name, marked in self.own_parts.items():
             parts[name] = tuple(
-                Part(name, p.vantage, tuple(_record(r, values) for r in p.records), p.incomplete)
-                for p in parts[name]
+                _part(p, paths, values) for p, paths in zip(parts[name], marked, strict=True)
             )
         return Reading(FactSet(facts, parts, self.found.missing), self.live)
 
@@ -180,19 +179,22 @@ def _joined(value: Value) -> str:
     return "".join(value) if isinstance(value, tuple) else ""
 
 
-def _is_marked_record(record: Record) -> bool:
-    return any(map(_is_marked, record.facts.values()))
+def _marked(part: Part) -> _Marked:
+    return [tuple(p for p, fact in r.facts.items() if _is_marked(fact)) for r in part.records]
 
 
 def _is_marked_entry(entry: Missing) -> bool:
     return _OPEN in entry.detail or _OPEN in entry.how_to_get
 
 
-def _record(record: Record, values: tuple[str, ...]) -> Record:
-    if not _is_marked_record(record):
-        return record
-    facts = {p: _fact(f, values) for p, f in record.facts.items()}
-    return Record(facts, record.missing)
+def _part(part: Part, marked: _Marked, values: tuple[str, ...]) -> Part:
+    records = tuple(
+        Record({**r.facts, **{path: _fact(r.facts[path], values) for path in paths}}, r.missing)
+        if paths
+        else r
+        for r, paths in zip(part.records, marked, strict=True)
+    )
+    return Part(part.name, part.vantage, records, part.incomplete)
 
 
 def _fact(fact: Fact, values: tuple[str, ...]) -> Fact:

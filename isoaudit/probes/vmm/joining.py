@@ -26,6 +26,8 @@ Key = tuple[object, ...]
 
 def joined(declared: FactSet, running: FactSet) -> FactSet:
     """Return what is known of the process, its hardware joined with that of the live XML."""
+    if not running.facts and not running.parts:
+        return running  # it is off, or not seen
     parts = dict(running.parts)
     for name in PARTS:
         known, seen = _part(declared, name, Vantage.ENGINE), _part(running, name, Vantage.VMM)
