@@ -16,8 +16,8 @@ pytestmark = [pytest.mark.lab_sandbox, pytest.mark.lab_docker]
 _LABELS = labels.load("proc")
 _APART = {name for name, label in _LABELS.targets.items() if label.apart}
 _LOOK = ("--fail-on", "never")
-_OF_NEIGHBOURS = {"CAP-021"}
-"""Checks that compare a sandbox with all others of the host, other tests' ones among them."""
+_OF_NEIGHBOURS = {"CAP-021", "FS-025"}
+"""Checks of what else runs on the host, other tests' sandboxes and engines among it."""
 
 Boxes = Mapping[str, Sandbox]
 Targets = dict[str, dict[str, Any]]
