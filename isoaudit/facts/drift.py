@@ -37,8 +37,8 @@ def with_drift(target: Target, facts: FactSet) -> FactSet:
 
 
 def _drift(target: Target, facts: FactSet) -> FactSet:
-    asked = _part(facts, "process", Vantage.ENGINE)
-    found = _part(facts, "process", Vantage.KERNEL)
+    asked = facts.part("process", Vantage.ENGINE)
+    found = facts.part("process", Vantage.KERNEL)
     if asked is None and "drift" in facts.missing:
         return FactSet()
     if asked is None:
@@ -51,7 +51,7 @@ def _drift(target: Target, facts: FactSet) -> FactSet:
         why = dark[0] if dark else Missing("process", Reason.OTHER_HOST, "it runs elsewhere")
         return _missing(why.reason, why.detail, why.how_to_get)
     records = [*_of_container(facts), *_of_processes(asked, found), *_of_mounts(facts)]
-    mounts = _part(facts, "mount", Vantage.KERNEL)
+    mounts = facts.part("mount", Vantage.KERNEL)
     incomplete = found.incomplete or (mounts.incomplete if mounts else None)
     if mounts is None:
         unread = facts.missing.get("mount", ())
@@ -63,14 +63,6 @@ def _drift(target: Target, facts: FactSet) -> FactSet:
 
 def _missing(reason: Reason, detail: str, how_to_get: str) -> FactSet:
     return FactSet.of(missing=[Missing("drift", reason, detail, how_to_get)])
-
-
-def _part(facts: FactSet, name: str, vantage: Vantage) -> Part | None:
-    return next((part for part in facts.parts.get(name, ()) if part.vantage is vantage), None)
-
-
-def _fact(facts: FactSet, path: str, vantage: Vantage) -> Fact | None:
-    return next((fact for fact in facts.facts.get(path, ()) if fact.vantage is vantage), None)
 
 
 def _lost(asked: Value, found: Value) -> bool:
@@ -145,7 +137,7 @@ _SETS = ("effective", "permitted", "bounding")
 
 def _of_container(facts: FactSet) -> Iterator[Record]:
     for path, weaker in _CONTAINER.items():
-        asked, found = (_fact(facts, path, v) for v in (Vantage.ENGINE, Vantage.KERNEL))
+        asked, found = (facts.fact(path, v) for v in (Vantage.ENGINE, Vantage.KERNEL))
         if asked is not None and found is not None and asked.value != found.value:
             yield _record(asked, found, weaker(asked.value, found.value))
 
@@ -180,7 +172,7 @@ def _of_main(wanted: Mapping[str, Fact], record: Record, shown: str) -> Iterator
 
 def _of_mounts(facts: FactSet) -> Iterator[Record]:
     """Yield host paths in the mount table that were not asked for, or not as they are now."""
-    asked, found = (_part(facts, "mount", v) for v in (Vantage.ENGINE, Vantage.KERNEL))
+    asked, found = (facts.part("mount", v) for v in (Vantage.ENGINE, Vantage.KERNEL))
     if asked is None or found is None:
         return
     wanted = {_text(record, "mount.destination").rstrip("/"): record for record in asked.records}

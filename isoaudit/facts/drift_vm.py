@@ -31,8 +31,8 @@ def vm_drift(target: Target, facts: FactSet) -> FactSet:
 
     A VM that is off, or that libvirt keeps no definition of, has nothing to differ from.
     """
-    stored = _fact(facts, "vm.accelerator", Vantage.DECLARED)
-    persistent = _fact(facts, "vm.persistent", Vantage.ENGINE)
+    stored = facts.fact("vm.accelerator", Vantage.DECLARED)
+    persistent = facts.fact("vm.persistent", Vantage.ENGINE)
     if "drift" in facts.missing:
         return FactSet()
     if stored is None and target.state in _OFF:
@@ -51,14 +51,6 @@ def _unseen(facts: FactSet) -> Missing | None:
     entries = (*facts.missing.get("vm.accelerator", ()), *facts.missing.get("vmm", ()))
     dark = next((e for e in entries if e.reason is not Reason.NOT_SUPPORTED or e.vantage), None)
     return dark._replace(path="drift") if dark else None
-
-
-def _fact(facts: FactSet, path: str, vantage: Vantage) -> Fact | None:
-    return next((fact for fact in facts.facts.get(path, ()) if fact.vantage is vantage), None)
-
-
-def _part(facts: FactSet, name: str, vantage: Vantage) -> Part | None:
-    return next((part for part in facts.parts.get(name, ()) if part.vantage is vantage), None)
 
 
 def _lost(asked: Value, found: Value) -> bool:
@@ -139,16 +131,16 @@ def _of_definition(facts: FactSet) -> Iterator[Record]:
     for path in facts.facts:
         if not path.startswith("vm.") or path.startswith(_SET_AT_START):
             continue
-        asked, found = (_fact(facts, path, v) for v in (Vantage.DECLARED, Vantage.ENGINE))
+        asked, found = (facts.fact(path, v) for v in (Vantage.DECLARED, Vantage.ENGINE))
         yield from _compared(asked, found)
 
 
 def _of_process(facts: FactSet) -> Iterator[Record]:
     for path in _PROCESS:
-        asked, found = (_fact(facts, path, v) for v in (Vantage.ENGINE, Vantage.VMM))
+        asked, found = (facts.fact(path, v) for v in (Vantage.ENGINE, Vantage.VMM))
         yield from _compared(asked, found, vantage=Vantage.VMM)
     for name, (keys, _) in _PARTS.items():
-        told, started = (_part(facts, name, v) for v in (Vantage.ENGINE, Vantage.VMM))
+        told, started = (facts.part(name, v) for v in (Vantage.ENGINE, Vantage.VMM))
         if told is not None and started is not None:
             yield from _unknown_to_libvirt(name, told, started, keys)
 
@@ -182,7 +174,7 @@ def _compared(
 
 def _of_parts(facts: FactSet) -> Iterator[Record]:
     for name, (keys, fields) in _PARTS.items():
-        asked, found = (_part(facts, name, v) for v in (Vantage.DECLARED, Vantage.ENGINE))
+        asked, found = (facts.part(name, v) for v in (Vantage.DECLARED, Vantage.ENGINE))
         if asked is not None and found is not None:
             yield from _of_part(name, (asked, found), keys, fields)
 

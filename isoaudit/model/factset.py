@@ -117,6 +117,14 @@ class FactSet:
                 missing[path] = (*known, *(entry for entry in entries if entry not in known))
         return FactSet(facts, parts, missing)
 
+    def fact(self, path: str, vantage: Vantage) -> Fact | None:
+        """Return the fact of a path that one vantage saw, if it did."""
+        return next((one for one in self.facts.get(path, ()) if one.vantage is vantage), None)
+
+    def part(self, name: str, vantage: Vantage) -> Part | None:
+        """Return a part as one vantage saw it, if it did."""
+        return next((one for one in self.parts.get(name, ()) if one.vantage is vantage), None)
+
     def all_missing(self) -> list[Missing]:
         """Return every missing entry, those of records included, ordered by path."""
         entries = [entry for several in self.missing.values() for entry in several]

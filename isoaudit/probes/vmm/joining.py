@@ -30,14 +30,10 @@ def joined(declared: FactSet, running: FactSet) -> FactSet:
         return running  # it is off, or not seen
     parts = dict(running.parts)
     for name in PARTS:
-        known, seen = _part(declared, name, Vantage.ENGINE), _part(running, name, Vantage.VMM)
+        known, seen = declared.part(name, Vantage.ENGINE), running.part(name, Vantage.VMM)
         if known is not None and seen is not None:
             parts[name] = (_joined(known, seen),)
     return replace(running, parts=parts).merge(_models(declared, running))
-
-
-def _part(facts: FactSet, name: str, vantage: Vantage) -> Part | None:
-    return next((part for part in facts.parts.get(name, ()) if part.vantage is vantage), None)
 
 
 def _joined(known: Part, seen: Part) -> Part:
