@@ -79,7 +79,11 @@ def with_identities(entries: Iterable[Evidence | RunError]) -> Iterator[Evidence
     known only when all of them have."""
     guests: dict[str, Evidence] = {}
     for entry in entries:
-        if isinstance(entry, Evidence) and _has_guest(entry.facts):
+        if (
+            isinstance(entry, Evidence)
+            and _has_guest(entry.facts)
+            and entry.target.id not in guests  # a second of one name must not hide the first
+        ):
             guests[entry.target.id] = entry
         else:
             yield entry

@@ -218,7 +218,7 @@ class Context:
 def _form(part: Part) -> object:
     """Return what of a part settles the questions that no value in it answers."""
     if part.kin or part.incomplete is not None:
-        return part.kin
+        return part.kin, part.incomplete
     return _paths(part), tuple(dict.fromkeys([tuple(r.missing.values()) for r in part.records]))
 
 

@@ -54,6 +54,9 @@ SETS = {
         parts=[part(Record(process(name="a").facts, {DENIED.path: DENIED}))]
     ),
     "kin": FactSet.of(parts=[Part("process", Vantage.DECLARED, (process(uid=0),), None, 7)]),
+    "kin, not all of it": FactSet.of(
+        parts=[Part("process", Vantage.DECLARED, (process(uid=0),), DENIED, 7)]
+    ),
     "other kin": FactSet.of(parts=[Part("process", Vantage.DECLARED, (process(uid=9),), None, 8)]),
     "denied otherwise": FactSet.of(missing=[DENIED._replace(detail="nor mine")]),
     "privileged": FactSet.of([Fact("container.privileged", True, "x", Vantage.DECLARED)]),
