@@ -16,7 +16,9 @@ def guest(name: str, uuid: str) -> Evidence:
 
 def test_guests_come_last_with_whom_they_share_an_identity() -> None:
     """What has no guest, and errors, are not held up."""
-    plain = Evidence(Target(id="docker:w", kind=Kind.CONTAINER, name="w"), FactSet())
+    plain = Evidence(
+        Target(id="docker:w", kind=Kind.CONTAINER, name="w", state="running"), FactSet()
+    )
 
     found = list(with_identities([guest("a", "1"), plain, ERROR, guest("b", "1")]))
 
