@@ -49,6 +49,8 @@ def _note_memory(notes: Notes, line: Line, models: list[str], source: str) -> No
     )
     access = "shared" if shared else "private"
     notes.fact("vm.memory.access", access, f"{source} -object memory-backend-…,share=")
+    kept = any(properties(value).get("mem-lock") in _ON for _, value in line.all("overcommit"))
+    notes.fact("vm.memory.locked", kept, f"{source} -overcommit mem-lock")
     needed = any(model.startswith(_SHARES_MEMORY) for model in models)
     notes.fact("vm.memory.sharing_needed", needed, f"{source} -device vhost-user-…")
 

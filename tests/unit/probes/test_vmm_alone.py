@@ -31,6 +31,8 @@ def noted(words: str) -> Notes:
         ("", "vm.memory.access", "private"),
         ("-object memory-backend-memfd,id=m,size=1G,share=on", "vm.memory.access", "shared"),
         ("-device vhost-user-fs-pci,chardev=c", "vm.memory.sharing_needed", True),
+        ("", "vm.memory.locked", False),
+        ("-overcommit mem-lock=on", "vm.memory.locked", True),
         ("", "vm.accel_3d", False),
         ("-display egl-headless", "vm.accel_3d", True),
         ("-display gtk,gl=on", "vm.accel_3d", True),
