@@ -6,6 +6,7 @@ by. What a file of the kind can say stands in `facts/vocabulary/files.py`, where
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from isoaudit.model.words import Kind
@@ -18,7 +19,8 @@ class Dialect(NamedTuple):
 
     `name` is the word of addresses, facts and checks, `title` that of messages. `reader` is where
     its probe is made of a text and the name it is shown by: `module:callable`, loaded when used.
-    `suffixes` are the ends of names by which such a file is looked for below a folder.
+    `suffixes` are the ends of names by which such a file is looked for below a folder, `names`
+    patterns of whole names for files that have no suffix of their own (`Dockerfile*`).
     """
 
     name: str
@@ -26,6 +28,7 @@ class Dialect(NamedTuple):
     kind: Kind
     reader: str
     suffixes: tuple[str, ...]
+    names: tuple[str, ...] = ()
 
 
 DIALECTS = (
@@ -48,3 +51,9 @@ DIALECTS = (
 )  # fmt: skip
 
 SUFFIXES = tuple(sorted({suffix for dialect in DIALECTS for suffix in dialect.suffixes}))
+NAMES = tuple(sorted({name for dialect in DIALECTS for name in dialect.names}))
+
+
+def may_declare(name: str) -> bool:
+    """Say whether a file of this name, without its folder, may declare a workload."""
+    return name.endswith(SUFFIXES) or any(fnmatchcase(name, pattern) for pattern in NAMES)

@@ -18,7 +18,7 @@ KERNEL = (PROC, VMM)
 
 LIVE = (*ENGINES, "libvirt", *KERNEL, SSH)
 DIALECTS = tuple(dialect.name for dialect in dialects.DIALECTS)
-_FILE_SUFFIXES = (*dialects.SUFFIXES, ".gz")
+_ALSO_FILES = ".gz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,13 @@ def _guest(text: str) -> Address:
 
 
 def _is_path(text: str) -> bool:
-    return "/" in text or text in {".", ".."} or text.partition("#")[0].endswith(_FILE_SUFFIXES)
+    name = text.partition("#")[0]
+    return (
+        "/" in text
+        or text in {".", ".."}
+        or name.endswith(_ALSO_FILES)
+        or dialects.may_declare(name)
+    )
 
 
 def _suggest(text: str, scheme: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from isoaudit.model.dialects import SUFFIXES
+from isoaudit.model.dialects import may_declare
 
 _SKIPPED = frozenset({".git", "node_modules", ".venv", "venv", "__pycache__", ".tox"})
 
@@ -35,7 +35,7 @@ def expand(path: Path) -> Iterator[Path | Problem]:
     for folder, names, files in os.walk(path, onerror=note):
         names[:] = sorted(set(names) - _SKIPPED)
         for name in sorted(files):
-            if name.endswith(SUFFIXES):
+            if may_declare(name):
                 file = os.path.join(folder, name)
                 if _is_to_be_read(file, inside):
                     yield Path(file)

@@ -30,7 +30,7 @@ _TABLES = (
 def facts() -> dict[str, FactSpec]:
     """Return every fact of the vocabulary by its path."""
     return {
-        spec.path: spec._replace(dialects=spec.dialects + files.said_in(spec.path))
+        spec.path: spec._replace(dialects=files.said_in(spec.path, spec.dialects))
         for table in _TABLES
         for spec in table.FACTS
     }
@@ -40,7 +40,7 @@ def facts() -> dict[str, FactSpec]:
 def parts() -> dict[str, PartSpec]:
     """Return every part of the vocabulary by its name."""
     return {
-        spec.name: spec._replace(dialects=spec.dialects + files.said_in(spec.name))
+        spec.name: spec._replace(dialects=files.said_in(spec.name, spec.dialects))
         for table in _TABLES
         for spec in table.PARTS
     }

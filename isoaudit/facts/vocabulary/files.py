@@ -5,7 +5,7 @@ here. Sources: Firecracker's API (swagger), Kata's configuration.toml, qemu(1), 
 xl.cfg(5).
 """
 
-from isoaudit.facts.spec import BOOL, INT, LIST, STRING, VM, FactSpec
+from isoaudit.facts.spec import BOOL, COMPOSE, INT, LIST, STRING, VM, FactSpec
 
 _V = VM
 
@@ -108,6 +108,19 @@ _SAYS = {
 }  # fmt: skip
 
 
-def said_in(path: str) -> tuple[str, ...]:
-    """Return the kinds of file of this table that can say a fact, or have a part."""
-    return tuple(dialect for dialect, paths in _SAYS.items() if path in paths)
+_LIKE_COMPOSE = ("docker_run", "devcontainer", "quadlet")
+"""Kinds of file that ask a container engine for a container in words of their own."""
+
+_COMPOSE_ALONE = ("container.lifecycle.privileged", "container.lifecycle.root",
+                  "container.build.privileged")  # fmt: skip
+
+
+def said_in(path: str, dialects: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the kinds of file that can say a fact, or have a part.
+
+    `dialects` are those its own table names: whatever compose can ask of an engine, its command
+    line can as well.
+    """
+    like = _LIKE_COMPOSE if COMPOSE in dialects and path not in _COMPOSE_ALONE else ()
+    further = tuple(dialect for dialect, paths in _SAYS.items() if path in paths)
+    return dialects + like + further

@@ -52,4 +52,6 @@ def test_what_files_can_say_is_in_the_vocabulary() -> None:
     for path, spec in {**facts(), **parts()}.items():
         assert len(spec.dialects) == len(set(spec.dialects)), path
     for name in ("disk.source", "vm.kata.debug", "vm.mmds_version", "share"):
-        assert said_in(name)
+        assert said_in(name, ())
+    assert "docker_run" in said_in("port.host_port", ("compose",))
+    assert "docker_run" not in said_in("container.build.privileged", ("compose",))
