@@ -35,6 +35,8 @@ DIALECTS = (
     Dialect("compose", "compose", Kind.CONTAINER, "isoaudit.probes.open:open_compose", _YAML),
     Dialect("kubernetes", "Kubernetes", Kind.CONTAINER, "isoaudit.probes.open:open_kubernetes",
             _YAML),
+    Dialect("oci", "an OCI bundle", Kind.CONTAINER, "isoaudit.probes.oci.probe:OciProbe",
+            (".json",)),
     Dialect("libvirt_xml", "libvirt domain XML", Kind.VM, "isoaudit.probes.open:open_domain_xml",
             (".xml",)),
     Dialect("firecracker", "Firecracker's JSON", Kind.VM,

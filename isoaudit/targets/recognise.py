@@ -29,6 +29,8 @@ _JSON_COMPOSE = re.compile(
 )
 _API_VERSION = re.compile(r"""(?:^|[{,-])[ \t]*["']?apiVersion["']?[ \t]*:""", re.MULTILINE)
 _KIND = re.compile(r"""(?:^|[{,-])[ \t]*["']?kind["']?[ \t]*:""", re.MULTILINE)
+_OCI_VERSION = re.compile(r"""[{,]\s{0,200}"ociVersion"\s{0,200}:\s{0,200}\"""")
+_OCI_PART = re.compile(r"""[{,]\s{0,200}"(?:process|root|linux|mounts)"\s{0,200}:""")
 _KATA = re.compile(r"^[ \t]*\[hypervisor\.[a-z_-]+\][ \t]*(?:#|\r?$)", re.MULTILINE)
 _KATA_RUNTIME = re.compile(r"^[ \t]*\[(?:runtime|agent\.[a-z]+)\][ \t]*(?:#|\r?$)", re.MULTILINE)
 _VMM_FIRST = re.compile(
@@ -86,12 +88,14 @@ def recognise(text: str, name: str) -> str | None:
 
 
 def _json(text: str, head: str) -> str | None:
-    """Return which JSON of isoaudit's own it is, or whether Firecracker could start from it."""
+    """Return which JSON of isoaudit's own it is, or what a runtime or VMM could start from it."""
     if '"isoaudit_bundle"' in head:
         return "bundle"
     if '"schema_version"' in head:
         return "result"
     keys = text[:_KEYS]
+    if _OCI_VERSION.search(keys) and _OCI_PART.search(text):
+        return "oci"
     is_microvm = '"boot-source"' in keys and '"kernel_image_path"' in keys
     return "firecracker" if is_microvm else None
 

@@ -13,7 +13,7 @@ from isoaudit.model.dialects import DIALECTS
 from isoaudit.targets.recognise import recognise
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
-FILES = [p for p in sorted(EXAMPLES.glob("*/*")) if not p.name.endswith(".gz")]
+FILES = [p for p in sorted(EXAMPLES.glob("*/**/*")) if p.is_file() and p.suffix != ".gz"]
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
@@ -32,7 +32,7 @@ def test_every_kind_can_say_something(dialect) -> None:
     assert all(dialect.kind in spec.kinds for spec in said)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(EXAMPLES)))
 def test_every_example_is_recognised_by_its_content(path: Path) -> None:
     """By its suffix a folder finds it."""
     known = recognise(path.read_text(), path.name)
