@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from isoaudit.documents.yaml import Node
 from isoaudit.model import Record, Value
+from isoaudit.probes.compose.origin import DefaultNetwork
 from isoaudit.probes.compose.service import ENGINE_DEFAULT, FOLLOW, Service, note
 from isoaudit.probes.compose.values import Word, truth, word
 from isoaudit.probes.declared import record
@@ -52,9 +53,15 @@ def note_networks(service: Service) -> None:
         if where is not None:
             service.facts.say(_NAMES, names, where)
         else:
-            service.facts.default(_NAMES, names, "no networks: that of the project")
+            service.facts.default(_NAMES, names, _by_default(service))
     _note_aliases(service)
     _note_sysctls(service, alone=len(attached.names) == 1 and not attached.open_end)
+
+
+def _by_default(service: Service) -> str:
+    if service.origin.network is None:
+        return "no networks: that of the project"
+    return f"no {service.key('networks')}: {ENGINE_DEFAULT}"
 
 
 def _attached(service: Service, seen: frozenset[str]) -> _Attached:
@@ -77,7 +84,9 @@ def _attached(service: Service, seen: frozenset[str]) -> _Attached:
 
 def _joined(service: Service) -> _Attached:
     """Return the networks under `networks`; without any, the project's own is joined."""
-    networks = service.get("networks")
+    networks, default = service.get("networks"), service.origin.network
+    if networks is None and default is not None:
+        return _default(service, default)
     if networks is None:
         named = [(Word("default", service.node), service.node)]
     elif networks.is_list:
@@ -90,11 +99,18 @@ def _joined(service: Service) -> _Attached:
     return _Attached(records, unknown)
 
 
+def _default(service: Service, network: DefaultNetwork) -> _Attached:
+    """Return the network that an engine puts a container in where there is no project."""
+    if network.why:
+        return _Attached([], network.why)
+    return _Attached([_record(service.anchor, network.name, network.driver, default=True)])
+
+
 def _network(service: Service, name: str, node: Node) -> Record:
     """Return the record of a network: one made elsewhere is known only by a name of docker's."""
     section, declared = service.document.get("networks"), service.top_level("networks", name)
     if name != "default" and (section is None or name not in section.keyed()):
-        return _unread(node, name, "this file declares no network of that name")
+        return _unread(node, name, _undeclared(service))
     if declared is None or not declared.is_map:
         return _record(node, name, "bridge")
     external = declared.get("external")
@@ -115,6 +131,10 @@ def _network(service: Service, name: str, node: Node) -> Record:
         else:
             fields[path] = truth(spoken) if path == "network.internal" else spoken.text
     return record(node, fields, unread)
+
+
+def _undeclared(service: Service) -> str:
+    return "this file declares no network of that name" if service.origin.project else _ELSEWHERE
 
 
 def _external(declared: Node, external: Node, name: str, node: Node) -> Record:
@@ -162,7 +182,7 @@ def _note_aliases(service: Service) -> None:
     elif entries:
         service.facts.say(_ALIASES, (), entries[0][1].node)
     else:
-        service.facts.default(_ALIASES, (), f"no extra_hosts: {ENGINE_DEFAULT}")
+        service.facts.default(_ALIASES, (), f"no {service.key('extra_hosts')}: {ENGINE_DEFAULT}")
 
 
 def _aliases(node: Node | None) -> Iterator[tuple[str, Word]]:
@@ -191,7 +211,9 @@ def _note_sysctls(service: Service, *, alone: bool) -> None:
     asked = next((said for name, said in entries if name in _FORWARDING_NAMES), None)
     if asked is None and not alone:
         detail = "no such sysctl: that of the engine's host holds"
-        service.facts.unknown(_FORWARDING, detail, "Set net.ipv4.ip_forward under sysctls.")
+        service.facts.unknown(
+            _FORWARDING, detail, f"Set net.ipv4.ip_forward under {service.key('sysctls')}."
+        )
     elif asked is not None:
         note(service.facts, _FORWARDING, asked.text.strip() != "0", asked)
 
