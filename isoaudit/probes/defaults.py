@@ -89,6 +89,22 @@ PODMAN_CAPABILITIES = (
 DEFAULT_CAPABILITIES = {"docker": DOCKER_CAPABILITIES, "podman": PODMAN_CAPABILITIES}
 """The default set by engine."""
 
+NETWORK_MODES = {
+    "docker": {"host": ("host", "host"), "none": ("none", "null"), "bridge": ("bridge", "bridge")},
+    "podman": {
+        "host": ("host", "host"),
+        "none": ("none", "null"),
+        "bridge": ("podman", "bridge"),
+        "slirp4netns": ("slirp4netns", "slirp4netns"),
+        "pasta": ("pasta", "pasta"),
+    },
+    "nerdctl": {"host": ("host", "host"), "none": ("none", "null"), "bridge": ("bridge", "bridge")},
+}
+"""Modes that name a network every engine has, or what stands in for one: its name and driver."""
+
+READ_ONLY_TMPFS = ("/run", "/tmp", "/var/tmp")  # noqa: S108 - places inside a container
+"""What podman leaves writable of a read-only root (podman-run(1), --read-only-tmpfs)."""
+
 GIVES_OTHER_USERS = frozenset({"podman"})
 """Engines that give a user other than root what is added by name (podman-run(1), --cap-add)."""
 

@@ -70,12 +70,17 @@ def note_settings(service: Service) -> None:
     _note_runtime(service)
     _note_switch(service, "container.rootfs.read_only", "read_only")
     _note_switch(service, "container.engine_api_injected", "use_api_socket")
+    if service.origin.project:
+        _note_build(service)
+        note_hooks(service)
+
+
+def _note_build(service: Service) -> None:
     build = service.get("build")
     if build is not None and build.is_map:
         _note_switch(service, "container.build.privileged", "build", "privileged")
     else:
         service.facts.default("container.build.privileged", False, ENGINE_DEFAULT)
-    note_hooks(service)
 
 
 def _note_limit(

@@ -16,8 +16,6 @@ from isoaudit.probes.compose.service import ENGINE_DEFAULT, FOLLOW, Service, not
 from isoaudit.probes.compose.values import Word, truth, word
 from isoaudit.probes.declared import record
 
-_MODES = {"host": ("host", "host"), "none": ("none", "null"), "bridge": ("bridge", "bridge")}
-"""Modes that name a network every engine has: its name and its driver."""
 _PODMANS = "podman"
 """What podman calls its default network; docker's has a name that no other may have."""
 _ELSEWHERE = "made outside this file: the engine tells what it is"
@@ -70,9 +68,8 @@ def _attached(service: Service, seen: frozenset[str]) -> _Attached:
         return _joined(service)
     if mode.depends:
         return _Attached([], mode.open)
-    if mode.text in _MODES:
-        name, driver = _MODES[mode.text]
-        return _Attached([_record(mode.node, name, driver, default=name == "bridge")])
+    if mode.text in service.origin.modes:
+        return _Attached([_known(service, mode)])
     kind, _, name = mode.text.partition(":")
     other = service.other(name) if kind == "service" and name not in seen else None
     if other is None:
@@ -101,8 +98,8 @@ def _joined(service: Service) -> _Attached:
 
 def _default(service: Service, network: DefaultNetwork) -> _Attached:
     """Return the network that an engine puts a container in where there is no project."""
-    if network.why:
-        return _Attached([], network.why)
+    if network.why or service.inherits:
+        return _Attached([], network.why or service.inherits)
     return _Attached([_record(service.anchor, network.name, network.driver, default=True)])
 
 
@@ -115,7 +112,7 @@ def _network(service: Service, name: str, node: Node) -> Record:
         return _record(node, name, "bridge")
     external = declared.get("external")
     if external is not None and (external.is_map or truth(word(external))):
-        return _external(declared, external, name, node)
+        return _external(service, declared, external, Word(name, node))
     driver, internal = declared.get("driver"), declared.get("internal")
     fields: dict[str, Value] = {"network.name": name, "network.default": False}
     unread: dict[str, str] = {}
@@ -137,12 +134,18 @@ def _undeclared(service: Service) -> str:
     return "this file declares no network of that name" if service.origin.project else _ELSEWHERE
 
 
-def _external(declared: Node, external: Node, name: str, node: Node) -> Record:
+def _known(service: Service, said: Word) -> Record:
+    """Return the record of a network that every engine of its kind has."""
+    name, driver = service.origin.modes[said.text]
+    return _record(said.node, name, driver, default=said.text == "bridge")
+
+
+def _external(service: Service, declared: Node, external: Node, key: Word) -> Record:
+    name, node = key.text, key.node
     real = declared.get("name") or (external.get("name") if external.is_map else None)
-    said = word(real) if real is not None else Word(name, node)
-    if said.known and said.text in _MODES:
-        name, driver = _MODES[said.text]
-        return _record(node, name, driver, default=name == "bridge")
+    said = word(real) if real is not None else key
+    if said.known and said.text in service.origin.modes:
+        return _known(service, Word(said.text, node))
     if said.depends:
         return _unread(node, name, said.open)
     told = {} if said.text == _PODMANS else {"network.default": False}

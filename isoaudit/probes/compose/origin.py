@@ -69,6 +69,11 @@ class Origin:
         return defaults.PIDS_LIMITS.get(self.engine, 0)
 
     @property
+    def modes(self) -> Mapping[str, tuple[str, str]]:
+        """What a network mode of the engine's leads to: a name and a driver."""
+        return defaults.NETWORK_MODES.get(self.engine, defaults.NETWORK_MODES["docker"])
+
+    @property
     def runtime(self) -> str:
         """The OCI runtime that the engine uses by default, "" if its configuration decides."""
         return defaults.DEFAULT_RUNTIMES.get(self.engine, "")

@@ -113,7 +113,16 @@ def _note_group(service: Service) -> None:
         service.facts.default(path, "", f"no {service.key('cgroup_parent')}: {ENGINE_DEFAULT}")
     else:
         note(service.facts, path, parent.text, parent)
-    service.facts.default("container.cgroup.own", True, f"{ENGINE_DEFAULT}: one for each")
+    _note_own_group(service)
+
+
+def _note_own_group(service: Service) -> None:
+    """Note whether it has a control group of its own: podman alone can leave it without."""
+    said, path = service.word("cgroups"), "container.cgroup.own"
+    if said is None:
+        service.facts.default(path, True, f"{ENGINE_DEFAULT}: one for each")
+    else:
+        note(service.facts, path, said.text != "disabled", said)
 
 
 def _note_oom(service: Service) -> None:
