@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from isoaudit.documents import yaml
+from isoaudit.documents.beside import Beside
 from isoaudit.model import Reason
 from isoaudit.probes.base import Probe
 from isoaudit.probes.table import Effort, Opened
@@ -63,7 +64,7 @@ def open_ssh(uri: str, effort: Effort) -> Opened:
     return Opened(GuestProbe(api, deep=effort.deep), api.uri, local=False, close=api.close)
 
 
-def open_compose(text: str, shown: str) -> Probe:
+def open_compose(text: str, shown: str, _beside: Beside | None = None) -> Probe:
     """Open the probe of a compose file; raises DocumentError."""
     from isoaudit.probes.compose.probe import ComposeProbe
 

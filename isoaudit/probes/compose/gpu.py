@@ -45,7 +45,7 @@ def note_gpu(service: Service) -> None:
         for path in (_REQUESTED, _BY_ENVIRONMENT):
             service.facts.unknown(path, runtime.open, FOLLOW)
     else:
-        remark = f"no gpus and no nvidia runtime: {ENGINE_DEFAULT}"
+        remark = f"no {service.key('gpus')} and no nvidia runtime: {ENGINE_DEFAULT}"
         service.facts.default(_REQUESTED, False, remark)
         service.facts.default(_BY_ENVIRONMENT, False, remark)
     if requests or asked:

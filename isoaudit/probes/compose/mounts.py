@@ -135,7 +135,7 @@ def _put_volume(service: Service, mount: Mount, name: str) -> None:
         mount.put("mount.kind", None, "volume")
         mount.put("mount.managed", None, True)
         # A name of its own, or a driver's options, may well make it another project's, too.
-        mount.own_volume = options is None and not _has_name(declared)
+        mount.own_volume = _is_own(service, name) and options is None and not _has_name(declared)
         return
     source = word(device)
     if not source.depends and not source.text.startswith("/"):
@@ -145,6 +145,11 @@ def _put_volume(service: Service, mount: Mount, name: str) -> None:
     mount.put("mount.kind", None, "bind")
     mount.put("mount.managed", None, False)
     mount.put("mount.source", source, posixpath.normpath(source.text))
+
+
+def _is_own(service: Service, name: str) -> bool:
+    """Say whether a volume is this service's project's: outside of one anybody may use a name."""
+    return service.origin.project or not name
 
 
 def _has_name(declared: Node | None) -> bool:

@@ -12,16 +12,8 @@ from isoaudit.documents.yaml import Node
 from isoaudit.errors import DocumentError, TargetError
 from isoaudit.facts.spec import COMPOSE
 from isoaudit.model import FactSet, Kind, Target
-from isoaudit.probes.compose.gpu import note_gpu
-from isoaudit.probes.compose.limits import note_limits, note_settings
-from isoaudit.probes.compose.mounts import note_mounts
-from isoaudit.probes.compose.namespaces import note_namespaces
-from isoaudit.probes.compose.networks import note_networks
-from isoaudit.probes.compose.parts import note_parts
-from isoaudit.probes.compose.resources import note_resources
-from isoaudit.probes.compose.security import note_security
+from isoaudit.probes.compose.declare import declared_facts
 from isoaudit.probes.compose.service import FOLLOW, Service
-from isoaudit.probes.compose.storage import note_storage
 
 _MAX_SERVICES = 20_000
 
@@ -65,22 +57,7 @@ class ComposeProbe:
                 f"service {target.handle!r} stands in several documents, which are not merged yet",
                 FOLLOW,
             )
-        service = Service(target.handle, key, node, document)
-        service.facts.say("container.platform", COMPOSE, key, "a service")
-        service.process.say("process.name", target.handle, key, "the service")
-        service.process.say("process.main", True, key, "the service")
-        note_security(service)
-        note_namespaces(service)
-        note_limits(service)
-        note_resources(service)
-        note_storage(service)
-        note_settings(service)
-        note_networks(service)
-        note_mounts(service)
-        note_parts(service)
-        note_gpu(service)
-        service.facts.part("process", [service.process.record()])
-        return service.facts.factset()
+        return declared_facts(Service(target.handle, key, node, document))
 
     def _read(self, document: Node) -> None:
         services = document.get("services")

@@ -17,6 +17,7 @@ UNSET = "\0"
 
 _MAX_NESTING = 20
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_CLOSING_MARKS = re.compile(r"[\0{}]")
 _BRACE = re.compile(r"\$\{|\}")
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]*)?)\s*([kmgtp]?)i?b?", re.IGNORECASE)
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
@@ -48,6 +49,14 @@ class Word(NamedTuple):
     def part(self, text: str) -> Word:
         """Return a piece of this text, which may well be known when the whole is not."""
         return Word(text, self.node, self.depends if UNSET in text else "")
+
+
+def waiting_for(what: str) -> str:
+    """Return the text of a value that depends on something other than a variable.
+
+    Readers of other kinds of file put it in their values: no text of YAML can hold it.
+    """
+    return f"${{{UNSET}{_CLOSING_MARKS.sub('', what)}}}"
 
 
 def word(node: Node) -> Word:
@@ -144,7 +153,7 @@ def _variable(text: str, dollar: int, depth: int) -> tuple[str, str, int]:
     inner = text[start + 1 : end]
     name = _NAME.match(inner)
     if name is None:
-        return UNSET, "a variable without a name", end + 1
+        return UNSET, inner.partition(UNSET)[2] or "a variable without a name", end + 1
     operator = inner[name.end() :].removeprefix(":")
     if operator.startswith("-"):
         value, depends = _expand(operator[1:], depth + 1)
