@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -83,6 +84,24 @@ class Beside:
     def has(self, name: str) -> bool:
         """Say whether there is something of a name in the file's own folder."""
         return not self._is_stream and os.path.exists(os.path.join(self.folder.path, name))
+
+    def names(self, name: str, suffix: str) -> list[str]:
+        """Return what is in a folder beside the file by a suffix, sorted, at most MAX_FILES of it.
+
+        Empty for a folder that is not there, cannot be listed, or lies outside of what may be read.
+        """
+        if self._is_stream:
+            return []
+        real = os.path.realpath(self.folder.join(name).path)
+        root = self._root = self._root or self._boundary()
+        if not limits.is_below(real, root):
+            return []
+        try:
+            with os.scandir(real) as entries:
+                found = (entry.name for entry in entries if entry.name.endswith(suffix))
+                return sorted(islice(found, MAX_FILES))
+        except OSError:
+            return []
 
     def read(self, name: str, at: Folder | None = None) -> Neighbour:
         """Return the file of a name, relative to `at` or to the file's own folder; never raises.

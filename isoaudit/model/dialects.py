@@ -42,6 +42,8 @@ DIALECTS = (
             _YAML),
     Dialect("oci", "an OCI bundle", Kind.CONTAINER, "isoaudit.probes.oci.probe:OciProbe",
             (".json",)),
+    Dialect("systemd", "a service unit of systemd", Kind.CONTAINER,
+            "isoaudit.probes.systemd_file.probe:SystemdFileProbe", (".service",), beside=True),
     Dialect("libvirt_xml", "libvirt domain XML", Kind.VM, "isoaudit.probes.open:open_domain_xml",
             (".xml",)),
     Dialect("firecracker", "Firecracker's JSON", Kind.VM,

@@ -54,6 +54,7 @@ _QEMU_GROUP = re.compile(
     re.VERBOSE,
 )
 _VMX = re.compile(r"^[ \t]*(?:virtualHW|config)\.version[ \t]*=", re.MULTILINE | re.IGNORECASE)
+_SERVICE_SECTION = re.compile(r"^[ \t]*\[Service\][ \t]*\r?$", re.MULTILINE)
 _XL_NAME = re.compile(r"""^name[ \t]*=[ \t]*["']""", re.MULTILINE)
 _XL_MEMORY = re.compile(r"""^memory[ \t]*=[ \t]*["']?[0-9]""", re.MULTILINE)
 _XL_OWN = re.compile(r"^(?:disk|vif|vfb|kernel|bootloader|builder|type)[ \t]*=", re.MULTILINE)
@@ -128,6 +129,10 @@ def _vmx(text: str) -> str | None:
     return "vmx" if _VMX.search(text[:_KEYS]) else None
 
 
+def _unit(text: str) -> str | None:
+    return "systemd" if _SERVICE_SECTION.search(text) else None
+
+
 def _is_compose(text: str, head: str, name: str) -> bool:
     if _COMPOSE_NAME.fullmatch(name):
         known = _JSON_SERVICES if head.startswith("{") else _COMPOSE_KEY
@@ -141,5 +146,6 @@ _BY_SUFFIX: tuple[tuple[tuple[str, ...], Callable[[str], str | None]], ...] = (
     ((".sh",), _script),
     ((".cfg",), _settings),
     ((".vmx",), _vmx),
+    ((".service",), _unit),
 )
 """What a file of such a name may be, and nothing else: what is in it may quote other kinds."""

@@ -139,7 +139,17 @@ _OCI = (
 )  # fmt: skip
 """An OCI bundle is resolved: it says what holds, and not what was asked of the engine."""
 
+_SYSTEMD = (
+    "process.root_is_host", "process.host_uid", "process.namespaces.time",
+    "process.user_namespace_maps_root", "process.user_namespace_maps_root_group",
+    "process.capabilities.ambient", "container.seccomp.default_action",
+    *(f"process.seccomp.allows.{name}" for name in _SURFACES),
+)  # fmt: skip
+"""What a service that confines itself says beyond what compose says: a unit may also start a
+container, and then asks for what a command line asks."""
+
 _SAYS = {
+    "systemd": _SYSTEMD,
     "oci": _OCI,
     "libvirt_xml": ("vmm.name", "vmm.manager"),
     "qemu": (
@@ -182,7 +192,7 @@ _SAYS = {
 }  # fmt: skip
 
 
-_LIKE_COMPOSE = ("docker_run", "devcontainer", "quadlet")
+_LIKE_COMPOSE = ("docker_run", "devcontainer", "quadlet", "systemd")
 """Kinds of file that ask a container engine for a container in words of their own."""
 
 _COMPOSE_ALONE = ("container.lifecycle.privileged", "container.lifecycle.root",
