@@ -51,9 +51,9 @@ def service_node(
 ) -> Asked:
     """Return what the words after `run` or `create` ask an engine for.
 
-    `where` is the place of the line as a whole. `has_image` is false for options alone, as `runArgs` of a devcontainer: every word is an
-    option then, or may hide some. `moved` says that relative paths lead from a folder that is not
-    known.
+    `where` is the place of the line as a whole. `has_image` is false for options alone, as
+    `runArgs` of a devcontainer: every word is an option then, or may hide some. `moved` says that
+    relative paths lead from a folder that is not known.
     """
     parsed = parse_run(words, engine)
     draft = Draft(where, moved=moved)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from importlib import import_module
 from pathlib import Path
 
@@ -37,7 +38,8 @@ def test_every_example_is_recognised_by_its_content(path: Path) -> None:
     """By its suffix a folder finds it."""
     known = recognise(path.read_text(), path.name)
     (dialect,) = (one for one in DIALECTS if one.name == known)
-    assert path.name.endswith(dialect.suffixes)
+    named = any(fnmatchcase(path.name, pattern) for pattern in dialect.names)
+    assert named or path.name.endswith(dialect.suffixes)
 
 
 def test_every_kind_has_an_example() -> None:
