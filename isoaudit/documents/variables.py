@@ -21,6 +21,7 @@ MAX_TEXT = 65_536
 _MAX_TOTAL = 4_000_000
 _MAX_NESTING = 20
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_INNER = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:(:?)([-+?])(.*))?", re.DOTALL)
 _BRACE = re.compile(r"\$\{|\}")
 
 
@@ -88,16 +89,13 @@ class Variables:
 
     def _braced(self, inner: str, depth: int, secrets: bool) -> Expanded:
         """Return what stands between braces: a name, or one with an operator and its argument."""
-        match = _NAME.match(inner)
+        match = _INNER.fullmatch(inner)
         if match is None:
-            return Expanded(UNSET, "a variable without a name")
-        name, rest = match[0], inner[match.end() :]
-        if not rest:
+            return Expanded(UNSET, "a variable that is none")
+        name, operator, argument = match[1], match[3] or "", match[4] or ""
+        if not operator:
             return self._value(name, secrets)
-        colon = rest.startswith(":")
-        operator, argument = rest[colon : colon + 1], rest[colon + 1 :]
-        if operator not in tuple("-+?"):
-            return Expanded(UNSET, f"${{{name}}} with an unknown operator")
+        colon = bool(match[2])
         if self._falls_back(name, operator, colon=colon):
             return self._expand(argument, depth + 1, secrets)
         known = self.values.get(name)

@@ -78,9 +78,11 @@ def _own(service: Service) -> Iterator[tuple[Word, Word]]:
             yield Word(name, node), own
         return
     for entry in found.elements():
-        said = word(entry, secrets=True)
-        name, equals, value = said.text.partition("=")
-        yield said.part(name), said.part(value) if equals else _inherited(name, entry)
+        shown, said = word(entry), word(entry, secrets=True)
+        name, equals, _ = shown.text.partition("=")
+        value = said.part(said.text.partition("=")[2])
+        # NOTE: the name is shown, and so must not come from what holds the secrets.
+        yield shown.part(name), value if equals else _inherited(name, entry)
 
 
 def _inherited(name: str, node: Node) -> Word:

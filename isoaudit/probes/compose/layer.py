@@ -23,20 +23,21 @@ DOTENV = ".env"
 RESET = "!reset"
 """The tag by which a later file takes back what an earlier one says."""
 
-_REFERS = re.compile(r"extends|include|!reset")
+_REFERS = re.compile(r"extends|include")
 
 
 class Layer(NamedTuple):
     """One file of a project, as the context of its nodes.
 
     `place` is the folder that relative paths begin in. `refers` says whether the file may name
-    others, or take back what they say; one that does not needs no second look.
+    others, `resets` whether it may take back what they say: most do neither.
     """
 
     beside: Beside
     place: Folder
     variables: Variables
     refers: bool = True
+    resets: bool = True
 
     def read(self, name: str) -> Neighbour:
         """Return the file of a name as this one means it; never raises."""
@@ -45,7 +46,7 @@ class Layer(NamedTuple):
 
 def documents(text: str, shown: str, layer: Layer) -> list[Node]:
     """Return the documents of a compose file that are not empty; raises DocumentError."""
-    layer = layer._replace(refers=_REFERS.search(text) is not None)
+    layer = layer._replace(refers=_REFERS.search(text) is not None, resets=RESET in text)
     return [node for node in yaml.load_all(text, shown, layer) if not node.is_null]
 
 

@@ -63,7 +63,7 @@ class Merger:
     def cleaned(self, node: Node) -> Node:
         """Return a tree without what is marked with `!reset`; the tree itself if nothing is."""
         layer = node.context
-        return node if layer is not None and not layer.refers else self._cleaned(node)
+        return node if layer is not None and not layer.resets else self._cleaned(node)
 
     def _cleaned(self, node: Node) -> Node:
         self._spend(1)

@@ -44,7 +44,7 @@ def build(documents: Sequence[Node]) -> Project:
     if not documents:
         return Project(None, {})
     layer = documents[0].context
-    if len(documents) == 1 and layer is not None and not layer.refers:
+    if len(documents) == 1 and layer is not None and not (layer.refers or layer.resets):
         return Project(documents[0], {})
     builder = _Builder()
     document = builder.merged(documents)
