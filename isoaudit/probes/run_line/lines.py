@@ -10,8 +10,8 @@ from isoaudit.documents.passage import Passage
 from isoaudit.documents.shell import Command, commands
 from isoaudit.documents.shell_values import resolved
 from isoaudit.documents.shell_words import Piece, ShellWord
+from isoaudit.documents.variables import waiting_for
 from isoaudit.model import Location
-from isoaudit.probes.compose.values import waiting_for
 from isoaudit.probes.run_line.options import ENGINES
 from isoaudit.probes.run_line.parse import Called, called
 from isoaudit.probes.run_line.words import RunWord

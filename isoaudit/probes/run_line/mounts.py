@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from isoaudit.documents.variables import waiting_for
 from isoaudit.documents.yaml import Node
-from isoaudit.probes.compose.values import waiting_for
 from isoaudit.probes.run_line.csv import fields
 from isoaudit.probes.run_line.draft import Draft, mapping_of
 from isoaudit.probes.run_line.words import RunWord

@@ -10,11 +10,14 @@ import pytest
 
 from isoaudit.facts.vocabulary import facts, parts
 from isoaudit.facts.vocabulary.files import said_in
-from isoaudit.model.dialects import DIALECTS
+from isoaudit.model.dialects import DIALECTS, may_declare
 from isoaudit.targets.recognise import recognise
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
-FILES = [p for p in sorted(EXAMPLES.glob("*/*")) if not p.name.endswith(".gz")]
+FILES = [
+    p for p in sorted(EXAMPLES.glob("*/**/*"))
+    if p.is_file() and may_declare(p.name) and not p.name.endswith(".gz")
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
