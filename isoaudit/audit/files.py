@@ -18,6 +18,7 @@ from isoaudit.documents.beside import Beside, Folder, Neighbour
 from isoaudit.errors import DocumentError, TargetError, UsageError
 from isoaudit.model import RunError, Target
 from isoaudit.model.dialects import DIALECTS
+from isoaudit.probes.base import Partial
 from isoaudit.probes.table import FILES, open_file
 from isoaudit.targets.address import Address
 from isoaudit.targets.folder import Problem, expand, shown_path
@@ -155,6 +156,9 @@ def _targets(unit: FileUnit, dialect: str, text: str) -> Iterator[Evidence | Run
             yield Evidence(target, probe.collect(target))
         except Exception as error:
             yield _error(unit, error, target.id)
+    if isinstance(probe, Partial) and not unit.address.part:
+        for problem in probe.unread():
+            yield _error(unit, problem)
 
 
 def _beside(unit: FileUnit) -> Beside:

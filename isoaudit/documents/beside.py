@@ -54,6 +54,11 @@ class Neighbour(NamedTuple):
     why: str = ""
     absent: bool = False
 
+    @property
+    def path(self) -> str:
+        """Where it is."""
+        return os.path.join(self.folder.path, posixpath.basename(self.shown))
+
 
 class Beside:
     """What lies beside one file. `path` is where that file is, None for standard input.

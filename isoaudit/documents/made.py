@@ -19,7 +19,8 @@ Entries = Mapping[str, tuple[Node, Node]]
 
 
 class Made(Node):
-    """A mapping or list that was made. `open_end` says why more may belong in it."""
+    """A mapping or list that was made. `open_end` says why more may belong in it; it is not passed
+    on to what stands below."""
 
     __slots__ = ("_children", "open_end")
 
@@ -39,6 +40,12 @@ def scalar(text: str, where: Location, context: Any = None) -> Node:
     return Node(yaml.ScalarNode(f"{TAG}str", text, mark, mark), where.file, Origin(context))
 
 
+def null(where: Location, context: Any = None) -> Node:
+    """Return a null that stands at `where`."""
+    mark = _mark(where)
+    return Node(yaml.ScalarNode(f"{TAG}null", "null", mark, mark), where.file, Origin(context))
+
+
 def mapping(entries: Entries, where: Location, context: Any = None, open_end: str = "") -> Made:
     """Return a mapping that begins at `where`."""
     mark = _mark(where)
@@ -48,11 +55,14 @@ def mapping(entries: Entries, where: Location, context: Any = None, open_end: st
     return node
 
 
-def sequence(elements: Iterable[Node], where: Location, context: Any = None) -> Made:
+def sequence(
+    elements: Iterable[Node], where: Location, context: Any = None, open_end: str = ""
+) -> Made:
     """Return a list that begins at `where`."""
     mark = _mark(where)
     node = Made(yaml.SequenceNode(f"{TAG}seq", [], mark, mark), where.file, context)
     node._children = tuple(elements)
+    node.open_end = open_end
     return node
 
 

@@ -29,6 +29,17 @@ class Passage:
         """Return a passage of one piece, which begins at a line and column."""
         return Passage(text, file, [0], [(line, column)])
 
+    @staticmethod
+    def of_text(text: str, file: str, line: int = 1, column: int = 1) -> Passage:
+        """Return a passage of all the lines of a text, the first of which begins at a column."""
+        starts, places = [0], [(line, column)]
+        newline = text.find("\n")
+        while newline >= 0:
+            starts.append(newline + 1)
+            places.append((line + len(starts) - 1, 1))
+            newline = text.find("\n", newline + 1)
+        return Passage(text, file, starts, places)
+
     @property
     def location(self) -> Location:
         """Where it begins."""

@@ -56,6 +56,9 @@ DIALECTS = (
             "isoaudit.probes.vmm_files.cloud_hypervisor:CloudHypervisorProbe", (".sh",)),
     Dialect("vmx", "VMware's vmx", Kind.VM, "isoaudit.probes.exports.vmx:VmxProbe", (".vmx",)),
     Dialect("xl", "Xen's xl.cfg", Kind.VM, "isoaudit.probes.exports.xl:XlProbe", (".cfg",)),
+    Dialect("docker_run", "docker run lines", Kind.CONTAINER,
+            "isoaudit.probes.run_line.probe:DockerRunProbe", (".sh", ".bash", ".mk"),
+            ("Makefile", "makefile", "GNUmakefile"), beside=True),
     Dialect("ovf", "OVF", Kind.VM, "isoaudit.probes.exports.ovf:OvfProbe", (".ovf", ".xml")),
 )  # fmt: skip
 

@@ -124,7 +124,7 @@ _OCI = (
     "device.type", "process.namespaces.time", "process.user_namespace_maps_root",
     "process.user_namespace_maps_root_group", "process.user_namespace_shared_ids",
     *(f"process.seccomp.allows.{name}" for name in _SURFACES),
-    "process.seccomp.exploits_reachable", "process.seccomp.exploits_reachable_here",
+    "process.seccomp.exploits_reachable",
     "hook", "hook.stage", "hook.path", "hook.of_host", "hook.writable_inside",
     "sysctl", "sysctl.name", "sysctl.value", "container.network.forwarding",
     "container.platform", "container.privileged", "container.image.reference",
@@ -140,13 +140,21 @@ _OCI = (
 """An OCI bundle is resolved: it says what holds, and not what was asked of the engine."""
 
 _SYSTEMD = (
-    "process.root_is_host", "process.host_uid", "process.namespaces.time",
-    "process.user_namespace_maps_root", "process.user_namespace_maps_root_group",
-    "process.capabilities.ambient", "container.seccomp.default_action",
+    *_PROCESS, *(path for path in _CAPABILITIES if not path.endswith("inheritable")), *_RLIMITS,
+    *_BOUNDS, *_MOUNTED, *_DEVICE, *_RULE, *_VARIABLE, "sysctl",
+    "process.root_is_host", "process.namespaces.time", "process.user_namespace_maps_root",
+    "process.user_namespace_maps_root_group",
     *(f"process.seccomp.allows.{name}" for name in _SURFACES),
+    "container.platform", "container.privileged", "container.capabilities.added",
+    "container.user_namespace", "container.seccomp.profile", "container.seccomp.default_action",
+    "container.apparmor.profile", "container.selinux.disabled", "container.selinux.type",
+    "container.selinux.options", "container.relabelled_paths", "container.masked_paths",
+    "container.readonly_paths", "container.rootfs.read_only", "container.namespace_paths",
+    "container.borrowed_namespaces", "container.cgroup_writable", "container.cgroup.parent",
+    "container.cgroup.own", "container.gpu.requested", "container.gpu.by_environment",
 )  # fmt: skip
-"""What a service that confines itself says beyond what compose says: a unit may also start a
-container, and then asks for what a command line asks."""
+"""What a service that confines itself says; of the container that another one starts its command
+line says what docker_run can."""
 
 _SAYS = {
     "systemd": _SYSTEMD,
@@ -192,7 +200,7 @@ _SAYS = {
 }  # fmt: skip
 
 
-_LIKE_COMPOSE = ("docker_run", "devcontainer", "quadlet", "systemd")
+_LIKE_COMPOSE = ("docker_run", "devcontainer", "quadlet")
 """Kinds of file that ask a container engine for a container in words of their own."""
 
 _COMPOSE_ALONE = ("container.lifecycle.privileged", "container.lifecycle.root",

@@ -15,10 +15,13 @@ from isoaudit.probes.compose.service import Service
 from isoaudit.probes.compose.storage import note_storage
 
 
-def declared_facts(service: Service) -> FactSet:
-    """Return the facts of a service; raises DocumentError where one of its values is malformed."""
+def declared_facts(service: Service, what: str = "") -> FactSet:
+    """Return the facts of a service; raises DocumentError where one of its values is malformed.
+
+    `what` says what kind of one it is, "" for no more than its origin tells.
+    """
     origin, where = service.origin, service.anchor
-    service.facts.certain("container.platform", origin.platform, where, f"a {origin.noun}")
+    service.facts.certain("container.platform", origin.platform, where, what or f"a {origin.noun}")
     service.process.certain("process.name", service.name, where, f"the {origin.noun}")
     service.process.certain("process.main", True, where, f"the {origin.noun}")
     note_security(service)

@@ -108,7 +108,7 @@ def _amount(said: Word) -> float:
         return 0.0
     match = _AMOUNT.fullmatch(said.text.strip())
     if match is None:
-        raise said.node.error(f"a number is expected here, not {said.text[:40]!r}")
+        raise said.node.error(f"a number is expected here, not {said.node.text()[:40]!r}")
     return float(match[1]) * _MICROSECONDS[match[2] or "us"]
 
 

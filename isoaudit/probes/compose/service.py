@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterable
 
 from isoaudit.documents.yaml import Node
 from isoaudit.model import Missing, Reason, Record, Value, Vantage
+from isoaudit.probes.compose.layer import RESET
 from isoaudit.probes.compose.origin import COMPOSE, Origin
 from isoaudit.probes.compose.values import Word, word
 from isoaudit.probes.declared import Placed, Sheet, not_declared
@@ -49,7 +49,9 @@ class ServiceSheet(Sheet):
 class Service:
     """A service with the document around it, and the sheets on which its facts are noted.
 
-    `facts` takes the target's own facts, `process` those of its main process.
+    `node` is all that the service comes to, whatever it was merged from; its `open_end` says why
+    more may belong in it. `facts` takes the target's own facts, `process` those of its main
+    process.
     """
 
     def __init__(
@@ -60,9 +62,7 @@ class Service:
         self.node = node
         self.document = document
         self.origin = origin
-        self.folder = posixpath.dirname(node.file)
-        inherited = "inherits from another service, which is not followed yet"
-        self.inherits = origin.doubt or (inherited if self.get("extends") is not None else "")
+        self.inherits = origin.doubt or node.open_end
         self.facts = ServiceSheet(key, self.inherits, origin)
         self.process = ServiceSheet(key, self.inherits, origin)
 
@@ -73,7 +73,7 @@ class Service:
     def get(self, *keys: str) -> Node | None:
         """Return the node below `keys`; None if it is absent, null or taken back by `!reset`."""
         node = self.node.get(*keys)
-        return None if node is None or node.tag == "!reset" else node
+        return None if node is None or node.tag == RESET else node
 
     def word(self, *keys: str) -> Word | None:
         """Return a single value, its variables replaced; None if it is absent or empty."""

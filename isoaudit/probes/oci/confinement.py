@@ -18,6 +18,7 @@ from isoaudit.seccomp.profile import Profile, ProfileError, read_profile
 from isoaudit.seccomp.resolve import covered
 
 _PROFILE = "container.seccomp"
+_HERE = "process.seccomp.exploits_reachable_here"
 _MODE = "process.seccomp.mode"
 _OWN = ("default_action", "flags", "supervised", "interfaces")
 _NATIVE = {"SCMP_ARCH_X86_64": "x86_64", "SCMP_ARCH_AARCH64": "aarch64"}
@@ -102,6 +103,8 @@ def _note_profile(bundle: Bundle, node: Node, profile: Profile) -> None:
     held = frozenset(_capabilities(bundle))
     found = dict(profile_bounds(profile, Around(machine, None, held), None))
     for path, value in found.items():
+        if path == _HERE:
+            continue  # which kernel that will be, no file knows
         bundle.process.say(path, value, node, f"a filter for {machine.native.name}")
     bundle.process.beyond("process.seccomp.allows", "which interfaces the kernel runs decides")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from isoaudit.probes.compose.values import waiting_for
+from isoaudit.documents.variables import waiting_for
 from isoaudit.probes.run_line.csv import fields
 from isoaudit.probes.run_line.devices import ask_gpus
 from isoaudit.probes.run_line.draft import Draft, mapping_of

@@ -13,10 +13,14 @@ _Tree = dict[str, "_Tree | Node | list[Node]"]
 
 
 class Draft:
-    """The keys of a service as far as they were asked for, and the name it is given."""
+    """The keys of a service as far as they were asked for, and the name it is given.
 
-    def __init__(self, where: Location) -> None:
+    `moved` says that it is not known in which folder the line is run.
+    """
+
+    def __init__(self, where: Location, *, moved: bool = False) -> None:
         self.where = where
+        self.moved = moved
         self.name: RunWord | None = None
         self.networks: list[RunWord] = []
         self.read_only_tmpfs: RunWord | None = None

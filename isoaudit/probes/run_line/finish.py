@@ -9,9 +9,9 @@ import re
 from collections.abc import Sequence
 
 from isoaudit.documents import made
+from isoaudit.documents.variables import waiting_for
 from isoaudit.documents.yaml import Node
 from isoaudit.probes.compose.origin import PODMAN
-from isoaudit.probes.compose.values import waiting_for
 from isoaudit.probes.defaults import NETWORK_MODES, READ_ONLY_TMPFS
 from isoaudit.probes.run_line.csv import fields
 from isoaudit.probes.run_line.draft import Draft, mapping_of

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from isoaudit.documents.variables import waiting_for
 from isoaudit.documents.yaml import Node
-from isoaudit.probes.compose.values import waiting_for
 from isoaudit.probes.run_line.csv import fields
 from isoaudit.probes.run_line.draft import Draft, mapping_of
 from isoaudit.probes.run_line.words import RunWord
@@ -28,7 +28,14 @@ Fields = Mapping[str, RunWord]
 
 def ask_volume(draft: Draft, value: RunWord) -> None:
     """Add a volume in its short form."""
-    draft.add(("volumes",), value)
+    draft.add(("volumes",), value._replace(text=_placed(draft, value.text)))
+
+
+def _placed(draft: Draft, text: str) -> str:
+    """Return a source, a relative one as unknown where the folder it is relative to is."""
+    first = text.partition(":")[0]
+    relative = first in {".", ".."} or first.startswith(("./", "../"))
+    return f"{waiting_for('the folder it is run in')}/{text}" if relative and draft.moved else text
 
 
 def ask_mount(draft: Draft, value: RunWord) -> None:
@@ -64,19 +71,20 @@ def _ask(draft: Draft, value: RunWord, named: Fields, options: Fields) -> None:
     elif kind.text in _TMPFS:
         draft.add(("tmpfs",), value._replace(text=f"{target.text}:{_tmpfs_options(named)}"))
     else:
-        draft.add_node(("volumes",), _long(value, kind, named, options))
+        draft.add_node(("volumes",), _long(draft, value, kind, (named, options)))
 
 
-def _long(value: RunWord, kind: RunWord, named: Fields, options: Fields) -> Node:
+def _long(draft: Draft, value: RunWord, kind: RunWord, given: tuple[Fields, Fields]) -> Node:
     """Return a volume in long form; one whose options make it a host path is a bind."""
     where = value.location
+    named, options = given
     source = named.get("source")
     device = options.get("device")
     if kind.text == "volume" and device is not None and not device.text.startswith(":"):
         kind, source = kind._replace(text="bind"), device
     entry: dict[str, RunWord | Node] = {"type": kind, "target": named["target"]}
     if source is not None:
-        entry["source"] = source
+        entry["source"] = source._replace(text=_placed(draft, source.text))
     if "readonly" in named:
         text = named["readonly"].text
         entry["read_only"] = named["readonly"]._replace(text="true" if text in _TRUE else text)

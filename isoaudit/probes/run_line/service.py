@@ -20,7 +20,7 @@ from isoaudit.probes.compose.service import Service
 from isoaudit.probes.run_line.asked import asked_for
 from isoaudit.probes.run_line.draft import Draft
 from isoaudit.probes.run_line.finish import finish
-from isoaudit.probes.run_line.parse import Given, Parsed, parse_run
+from isoaudit.probes.run_line.parse import Parsed, parse_run
 from isoaudit.probes.run_line.words import RunWord
 
 _FILLED_IN = re.compile(r"\$\{[^{}]*\}")
@@ -46,18 +46,18 @@ def service_node(
     engine: str,
     where: Location,
     *,
-    base: Sequence[Given] = (),
     has_image: bool = True,
+    moved: bool = False,
 ) -> Asked:
     """Return what the words after `run` or `create` ask an engine for.
 
-    `where` is the place of the line as a whole. `base` are options given elsewhere, which come
-    first. `has_image` is false for options alone, as `runArgs` of a devcontainer: every word is an
-    option then, or may hide some.
+    `where` is the place of the line as a whole. `has_image` is false for options alone, as
+    `runArgs` of a devcontainer: every word is an option then, or may hide some. `moved` says that
+    relative paths lead from a folder that is not known.
     """
     parsed = parse_run(words, engine)
-    draft = Draft(where)
-    for given in (*base, *parsed.options):
+    draft = Draft(where, moved=moved)
+    for given in parsed.options:
         asked_for(draft, given, engine)
     doubt = parsed.doubt
     image = parsed.image

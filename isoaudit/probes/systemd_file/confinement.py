@@ -19,9 +19,6 @@ _LOGS_HIDDEN = ("/proc/kmsg",)
 _KERNELS = ("/proc/", "/sys/")
 _APPARMOR, _CONFINED = "container.apparmor.profile", "process.apparmor.confined"
 _SELINUX = "container.selinux"
-_OF_ENGINES = ("container.image", "container.runtime", "container.network", "network", "port",
-               "container.ipc_shareable", "container.restart", "container.restart_retries",
-               "container.log", "container.storage")  # fmt: skip
 
 
 def note_confinement(service: Service) -> None:
@@ -40,8 +37,6 @@ def _note_none(service: Service) -> None:
     facts.default("container.gpu.requested", False, "systemd hands none in")
     facts.default("container.gpu.by_environment", False, "systemd hands none in")
     facts.default("container.relabelled_paths", (), "systemd labels no path anew")
-    for path in _OF_ENGINES:
-        facts.beyond(path, "a service of the host has nothing of that kind")
 
 
 def _note_apparmor(service: Service) -> None:

@@ -11,8 +11,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from isoaudit.documents.passage import Passage
 from isoaudit.documents.unit import Entry, Unit, UnitWord
 from isoaudit.model import FactSet
+from isoaudit.probes.run_line.lines import found_in
 from isoaudit.probes.run_line.origins import run_origin
 from isoaudit.probes.run_line.parse import Called, called
 from isoaudit.probes.run_line.service import Asked, service_facts, service_node
@@ -22,6 +24,10 @@ from isoaudit.probes.systemd_file.service import SECTION
 _PREFIXES = "@-:+!|"
 _VARIABLE = re.compile(r"\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|%%|%([A-Za-z])")
 _ALONE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
+_SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
+_COMMAND_FLAG = re.compile(r"-[a-z]{0,8}c")
+_SPECIFIER = re.compile(r"\$\$|%%|%[A-Za-z]")
+_OF_SCRIPT = {"$$": "$", "%%": "%"}
 _ROOT = frozenset({"root", "0"})
 
 
@@ -35,11 +41,10 @@ class Line:
         self._found = found
         self._rootless = rootless
 
-    def facts(self, name: str, platform: str) -> FactSet:
+    def facts(self, name: str) -> FactSet:
         """Return what the line asks for; raises DocumentError for a value that no engine takes."""
-        origin = replace(
-            run_origin(self._found.engine, self._rootless, platform), noun="unit's command"
-        )
+        origin = run_origin(self._found.engine, self._rootless)
+        origin = replace(origin, noun="unit's command")
         asked = self._asked
         return service_facts(
             asked._replace(doubt=self._found.before.doubt or asked.doubt), name, origin
@@ -51,13 +56,31 @@ def container_lines(unit: Unit, of_user: bool) -> list[Line]:
     known = _environment(unit)
     lines = []
     for entry in unit.all(SECTION, "ExecStart"):
-        words = list(_run_words(entry, unit, known))
-        found = called(words)
-        if found is None:
-            continue
-        asked = service_node(found.words, found.engine, entry.location)
-        lines.append(Line(entry, asked, found, _rootless(unit, of_user)))
+        direct = called(list(_run_words(entry, unit, known)))
+        several = [direct] if direct is not None else list(_in_shell(entry))
+        for found in several:
+            asked = service_node(found.words, found.engine, entry.location)
+            lines.append(Line(entry, asked, found, _rootless(unit, of_user)))
     return lines
+
+
+def _in_shell(entry: Entry) -> Iterator[Called]:
+    """Yield the containers that a script starts which a shell is given (`/bin/sh -c '…'`)."""
+    words = entry.words()
+    if not words or posixpath.basename(words[0].text.lstrip(_PREFIXES)) not in _SHELLS:
+        return
+    flag = next((n for n, word in enumerate(words) if _COMMAND_FLAG.fullmatch(word.text)), None)
+    if flag is None or flag + 1 == len(words):
+        return
+    script, where = words[flag + 1].text, words[flag + 1].location
+    text = _SPECIFIER.sub(lambda found: _OF_SCRIPT.get(found[0], _open(found)), script)
+    passage = Passage.of_line(text, where.file, where.line or 1, where.column or 1)
+    for found in found_in(passage):
+        yield found.call
+
+
+def _open(found: re.Match[str]) -> str:
+    return f"${{specifier_{found[0][1]}}}"
 
 
 def _rootless(unit: Unit, of_user: bool) -> bool | None:

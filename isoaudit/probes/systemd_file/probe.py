@@ -16,6 +16,7 @@ from isoaudit.errors import TargetError
 from isoaudit.facts.redaction import looks_secret
 from isoaudit.model import FactSet, Kind, Location, Missing, Record, Target
 from isoaudit.probes.declared import not_declared, record
+from isoaudit.probes.run_line.origins import DIALECT as OF_LINES
 from isoaudit.probes.systemd_file.confinement import note_confinement
 from isoaudit.probes.systemd_file.credentials import note_credentials
 from isoaudit.probes.systemd_file.devices import note_devices
@@ -61,7 +62,7 @@ class SystemdFileProbe:
         """Return what the unit asks for; raises DocumentError where a value is malformed."""
         line = self._lines.get(target.handle)
         if line is not None:
-            return line.facts(target.name, DIALECT)
+            return line.facts(target.name)
         if target.handle != self._shown or not self._unit.has(SECTION):
             raise TargetError(f"{self._shown}: no service {target.handle!r}", "Scan it anew.")
         service = self._service()
@@ -98,16 +99,17 @@ class SystemdFileProbe:
         if handle in self._lines and self._lines[handle].entry is not line.entry:
             handle = f"{handle}~{number + 1}"
         self._lines[handle] = line
-        return self._target(handle, name, line.entry.location)
+        # What stands there is a command line: it can say what such a one can, and is mended so.
+        return self._target(handle, name, line.entry.location, OF_LINES)
 
-    def _target(self, handle: str, name: str, where: Location) -> Target:
+    def _target(self, handle: str, name: str, where: Location, dialect: str = DIALECT) -> Target:
         return Target(
             id=f"{DIALECT}:{handle}",
             kind=Kind.CONTAINER,
             name=name[:255],
             state="declared",
             handle=handle,
-            dialect=DIALECT,
+            dialect=dialect,
             location=where,
         )
 

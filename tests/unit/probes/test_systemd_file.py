@@ -50,10 +50,18 @@ def test_the_container_that_a_unit_starts_is_what_is_judged() -> None:
     (target,) = found(whole)
     assert ("systemd:web.service", "api") == (target.id, target.name)
     facts = unit_of(whole).facts
-    assert facts["container.platform"] == "systemd"
+    assert target.dialect == facts["container.platform"] == "docker_run"
     assert facts["container.image.reference"] == "docker.io/app:1"
     assert facts["container.rootfs.read_only"] is True
     assert facts["process.namespaces.net"] == "host"
+
+
+def test_a_shell_that_starts_a_container_is_looked_into() -> None:
+    """A script in quotes; what systemd fills in is not known."""
+    line = "/bin/sh -ec 'cd /srv && exec docker run --pid host --name x%i -v $$PWD:/data app:1'"
+    facts = unit_of(text("PrivateTmp=yes", start=line)).facts
+    assert facts["process.namespaces.pid"] == "host"
+    assert facts["container.image.reference"] == "app:1"
 
 
 def test_a_variable_of_another_file_is_not_known() -> None:
