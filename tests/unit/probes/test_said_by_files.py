@@ -39,7 +39,8 @@ def _bundles() -> list[FactSet]:
 
 
 def _units() -> list[FactSet]:
-    labelled = "AppArmorProfile=web\nSELinuxContext=a:b:c:d\nDeviceAllow=/dev/kvm\nTemporaryFileSystem=/var"
+    labelled = "AppArmorProfile=web\nSELinuxContext=a:b:c:d\n"
+    labelled += "DeviceAllow=/dev/kvm\nTemporaryFileSystem=/var"
     names = ("hardened", "risky")
     found = [unit_of((UNITS / f"{name}.service").read_text()) for name in names]
     return [one.factset for one in (*found, unit(labelled))]
