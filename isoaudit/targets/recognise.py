@@ -115,7 +115,8 @@ def _json(text: str, head: str) -> str | None:
     if '"schema_version"' in head:
         return "result"
     keys = text[:_KEYS]
-    if _OCI_VERSION.search(keys) and _OCI_PART.search(text):
+    # Its keys may well be sorted, with a whole seccomp profile before this one.
+    if '"ociVersion"' in text and _OCI_VERSION.search(text) and _OCI_PART.search(text):
         return "oci"
     is_microvm = '"boot-source"' in keys and '"kernel_image_path"' in keys
     return "firecracker" if is_microvm else None

@@ -32,6 +32,9 @@ _NAMES = ("io.kubernetes.cri.container-name", "io.kubernetes.container.name",
 
 _OTHER_SYSTEMS = ("windows", "solaris", "freebsd", "zos")
 _LONGEST_NAME = 255
+_NO_NAMES = frozenset({"userdata", "bundle"})
+"""Folders that engines put every container's bundle into: podman, CRI-O, buildah."""
+
 _ALL = ("container", "process", "mount", "device", "device_rule", "environment", "sysctl", "hook")
 
 
@@ -88,6 +91,7 @@ class OciProbe:
             return text(annotated)
         folder, file = posixpath.split(self._shown)
         own = posixpath.basename(folder) if file == "config.json" else ""
+        own = "" if own in _NO_NAMES else own
         return own or word(self._root, "hostname") or file.partition(".")[0] or self._shown
 
 

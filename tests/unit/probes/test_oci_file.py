@@ -24,6 +24,8 @@ def test_a_bundle_is_known_by_its_version_and_a_part() -> None:
     text = (EXAMPLES / "risky" / "config.json").read_text()
     assert "oci" == recognise(text, "config.json")
     assert "oci" == recognise(json.dumps(json.loads(text)), "saved.json")
+    late = {"annotations": {"x": "y" * 100_000}, **json.loads(text)}
+    assert "oci" == recognise(json.dumps(late), "config.json")
     assert recognise('{"ociVersion": "1.0.2", "id": "web", "status": "running"}', "s.json") is None
     assert recognise('{"about": "ociVersion"}', "package.json") is None
 
@@ -38,6 +40,7 @@ def test_a_bundle_is_called_after_its_annotation_or_folder() -> None:
     annotated = {"io.kubernetes.cri.container-name": "api"}
     assert "api" == name("bundles/web/config.json", annotations=annotated)
     assert "hardened" == name("saved.json")
+    assert "hardened" == name("overlay-containers/0123/userdata/config.json")
 
 
 def test_the_image_is_known_where_an_annotation_names_it() -> None:
