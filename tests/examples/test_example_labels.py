@@ -38,7 +38,7 @@ def _judged(file: str) -> dict[str, TargetResult]:
     return {entry.target.name: entry for entry in entries}
 
 
-@pytest.mark.parametrize(("file", "targets"), _labelled())
+@pytest.mark.parametrize(("file", "targets"), list(_labelled()))
 def test_an_example_is_judged_as_labelled(
     file: str, targets: Mapping[str, Mapping[str, list[str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
