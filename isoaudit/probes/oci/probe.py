@@ -30,7 +30,13 @@ _NAMES = ("io.kubernetes.cri.container-name", "io.kubernetes.container.name",
           "org.opencontainers.container.name")  # fmt: skip
 """Annotations under which an engine leaves the container's name."""
 
-_OTHER_SYSTEMS = ("windows", "solaris", "freebsd", "zos")
+_OTHER_SYSTEMS = {
+    "windows": "Windows",
+    "solaris": "Solaris",
+    "freebsd": "FreeBSD",
+    "zos": "z/OS",
+    "vm": "a virtual machine of its own",
+}
 _LONGEST_NAME = 255
 _NO_NAMES = frozenset({"userdata", "bundle"})
 """Folders that engines put every container's bundle into: podman, CRI-O, buildah."""
@@ -99,4 +105,4 @@ def _other_system(root: Node) -> str:
     """Return the system other than Linux that a configuration is for, "" if it is for Linux."""
     if root.get("linux") is not None:
         return ""
-    return next((name for name in _OTHER_SYSTEMS if root.get(name) is not None), "")
+    return next((title for key, title in _OTHER_SYSTEMS.items() if root.get(key) is not None), "")

@@ -70,6 +70,8 @@ def _sealed(service: Service) -> Entry | None:
     strict = service.last("ProtectSystem")
     if strict is not None and strict.value == "strict":
         return strict
+    if (dynamic := service.dynamic()) is not None:
+        return dynamic  # which implies it, whatever else is said
     for path, entry in service.paths("ReadOnlyPaths"):
         if path.lstrip("-+") == "/":
             return entry

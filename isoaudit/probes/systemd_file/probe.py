@@ -54,7 +54,8 @@ class SystemdFileProbe:
         lines = container_lines(self._unit, self._of_user)
         if lines:
             return [self._container(line, number, len(lines)) for number, line in enumerate(lines)]
-        if self._service().confined() is None:
+        # Whether it is meant to be confined: what its command or manager makes of that is judged.
+        if Service(self._unit, None, of_user=False).confined() is None:
             return []
         return [self._target(self._shown, self._name(), self._service().anchor.location)]
 
@@ -81,7 +82,7 @@ class SystemdFileProbe:
 
     def _service(self) -> Service:
         """Return the service as it holds for the first command that it starts."""
-        return Service(self._unit, self._started(), self._of_user)
+        return Service(self._unit, self._started(), of_user=self._of_user)
 
     def _started(self) -> Command | None:
         """Return its main command; of several, which run one after another, one with full

@@ -53,6 +53,11 @@ _NEUTRAL = {"DevicePolicy": "auto", "ProcSubset": "all", "ProtectProc": "default
 """Words of their own that settings have for doing nothing."""
 
 _OF_USER = frozenset({"User", "Group", "SupplementaryGroups", "AmbientCapabilities"})
+_OF_SYSTEM = FILE_SYSTEM | {"PrivateNetwork", "NetworkNamespacePath", "PrivateIPC",
+                            "IPCNamespacePath", "PrivatePIDs", "ProtectHostname", "ProtectClock",
+                            "DynamicUser", "User"}  # fmt: skip
+"""What a user's own manager may not do unless the service has a user namespace of its own."""
+
 _STAYS = frozenset({"PrivateNetwork", "NetworkNamespacePath", "PrivateIPC", "IPCNamespacePath",
                     "DeviceAllow", "DevicePolicy", "IPAddressDeny"})  # fmt: skip
 
@@ -102,7 +107,7 @@ class Service:
     service manager is a user's own.
     """
 
-    def __init__(self, unit: Unit, started: Command | None, of_user: bool) -> None:
+    def __init__(self, unit: Unit, started: Command | None, *, of_user: bool) -> None:
         header = next(where for name, where in unit.sections if name == SECTION)
         self.unit = unit
         self.started = started
@@ -115,6 +120,8 @@ class Service:
             self._ignored = (SANDBOX - _STAYS) | _OF_USER
         elif started is not None and started.keeps_user:
             self._ignored = _OF_USER
+        if of_user and self.on("PrivateUsers") is None:
+            self._ignored |= _OF_SYSTEM
 
     def all(self, *keys: str) -> list[Entry]:
         """Return the assignments that count of settings that hold lists."""

@@ -56,7 +56,7 @@ def test_a_container_for_another_system_is_said_to_be_one() -> None:
     text = json.dumps({"ociVersion": "1.0.2", "process": {}, "windows": {"layerFolders": ["C:"]}})
     probe = OciProbe(text, "config.json")
     found = probe.collect(probe.find()[0])
-    assert "a container for windows" in found.missing["process"][0].detail
+    assert "a container for Windows" in found.missing["process"][0].detail
     assert not found.parts
 
 

@@ -8,6 +8,7 @@ from systemd_units import unit
 from isoaudit.probes.defaults import ALL_CAPABILITIES
 
 BOUNDING, EFFECTIVE = "process.capabilities.bounding", "process.capabilities.effective"
+OF_USERS = "home/.config/systemd/user/web.service"
 NNP = "process.no_new_privileges"
 
 
@@ -37,13 +38,28 @@ def test_a_user_made_for_the_service_is_never_root() -> None:
     assert facts[NNP] is True
     assert facts[EFFECTIVE] == ()
     assert facts["process.host_groups"] == ()
+    assert facts["container.rootfs.read_only"] is True
 
 
 def test_a_user_of_a_users_own_manager_is_not_known() -> None:
     """The folder tells whose manager it is."""
-    seen = unit("PrivateTmp=yes", shown="home/.config/systemd/user/web.service")
+    seen = unit("PrivateTmp=yes", shown=OF_USERS)
     assert "process.root_permitted" in seen.missing
     assert EFFECTIVE in seen.missing
+
+
+def test_a_users_own_manager_gives_file_systems_with_a_user_namespace_alone() -> None:
+    """systemd.exec(5): such settings are not available to it otherwise; filters are."""
+    lines = "ProtectSystem=strict\nPrivateNetwork=yes\nSystemCallFilter=@system-service\n"
+    alone, held = (
+        unit(lines, shown=OF_USERS).facts,
+        unit(f"{lines}PrivateUsers=yes", shown=OF_USERS),
+    )
+    assert (alone["process.namespaces.mnt"], alone["process.namespaces.net"]) == ("host", "host")
+    assert alone["container.rootfs.read_only"] is False
+    assert alone["process.seccomp.mode"] == "filter"
+    assert held.facts["container.rootfs.read_only"] is True
+    assert held.facts["process.user_namespace_maps_root"] is False
 
 
 @pytest.mark.parametrize(
