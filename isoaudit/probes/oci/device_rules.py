@@ -21,7 +21,7 @@ _RUNTIMES = frozenset(
 """What every runtime allows: null, zero, full, random, urandom, tty, console, ptmx and pts."""
 
 
-_MOST = 1_000
+_MOST = 256
 """Rules read of one file; an engine writes some twenty."""
 
 

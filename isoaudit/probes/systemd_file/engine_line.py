@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from isoaudit.documents.passage import Passage
 from isoaudit.documents.unit import Entry, Unit, UnitWord
+from isoaudit.errors import DocumentError
 from isoaudit.model import FactSet
 from isoaudit.probes.run_line.lines import found_in
 from isoaudit.probes.run_line.origins import run_origin
@@ -20,6 +21,9 @@ from isoaudit.probes.run_line.parse import Called, called
 from isoaudit.probes.run_line.service import Asked, service_facts, service_node
 from isoaudit.probes.run_line.words import RunWord
 from isoaudit.probes.systemd_file.service import SECTION
+
+_MOST = 200
+"""Commands of one unit that may start containers."""
 
 _PREFIXES = "@-:+!|"
 _VARIABLE = re.compile(r"\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|%%|%([A-Za-z])")
@@ -59,6 +63,9 @@ def container_lines(unit: Unit, of_user: bool) -> list[Line]:
         direct = called(list(_run_words(entry, unit, known)))
         several = [direct] if direct is not None else list(_in_shell(entry))
         for found in several:
+            if len(lines) == _MOST:
+                why = f"more than {_MOST} commands that start containers, not read"
+                raise DocumentError(f"{entry.location}: {why}", "Split the unit.")
             asked = service_node(found.words, found.engine, entry.location)
             lines.append(Line(entry, asked, found, _rootless(unit, of_user)))
     return lines
