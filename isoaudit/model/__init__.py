@@ -5,6 +5,7 @@ from isoaudit.model.factset import FactSet, Part, Record
 from isoaudit.model.finding import Finding, Outcome
 from isoaudit.model.result import RunError, TargetResult
 from isoaudit.model.target import Target
+from isoaudit.model.waiver import Waiver
 from isoaudit.model.words import Kind, Reason, Severity, Status, Vantage
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "TargetResult",
     "Value",
     "Vantage",
+    "Waiver",
 ]

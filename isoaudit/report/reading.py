@@ -18,9 +18,14 @@ _FACT = {
     "location": Optional(_LOCATION),
 }
 _MISSING = {"path": str, "reason": str, "detail": str, "how_to_get": str, "vantage": Nullable(str)}
+_WAIVER = {
+    "reason": str, "owner": str, "until": Nullable(str), "source": str, "kind": str,
+    "approver": str,
+}  # fmt: skip
 _FINDING = {
     "check": str, "severity": str, "status": str, "message": str, "fingerprint": str,
     "evidence": [{"path": str, **_FACT}], "missing": [_MISSING],
+    "waiver": Optional(Nullable(_WAIVER)), "baseline": Optional(Nullable(str)),
 }  # fmt: skip
 _TARGET = {
     "id": str, "aliases": [str], "kind": str, "name": str, "state": str, "dialect": str,

@@ -19,6 +19,7 @@ from isoaudit.model import (
     Target,
     TargetResult,
     Vantage,
+    Waiver,
 )
 from isoaudit.report.document import Report, RunInfo, Summary, Tally
 
@@ -35,7 +36,13 @@ outcomes = st.builds(
     Outcome, checks, st.sampled_from(Severity), st.sampled_from(Status), texts,
     st.lists(facts, max_size=3).map(tuple), st.lists(missing, max_size=2).map(tuple),
 )  # fmt: skip
-findings = st.builds(Finding, outcomes, texts)
+waivers = st.builds(
+    Waiver, texts, texts, st.one_of(st.none(), texts), texts,
+    st.sampled_from(["file", "inline", "annotation", "label"]), texts,
+)  # fmt: skip
+findings = st.builds(
+    Finding, outcomes, texts, st.one_of(st.none(), waivers), st.sampled_from([None, True, False])
+)
 records = st.builds(Record.of, st.lists(facts, max_size=2), st.lists(missing, max_size=1))
 parts = st.builds(
     Part, st.sampled_from(["mount", "process"]), st.sampled_from(Vantage),
