@@ -16,7 +16,7 @@ import yaml
 from isoaudit.documents.yaml import Node, load_all
 from isoaudit.documents.yaml_syntax import compose
 from isoaudit.errors import DocumentError
-from isoaudit.model import FactSet, InlineWaiver, Location
+from isoaudit.model import InlineWaiver, Location, TargetResult
 from isoaudit.model.waiver import WaiverKind
 from isoaudit.rules.inline_words import statement
 
@@ -46,12 +46,13 @@ def label_waivers(text: str, dialect: str, file: str) -> Iterator[InlineWaiver]:
         yield from _READERS[dialect](text, file)
 
 
-def live_waivers(facts: FactSet) -> Iterator[InlineWaiver]:
+def live_waivers(result: TargetResult) -> Iterator[InlineWaiver]:
     """Yield the waivers among the labels that a live container was given, not its image."""
-    for fact in facts.facts.get(LIVE, ())[:1]:
+    for fact in result.facts.facts.get(LIVE, ())[:1]:
+        source = f"{result.target.id}, {fact.source}"
         for entry in fact.value if isinstance(fact.value, tuple) else ():
             check, _, words = entry.partition("=")
-            yield statement([check], words, fact.source, "label")._replace(span=_WHOLE_FILE)
+            yield statement([check], words, source, "label")._replace(span=_WHOLE_FILE)
 
 
 def _kubernetes(text: str, file: str) -> Iterator[InlineWaiver]:
@@ -100,13 +101,13 @@ def _compose(text: str, file: str) -> Iterator[InlineWaiver]:
     """Yield the labels and annotations of every service, those that merge keys bring included."""
     for document in load_all(text, file):
         services = document.get("services") if document.is_map else None
-        for key, service in services.keyed().values() if services is not None else ():
-            for name, words, node in _labels(service):
+        for service, (_, node) in services.keyed().items() if services is not None else ():
+            for name, words, where in _labels(node):
                 for prefix in (LABEL, ANNOTATION):
                     if name.startswith(prefix):
-                        begin = key.location.line or 0
                         check = name.removeprefix(prefix)
-                        yield _placed(check, words, node.location, (begin, begin), "label")
+                        found = _placed(check, words, where.location, None, "label")
+                        yield found._replace(name=service)
 
 
 def _labels(service: Node) -> Iterator[tuple[str, str, Node]]:
@@ -176,7 +177,7 @@ def _first_line(text: str, place: int, number: int) -> int:
 
 
 def _placed(
-    check: str, words: str, place: Location, span: tuple[int, int], kind: WaiverKind
+    check: str, words: str, place: Location, span: tuple[int, int] | None, kind: WaiverKind
 ) -> InlineWaiver:
     said = statement([check], words, f"{place.file}:{place.line}", kind)
     return said._replace(file=place.file, span=span)
