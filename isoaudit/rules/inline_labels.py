@@ -190,6 +190,7 @@ _READERS: dict[str, Callable[[str, str], Iterator[InlineWaiver]]] = {
     "compose": _compose,
     "oci": _oci,
     "docker_run": _command_lines,
+    "systemd": _command_lines,
     "quadlet": _quadlet,
     "devcontainer": _devcontainer,
 }
