@@ -100,7 +100,7 @@ class Waiving:
         for one in (*result.said, *live):
             covered = tuple(f for f in gating if _speaks_of(one, result.target, f))
             use = self._inline(one, len(covered), live=not result.target.dialect)
-            if said or covered or one in live:
+            if covered or one in live or (said and one.whole):
                 met.append(_Met(covered, use))
         return replace(
             result, findings=_attached(findings, met), waivers=tuple(one.use for one in met)
