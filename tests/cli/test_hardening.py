@@ -222,3 +222,16 @@ def test_a_unit_that_starts_a_container_is_not_taken_for_a_script(
     assert ended.code != 0
     assert "(systemd) cannot be edited" in ended.err
     assert text == (here / "app.service").read_text()
+
+
+def test_what_is_waived_in_the_file_asks_for_no_edit(isoaudit: Isoaudit, here: Path) -> None:
+    """Whoever accepted a finding did not ask for the end of it; it is told among what stays."""
+    noted = "  web: # isoaudit: ignore[CAP-*] its rights were reviewed in ticket 12\n"
+    (here / "compose.yaml").write_text(COMPOSE.replace("  web: # the shop\n", noted))
+
+    ended = isoaudit("harden", "compose.yaml")
+
+    service = yaml.safe_load(ended.out)["services"]["web"]
+    assert not {"cap_drop", "security_opt"} & set(service)
+    assert service["read_only"]
+    assert "stays: waived" in ended.err
