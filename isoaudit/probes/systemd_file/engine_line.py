@@ -58,7 +58,7 @@ class Line:
 def container_lines(unit: Unit, of_user: bool) -> list[Line]:
     """Return the commands of a unit that start containers; raises DocumentError."""
     known = _environment(unit)
-    lines = []
+    lines: list[Line] = []
     for entry in unit.all(SECTION, "ExecStart"):
         direct = called(list(_run_words(entry, unit, known)))
         several = [direct] if direct is not None else list(_in_shell(entry))
