@@ -84,7 +84,7 @@ class Patterns:
 
 
 def parse(line: str) -> Pattern | None:
-    """Return the pattern of a line; None for a comment, a blank line or one that can match nothing."""
+    """Return the pattern of a line; None for a comment, a blank line or what matches nothing."""
     text = _trimmed(line.removesuffix("\r"))
     if text.startswith("#"):
         return None
