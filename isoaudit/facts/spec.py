@@ -14,6 +14,7 @@ HOST = (Kind.HOST,)
 COMPOSE = "compose"
 KUBERNETES = "kubernetes"
 LIBVIRT_XML = "libvirt_xml"
+DOCKERFILE = "dockerfile"
 CONTAINER_FILES = (COMPOSE, KUBERNETES)
 VM_FILES = (LIBVIRT_XML,)
 

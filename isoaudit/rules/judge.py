@@ -154,8 +154,26 @@ class Judge:
             return [_Bare(result, verdict.identity, None)], None
         found = context.part(plan.check.each)
         if isinstance(found, Missing):
-            return [_Bare(outcome.undecided(plan, (found,)), "{}", None)], None
+            result = self._about_none(plan, context) or outcome.undecided(plan, (found,))
+            return [_Bare(result, "{}", None)], None
         return self._remembered(plan, context, found), found
+
+    def _about_none(self, plan: Plan, context: Context) -> Outcome | None:
+        """Return that a check does not apply, where `when` is false whatever a record held.
+
+        A part that nobody reads of such a target (the steps of a build, of what runs) is then no
+        question left open.
+        """
+        when = plan.check.when
+        if when is None:
+            return None
+        scalars = [(path, False) for path in when.reads if path not in plan.fields]
+        case = context.case(_NO_RECORD, scalars)
+        firm = {path: fact.value for path, fact in case.facts.items() if path not in case.dark}
+        if not firm or self._decider.holds(plan, when, firm) is not False:
+            return None
+        verdict = Verdict(Status.NOT_APPLICABLE, plan.severity)
+        return outcome.of_case(plan, context, verdict, case._replace(missing={}))
 
     def _remembered(self, plan: Plan, context: Context, found: SeenPart) -> list[_Bare]:
         """Judge a part, from memory where its kin was judged before."""

@@ -27,6 +27,11 @@ _JSON_SERVICES = re.compile(r'"services"\s*:\s*\{')
 _JSON_COMPOSE = re.compile(
     r'\{\s*(?:"(?:name|version)"\s*:\s*"[^"\\]*"\s*,\s*){0,2}"services"\s*:\s*\{'
 )
+_DOCKERFILE_NAME = re.compile(
+    r"(?!.*\.dockerignore\Z)(?:(?:Dockerfile|Containerfile)(?:[._-].*)?|.*\.[Dd]ockerfile)",
+    re.DOTALL,
+)
+_FROM = re.compile(r"^[ \t]*FROM[ \t]+[^\s]", re.MULTILINE | re.IGNORECASE)
 _API_VERSION = re.compile(r"""(?:^|[{,-])[ \t]*["']?apiVersion["']?[ \t]*:""", re.MULTILINE)
 _KIND = re.compile(r"""(?:^|[{,-])[ \t]*["']?kind["']?[ \t]*:""", re.MULTILINE)
 _KATA = re.compile(r"^[ \t]*\[hypervisor\.[a-z_-]+\][ \t]*(?:#|\r?$)", re.MULTILINE)
@@ -71,9 +76,9 @@ def recognise(text: str, name: str) -> str | None:
     `name` is the file's name: one that compose itself looks for needs less proof.
     """
     head = text[:_HEAD].lstrip()
-    for suffixes, known in _BY_SUFFIX:
-        if name.endswith(suffixes):
-            return known(text)
+    known = _known_by_name(name)
+    if known is not None:
+        return known(text)
     if head.startswith("<"):
         return _xml(text)
     if head.startswith("#!") or _VMM_FIRST.match(head):
@@ -83,6 +88,16 @@ def recognise(text: str, name: str) -> str | None:
     if _API_VERSION.search(text) and _KIND.search(text):
         return "kubernetes"
     return "compose" if _is_compose(text, head, name) else None
+
+
+def _known_by_name(name: str) -> Callable[[str], str | None] | None:
+    if _DOCKERFILE_NAME.fullmatch(name):
+        return _dockerfile
+    return next((known for suffixes, known in _BY_SUFFIX if name.endswith(suffixes)), None)
+
+
+def _dockerfile(text: str) -> str | None:
+    return "dockerfile" if _FROM.search(text) else None
 
 
 def _json(text: str, head: str) -> str | None:

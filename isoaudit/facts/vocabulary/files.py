@@ -67,6 +67,7 @@ _FIXED = (
 _TRUST = ("vm.secure_boot", "vm.tpm", "vm.launch_security.type")
 
 _SAYS = {
+    "dockerfile": ("container.platform", "container.user_is_root"),
     "libvirt_xml": ("vmm.name", "vmm.manager"),
     "qemu": (
         *_FIXED, *_TRUST, *_SIZE, *_DISK, *_MORE_DISK, *_CARD, *_SHARE, *_SCREEN, *_PASSED, *_PORT,
