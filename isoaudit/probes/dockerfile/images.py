@@ -54,6 +54,6 @@ def _image(reference: str, role: str, spot: Spot) -> Record:
             "base_image.reference": redact_text(reference.replace(UNSET, "")),
             "base_image.role": role,
             "base_image.pinned": bool(at),
-            "base_image.tag": tag if colon else "" if at else "latest",
+            "base_image.tag": redact_text(tag) if colon else "" if at else "latest",
         },
     )

@@ -66,7 +66,7 @@ def _record(one: _Input, stage: str, in_image: bool) -> Record:
     return record(
         one.spot,
         {
-            "build_input.stage": stage[:_LONGEST_NAME],
+            "build_input.stage": stage,
             "build_input.kind": one.kind,
             "build_input.name": one.name,
             "build_input.secret": one.secret,

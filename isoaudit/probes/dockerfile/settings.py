@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from isoaudit.documents.dockerfile import Spot
+from isoaudit.facts.redaction import redact_text
 from isoaudit.probes.declared import Sheet
 from isoaudit.probes.dockerfile.scripts import STEP_DOWN
 from isoaudit.probes.dockerfile.shell import Command
@@ -112,7 +113,7 @@ def _note_volumes(sheet: Sheet, steps: list[Step]) -> None:
     _say(
         sheet,
         "container.image.volumes",
-        [word[:300] for word, _ in words],
+        [redact_text(word)[:300] for word, _ in words],
         where,
         "no VOLUME in this file",
     )

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from isoaudit.documents.dockerfile import Dockerfile, Instruction, Spot
 from isoaudit.errors import DocumentError
+from isoaudit.facts.redaction import redact_text
 from isoaudit.probes.dockerfile.shell import LONGEST, SHELLS, Command, commands
 from isoaudit.probes.dockerfile.words import UNSET, resolved
 
@@ -101,7 +102,7 @@ class Stage:
     @property
     def title(self) -> str:
         """What the stage is called in facts: its name, else its number."""
-        return self.name or str(self.number)
+        return redact_text(self.name)[:100] or str(self.number)
 
     def lineage(self) -> list[Stage]:
         """Return the stages whose layers it is made of, the one on the image first."""

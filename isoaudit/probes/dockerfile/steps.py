@@ -46,7 +46,7 @@ def steps(built: list[Stage], last: Stage) -> Iterator[Record]:
 def _step(stage: Stage, step: Step, in_image: bool) -> Record:
     instruction = step.instruction
     fields: dict[str, Value] = {
-        "build_step.stage": stage.title[:100],
+        "build_step.stage": stage.title,
         "build_step.instruction": ("ONBUILD " if instruction.triggered else "") + instruction.name,
         "build_step.in_image": in_image,
         "build_step.entitlements": (),
@@ -70,7 +70,7 @@ def _entitlements(step: Step, fields: dict[str, Value], unread: dict[str, str]) 
                 unread["build_step.entitlements"] = _OPEN
             elif value not in harmless:
                 asked.append(f"{name}={value[:40]}")
-    fields["build_step.entitlements"] = tuple(asked)
+    fields["build_step.entitlements"] = _listed(asked)
     if asked:
         unread.pop("build_step.entitlements", None)
 
@@ -130,4 +130,4 @@ def shown(name: str) -> str:
 
 
 def _listed(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(values))[:_MOST_LISTED]
+    return tuple(redact_text(one) for one in dict.fromkeys(values))[:_MOST_LISTED]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from importlib import import_module
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from isoaudit.model.dialects import DIALECTS
 from isoaudit.targets.recognise import recognise
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
-FILES = [p for p in sorted(EXAMPLES.glob("*/*")) if not p.name.endswith(".gz")]
+FILES = [p for p in sorted(EXAMPLES.glob("*/**/*")) if p.is_file() and p.suffix != ".gz"]
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
@@ -34,10 +35,12 @@ def test_every_kind_can_say_something(dialect) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_every_example_is_recognised_by_its_content(path: Path) -> None:
-    """By its suffix a folder finds it."""
+    """By its suffix, or its whole name, a folder finds it."""
     known = recognise(path.read_text(), path.name)
     (dialect,) = (one for one in DIALECTS if one.name == known)
-    assert path.name.endswith(dialect.suffixes)
+    assert path.name.endswith(dialect.suffixes) or any(
+        fnmatchcase(path.name, pattern) for pattern in dialect.names
+    )
 
 
 def test_every_kind_has_an_example() -> None:
