@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-<<<<<<< HEAD
-import shlex
-=======
 import posixpath
->>>>>>> b6d8e1c2a75f91bae58869fd5befe067c888e5d8
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,12 +15,8 @@ from isoaudit import bundle
 from isoaudit.audit.common import listed, run_error
 from isoaudit.bundle import Bundle, Evidence
 from isoaudit.documents import limits
-<<<<<<< HEAD
-from isoaudit.errors import DocumentError, TargetError, TemplateError, UsageError
-=======
 from isoaudit.documents.beside import Beside, Folder, Neighbour
-from isoaudit.errors import DocumentError, TargetError, UsageError
->>>>>>> b6d8e1c2a75f91bae58869fd5befe067c888e5d8
+from isoaudit.errors import DocumentError, TargetError, TemplateError, UsageError
 from isoaudit.model import RunError, Target
 from isoaudit.model.dialects import DIALECTS
 from isoaudit.probes.base import Partial

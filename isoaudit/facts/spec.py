@@ -15,6 +15,7 @@ COMPOSE = "compose"
 KUBERNETES = "kubernetes"
 LIBVIRT_XML = "libvirt_xml"
 DOCKERFILE = "dockerfile"
+DEVCONTAINER = "devcontainer"
 CONTAINER_FILES = (COMPOSE, KUBERNETES)
 VM_FILES = (LIBVIRT_XML,)
 

@@ -60,6 +60,9 @@ DIALECTS = (
     Dialect("dockerfile", "Dockerfile", Kind.CONTAINER,
             "isoaudit.probes.dockerfile.probe:DockerfileProbe", (),
             ("Dockerfile*", "*.Dockerfile", "*.dockerfile", "Containerfile*")),
+    Dialect("devcontainer", "devcontainer.json", Kind.CONTAINER,
+            "isoaudit.probes.devcontainer.probe:DevcontainerProbe", (),
+            ("devcontainer.json", ".devcontainer.json"), beside=True),
 )  # fmt: skip
 
 SUFFIXES = tuple(sorted({suffix for dialect in DIALECTS for suffix in dialect.suffixes}))

@@ -31,6 +31,8 @@ _DOCKERFILE_NAME = re.compile(
     r"(?!.*\.dockerignore\Z)(?:(?:Dockerfile|Containerfile)(?:[._-].*)?|.*\.[Dd]ockerfile)",
     re.DOTALL,
 )
+_DEVCONTAINER_NAMES = ("devcontainer.json", ".devcontainer.json")
+_DEVCONTAINER_KEY = re.compile(r'"(?:image|build|dockerFile|dockerComposeFile)"\s*:')
 _FROM = re.compile(r"^[ \t]*FROM[ \t]+[^\s]", re.MULTILINE | re.IGNORECASE)
 _API_VERSION = re.compile(r"""(?:^|[{,-])[ \t]*["']?apiVersion["']?[ \t]*:""", re.MULTILINE)
 _KIND = re.compile(r"""(?:^|[{,-])[ \t]*["']?kind["']?[ \t]*:""", re.MULTILINE)
@@ -113,11 +115,17 @@ def recognise(text: str, name: str) -> str | None:
 def _known_by_name(name: str) -> Callable[[str], str | None] | None:
     if _DOCKERFILE_NAME.fullmatch(name):
         return _dockerfile
+    if name in _DEVCONTAINER_NAMES:
+        return _devcontainer
     return next((known for suffixes, known in _BY_SUFFIX if name.endswith(suffixes)), None)
 
 
 def _dockerfile(text: str) -> str | None:
     return "dockerfile" if _FROM.search(text) else None
+
+
+def _devcontainer(text: str) -> str | None:
+    return "devcontainer" if _DEVCONTAINER_KEY.search(text) else None
 
 
 def _json(text: str, head: str) -> str | None:

@@ -7,6 +7,7 @@ the image that a file builds by default, and about every stage that this takes.
 from isoaudit.facts.spec import (
     BOOL,
     CONTAINER,
+    DEVCONTAINER,
     DOCKERFILE,
     LIST,
     STRING,
@@ -69,6 +70,9 @@ FACTS = (
     FactSpec("build_input.in_image", BOOL,
              "Whether it stays in the image or its history, and not only with the builder.",
              _C, _F),
+    FactSpec("container.host_command", BOOL,
+             "Whether a command runs on the host of whoever sets it up (initializeCommand).",
+             _C, (DEVCONTAINER,)),
     FactSpec("container.image.exposed_ports", LIST,
              "Ports that the file exposes, as 22/tcp.", _C, _F),
     FactSpec("container.image.volumes", LIST, "Paths that the file declares as volumes.", _C, _F),
