@@ -37,7 +37,8 @@ def workspace(folder: str) -> str:
 
 def text_of(node: Node, places: Places) -> str:
     """Return a single value in the form of `RunWord.text`; raises DocumentError for another."""
-    return _replaced(node.text(), places)
+    # A NUL, which JSON can hold, would be taken for what is not known.
+    return _replaced(node.text().replace("\0", ""), places)
 
 
 def word(option: str, node: Node, places: Places, before: str = "") -> RunWord:
