@@ -26,6 +26,7 @@ _KNOWN = frozenset(
 _HOLD_DOCUMENTS = frozenset({"ADD", "COPY", "RUN"})
 _DIRECTIVE = re.compile(r"#[ \t]*([A-Za-z][A-Za-z0-9]*)[ \t]*=[ \t]*(\S.*)")
 _HEAD = re.compile(r"[ \t]*([A-Za-z]+)(?:[ \t]+|\Z)")
+_SHOWN = re.compile(r"[A-Z]{2,15}(?=\s|\Z)|\{[{%]")
 _WORD = re.compile(
     r"""(?:[^\s'"\\]++|'[^']*(?:'|\Z)|"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|\\.|\\\Z)++""", re.DOTALL
 )
@@ -205,9 +206,10 @@ def _instruction(
         name = match[1].upper() if match else ""
         if match is None or name not in _KNOWN:
             where = Location(file, places[0][1], places[0][2])
-            word = (text[start:].split() or [""])[0][:40]
+            # What stands there may be anything, a secret too: only what is none is repeated.
+            shown = _SHOWN.match(text, start)
             raise DocumentError(
-                f"{where}: no instruction of a Dockerfile: {word!r}",
+                f"{where}: no instruction of a Dockerfile{f': {shown[0]!r}' if shown else ''}",
                 "Correct the file; of a template scan what it is rendered to.",
             )
         start = match.end()
@@ -250,6 +252,6 @@ def _documents(text: str, file: str, line: int, rest: Iterator[_Line]) -> Iterat
             first = first if lines else one.number
             lines.append(bare)
         else:
-            raise DocumentError(f"{file}:{line}: a here-document that does not end: {end[:40]!r}",
-                                f"It ends with a line {end[:40]!r}.")  # fmt: skip
+            raise DocumentError(f"{file}:{line}: a here-document that does not end",
+                                "It ends with a line that holds its word alone.")  # fmt: skip
         yield Document("\n".join(lines) + "\n", first, match[4] is not None)

@@ -24,6 +24,7 @@ _UID = re.compile(r"\+?[0-9]{1,10}")
 _PORT = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?(?:/([a-z]{1,8}))?", re.IGNORECASE)
 _MOST = 1_000
 _MAKES_USERS = frozenset({"useradd", "adduser"})
+_ACCOUNTS = "/etc/passwd"
 _UID_OPTION = re.compile(r"(?:-[a-zA-Z]*u|--uid)(?:=(.*))?")
 
 
@@ -64,11 +65,21 @@ def _note_user(sheet: Sheet, steps: list[Step], from_scratch: bool) -> None:
 
 
 def _made(steps: list[Step], user: str) -> str | None:
-    """Return the uid with which the file makes a user, "" for one the system picks, else None."""
+    """Return the uid with which the file makes a user, "" for one the system picks.
+
+    None if it makes none of that name, UNSET if another step may change which uid it is.
+    """
+    found = None
+    if any(_ACCOUNTS in step.instruction.text for step in steps):
+        return UNSET
     for command in _commands(steps):
-        if command.program in _MAKES_USERS and user in command.words:
-            return _uid(command)
-    return None
+        if user not in command.words:
+            continue
+        if command.program == "usermod" and _uid(command):
+            return UNSET
+        if command.program in _MAKES_USERS:
+            found = _uid(command)
+    return found
 
 
 def _uid(command: Command) -> str:
