@@ -1,18 +1,19 @@
 """The probe of devcontainer.json: one target, the container that the file asks for.
 
-Source: containers.dev, "Dev Container metadata reference". What an image of `build` sets is read
-where its Dockerfile is scanned; here its user is not known.
+Source: containers.dev, "Dev Container metadata reference". Of an image of `build` the user is
+followed, where its Dockerfile gives a number; what else is in that, its own target tells.
 """
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from isoaudit.documents import jsonc, made
 from isoaudit.documents.beside import Beside
 from isoaudit.documents.yaml import Node
+from isoaudit.errors import DocumentError
 from isoaudit.facts.spec import DEVCONTAINER
 from isoaudit.model import FactSet, Kind, Target
 from isoaudit.probes.compose.origin import DOCKER, Origin
@@ -20,8 +21,10 @@ from isoaudit.probes.declared import Sheet
 from isoaudit.probes.devcontainer.options import common_options, own_options, unknown_features
 from isoaudit.probes.devcontainer.project import service_facts as compose_facts
 from isoaudit.probes.devcontainer.values import FOLDER, Places, text_of, workspace
+from isoaudit.probes.dockerfile.probe import DockerfileProbe
 from isoaudit.probes.run_line.origins import run_origin
 from isoaudit.probes.run_line.service import Asked, service_facts, service_node
+from isoaudit.probes.run_line.words import RunWord, literal
 
 _REMEDY = "Write the value into the file, or scan the running container."
 _LABELLED = ("mcr.microsoft.com/devcontainers/", "mcr.microsoft.com/vscode/devcontainers/",
@@ -81,7 +84,7 @@ class DevcontainerProbe:
         words = list(common_options(config, places))
         alone = config.get("dockerComposeFile") is None
         if alone:
-            words += own_options(config, places)
+            words = [*self._built_user(), *words, *own_options(config, places)]
         asked = service_node(words, DOCKER, config.location, has_image=False)
         image = config.get("image")
         if alone and image is not None:
@@ -93,6 +96,26 @@ class DevcontainerProbe:
             raise config.error("names no image, no Dockerfile and no file of compose")
         return asked._replace(doubt=asked.doubt or _doubt(config, image))
 
+    def _built_user(self) -> Iterator[RunWord]:
+        """Yield the user that the Dockerfile of `build` names; one that the file names follows.
+
+        None where another stage or other variables are asked for than those the Dockerfile has.
+        """
+        config = self._config
+        named = config.get("build", "dockerfile") if _is_map(config, "build") else None
+        named = named or config.get("dockerFile")
+        if named is None or any(config.get("build", key) for key in ("target", "args", "options")):
+            return
+        file = self._beside.read(named.text())
+        if file.why:
+            return
+        try:
+            user = DockerfileProbe(file.text, file.shown).user()
+        except DocumentError:
+            return  # told where the Dockerfile itself is scanned
+        if user is not None:
+            yield literal(f"--user={user[0]}", user[1].location)
+
     def _host_command(self) -> FactSet:
         """Note whether a command runs on the machine of whoever opens the project."""
         sheet = Sheet(self._config)
@@ -102,6 +125,11 @@ class DevcontainerProbe:
         else:
             sheet.default("container.host_command", False, "no initializeCommand")
         return sheet.factset()
+
+
+def _is_map(config: Node, key: str) -> bool:
+    node = config.get(key)
+    return node is not None and node.is_map
 
 
 def _places(config: Node, outside: str) -> Places:

@@ -14,7 +14,7 @@ from isoaudit.model import FactSet, Kind, Target
 from isoaudit.probes.declared import Sheet
 from isoaudit.probes.dockerfile.images import images
 from isoaudit.probes.dockerfile.inputs import inputs
-from isoaudit.probes.dockerfile.settings import note_settings
+from isoaudit.probes.dockerfile.settings import note_settings, numeric_user
 from isoaudit.probes.dockerfile.stages import Stages
 from isoaudit.probes.dockerfile.steps import steps
 
@@ -41,6 +41,10 @@ class DockerfileProbe:
                 location=last.spot.location,
             )
         ]
+
+    def user(self) -> tuple[str, Spot] | None:
+        """Return the uid that the image runs as, where the file gives it as a number, or root."""
+        return numeric_user(self._stages.last)
 
     def collect(self, _target: Target) -> FactSet:
         """Return what the file declares of the image, and of how it is built."""

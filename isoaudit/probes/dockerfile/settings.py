@@ -40,6 +40,21 @@ def note_settings(sheet: Sheet, last: Stage) -> None:
     _note_step_down(sheet, steps)
 
 
+def numeric_user(last: Stage) -> tuple[str, Spot] | None:
+    """Return the uid that the image names as a number, or as root, and where; None for another."""
+    named = _users(last)
+    words = [word for word, _ in named[-1].arguments()] if named else []
+    user = (words[0] if words else "").partition(":")[0]
+    if not named or not (_UID.fullmatch(user) or user == "root"):
+        return None
+    return str(int(user)) if user != "root" else "0", Spot(named[-1].instruction.location)
+
+
+def _users(last: Stage) -> list[Step]:
+    steps = (step for stage in last.lineage() for step in stage.steps)
+    return [s for s in steps if s.instruction.name == "USER" and not s.instruction.triggered]
+
+
 def _note_user(sheet: Sheet, steps: list[Step], from_scratch: bool) -> None:
     named = [step for step in steps if step.instruction.name == "USER"]
     if not named:

@@ -228,6 +228,40 @@ def test_what_is_malformed_is_told_with_its_place(
     assert words in error.value.cause
 
 
+@pytest.mark.parametrize(
+    ("build", "dockerfile", "uid"),
+    [
+        ({"dockerfile": "Dockerfile"}, "FROM a\nUSER 1000\n", 1000),
+        ({"dockerfile": "Dockerfile"}, "FROM a\nUSER root\n", 0),
+        ({"dockerfile": "Dockerfile"}, "FROM a\nUSER node\n", None),
+        ({"dockerfile": "Dockerfile"}, "FROM a\n", None),
+        ({"dockerfile": "Dockerfile"}, "no Dockerfile\n", None),
+        ({"dockerfile": "Dockerfile", "target": "x"}, "FROM a\nUSER 1000\n", None),
+        ({"dockerfile": "Dockerfile", "args": {"A": "b"}}, "FROM a\nUSER 1000\n", None),
+        ({"dockerfile": "../../../etc/Dockerfile"}, "FROM a\nUSER 1000\n", None),
+    ],
+)
+def test_the_user_of_a_build_is_followed(
+    project: Path, build: dict[str, Any], dockerfile: str, uid: int | None
+) -> None:
+    """Where the Dockerfile gives it as a number, with its place there."""
+    (project / ".devcontainer/Dockerfile").write_text(dockerfile)
+    (process,) = _in_project(project, build=build).parts["process"][0].records
+
+    said = process.facts.get("process.uid")
+    assert uid == (said.value if said else None)
+    assert uid is None or said.source.startswith(".devcontainer/Dockerfile:2:1")
+
+
+def test_the_user_of_the_file_outdoes_that_of_a_build(project: Path) -> None:
+    """As `docker run --user` outdoes the image."""
+    (project / ".devcontainer/Dockerfile").write_text("FROM a\nUSER root\n")
+    build = {"dockerfile": "Dockerfile"}
+    (process,) = _in_project(project, build=build, containerUser="7").parts["process"][0].records
+
+    assert 7 == process.facts["process.uid"].value
+
+
 def test_a_build_leaves_image_and_user_open(project: Path) -> None:
     """The Dockerfile is a target of its own."""
     found = _in_project(project, build={"dockerfile": "Dockerfile"})
