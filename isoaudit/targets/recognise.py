@@ -28,7 +28,7 @@ _JSON_COMPOSE = re.compile(
     r'\{\s*(?:"(?:name|version)"\s*:\s*"[^"\\]*"\s*,\s*){0,2}"services"\s*:\s*\{'
 )
 _DOCKERFILE_NAME = re.compile(
-    r"(?!.*\.dockerignore\Z)(?:(?:Dockerfile|Containerfile)(?:[._-].*)?|.*\.[Dd]ockerfile)",
+    r"(?!.*\.(?:dockerignore|md|rst|adoc|html)\Z)(?:(?:Dockerfile|Containerfile)(?:[._-].*)?|.*\.[Dd]ockerfile)",
     re.DOTALL,
 )
 _DEVCONTAINER_NAMES = ("devcontainer.json", ".devcontainer.json")

@@ -6,6 +6,7 @@ interact". By default the last stage is built, with all that it begins from or t
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,11 +14,17 @@ from typing import NamedTuple
 
 from isoaudit.documents.dockerfile import Dockerfile, Instruction, Spot
 from isoaudit.errors import DocumentError
-from isoaudit.facts.redaction import redact_text
+from isoaudit.facts.redaction import looks_secret, redact_text
 from isoaudit.probes.dockerfile.shell import LONGEST, SHELLS, Command, commands
 from isoaudit.probes.dockerfile.words import UNSET, resolved
 
 SCRATCH = "scratch"
+
+_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
+_PLAIN = re.compile(r"[A-Za-z0-9_./:@+= -]{0,400}")
+_FILLED_IN = 16_384
+"""Longest script of which variables are followed: looking whether it sets them takes its length
+for each."""
 
 _MOST_STEPS = 20_000
 _MOST_VARIABLES = 300
@@ -57,8 +64,20 @@ class Step:
             script = self.script
             if len(script) > LONGEST:
                 return None
-            self._commands = commands(script)
+            self._commands = commands(self._filled_in(script))
         return self._commands
+
+    def _filled_in(self, script: str) -> str:
+        """Return a script with the variables of ARG and ENV that it does not set itself."""
+
+        def value(match: re.Match[str]) -> str:
+            name = match[1] or match[2]
+            known = self.scope.get(name)
+            if known is None or _PLAIN.fullmatch(known) is None or looks_secret(name, known):
+                return match[0]
+            return match[0] if _sets(script, name) else known
+
+        return _VARIABLE.sub(value, script) if self.scope and len(script) < _FILLED_IN else script
 
     def resolved(self, raw: str) -> str:
         """Return a word without quotes, its variables replaced."""
@@ -74,6 +93,10 @@ class Step:
             (self.resolved(word.text), self.instruction.spot(word.offset))
             for word in self.instruction.words()
         ]
+
+
+def _sets(script: str, name: str) -> bool:
+    return f"{name}=" in script or f"for {name} " in script or "read " in script
 
 
 class Source(NamedTuple):

@@ -16,6 +16,7 @@ from isoaudit.probes.dockerfile.scripts import (
     sets_id,
     unverified,
 )
+from isoaudit.probes.dockerfile.shell import MARK
 from isoaudit.probes.dockerfile.stages import Stage, Step
 from isoaudit.probes.dockerfile.words import UNSET
 
@@ -81,13 +82,16 @@ def _commands(step: Step, fields: dict[str, Value], unread: dict[str, str]) -> N
         unread.update(dict.fromkeys(_OF_COMMANDS, _LONG))
         return
     installed = packages(found)
-    known = [name for name in installed if "$" not in name and "\1" not in name]
+    known = [name for name in installed if "$" not in name and MARK not in name]
     fields["build_step.packages"] = _listed(known)
     if len(known) < len(installed):
         unread["build_step.packages"] = _OPEN
     fields["build_step.elevates"] = _listed(elevates(found, script))
     fields["build_step.set_id"] = _listed(set_id(found))
     fields["build_step.unverified"] = _listed(unverified(found, script))
+    if any("$" in command.program or MARK in command.program for command in found):
+        # What is not known to be run may do any of it; what is known stands.
+        unread.update({path: _OPEN for path in _OF_COMMANDS if not fields[path]})
 
 
 def _files(step: Step, fields: dict[str, Value], unread: dict[str, str]) -> None:

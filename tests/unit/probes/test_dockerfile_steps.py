@@ -39,6 +39,27 @@ def test_packages_are_known_by_their_managers(line: str, found: list[str] | None
 
 
 @pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        ("ARG P='sudo gdb'\nRUN apt-get install $P", ["sudo", "gdb"]),
+        ("ENV APT=apt-get\nRUN ${APT} install sudo", ["sudo"]),
+        ("ARG P=sudo\nRUN P=$(cat x) && apt-get install $P", None),
+        ("ARG P=sudo\nRUN for P in a b; do apt-get install $P; done", None),
+        ("RUN $RUNNER install sudo", None),
+        ("RUN $(which apt) install sudo", None),
+        ("RUN $RUNNER; apt-get install sudo", ["sudo"]),
+    ],
+)
+def test_variables_are_followed_as_far_as_they_are_known(
+    lines: str, found: list[str] | None
+) -> None:
+    """What a program does of which the name is not known, is not known either."""
+    said = step(lines).get("packages")
+
+    assert found == (None if said is None else list(said))
+
+
+@pytest.mark.parametrize(
     ("line", "ways"),
     [
         ("RUN sudo -E make", ["sudo runs"]),

@@ -71,6 +71,7 @@ def test_what_is_recognised(kind: str, name: str, text: str) -> None:
     [
         ("Dockerfile.dockerignore", "FROM a\n"),
         ("Dockerfiles", "FROM a\n"),
+        ("Dockerfile.md", "# Images\n\n    FROM a\n"),
         ("Dockerfile", "all:\n\techo FROM a\n"),
         ("devcontainer.json", '{"name": "a"}'),
         ("a.yaml", ""),
