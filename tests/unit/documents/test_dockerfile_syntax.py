@@ -92,7 +92,7 @@ def test_onbuild_marks_what_it_triggers() -> None:
         ("RUN a\n" * 5001, "Dockerfile:5001:1: more than"),
         ("#" * 1_048_577, "Dockerfile: longer than"),
     ],
-    ids=["template", "word", "document", "escape", "many", "long"],
+    ids=["template", "word", "other", "document", "escape", "many", "long"],
 )
 def test_what_buildkit_would_refuse_is_told_with_its_place(text: str, place: str) -> None:
     """And so is what is too much to be a Dockerfile."""
