@@ -17,9 +17,11 @@ from isoaudit.targets.git_index import Tracked, tracked
 from isoaudit.targets.patterns import Matcher, Patterns
 
 MAX_RULES = 2_000
-"""Most patterns of one file that are followed; those in use have a few hundred."""
+"""Most patterns that are followed in one folder, all files above it taken together; repositories
+in use have a few hundred."""
 
 _LARGEST = 262_144
+_LONGEST_LINE = 4_096
 _LONGEST_POINTER = 4_096
 _IGNORE = ".gitignore"
 
@@ -86,7 +88,9 @@ class Rules(NamedTuple):
         patterns = _patterns(os.path.join(folder, _IGNORE))
         if patterns is None:
             return self._replace(levels=())
-        return self._replace(levels=_level(len(self.path), patterns) + self.levels)
+        levels = _level(len(self.path), patterns) + self.levels
+        too_many = sum(len(level.patterns) for level in levels) > MAX_RULES
+        return self._replace(levels=() if too_many else levels)
 
     def _matching(self) -> Rules:
         here = (level.patterns.within(self.path[level.depth :]) for level in self.levels)
@@ -162,6 +166,8 @@ def _patterns(file: str) -> Patterns | None:
     except DocumentError:
         return None
     if len(data) > _LARGEST:
+        return None
+    if max(map(len, data.split(b"\n"))) > _LONGEST_LINE:
         return None
     found = Patterns(os.fsdecode(data))
     return found if len(found) <= MAX_RULES else None

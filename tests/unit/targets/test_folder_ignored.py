@@ -165,7 +165,7 @@ def test_a_strangers_repository_around_a_folder_is_none(repo: Path) -> None:
     assert ["a.yaml"] == _names(repo / "mine")
 
 
-@pytest.mark.parametrize("what", ["fifo", "large", "many"])
+@pytest.mark.parametrize("what", ["fifo", "large", "long", "many", "together"])
 def test_rules_that_cannot_be_read_hide_nothing(repo: Path, what: str) -> None:
     """And what is above them does not count below either."""
     _write(repo, ".gitignore", text="*.yaml\n")
@@ -174,7 +174,11 @@ def test_rules_that_cannot_be_read_hide_nothing(repo: Path, what: str) -> None:
     if what == "fifo":
         os.mkfifo(file)
     elif what == "large":
-        file.write_text("#" * 300_000)
+        file.write_text("#\n" * 150_000)
+    elif what == "long":
+        file.write_text("*" * 5_000)
+    elif what == "together":
+        file.write_text("x\n" * ignored.MAX_RULES)
     else:
         file.write_text("x\n" * (ignored.MAX_RULES + 1))
 
