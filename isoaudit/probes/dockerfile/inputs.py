@@ -25,6 +25,13 @@ _A_VALUE = "a value"
 _LONGEST_NAME = 100
 _OPTION = re.compile(r"--?([A-Za-z][\w.\-]*)(?:=(.*))?", re.DOTALL)
 _ASSIGNED = re.compile(r"([A-Za-z_][\w.\-]*)=(.*)", re.DOTALL)
+_FILLED_IN = re.compile(r"\$\{[^{}]*\}|\$\([^()]*\)|\$\w+")
+_ENDS_SECRET = re.compile(
+    r"--(?:[\w.\-]{0,60}[\-_.])?(?:pass(?:word|wd|phrase)?|pwd|secret|token|auth|credentials?"
+    r"|(?:api|access|private|secret)[\-_]?key)"
+)
+"""Options of which the next word is the value: `--auth-no-challenge` is none of them."""
+
 _NO_SECRET = re.compile(r"(?:no|disabled?|empty|without|skip)-.*|.*-?stdin", re.IGNORECASE)
 _KEY_FILES = re.compile(
     r"""id_(?:rsa|dsa|ecdsa|ed25519)(?:_sk)?|\.env(?:\.(?!example|sample|template|dist|defaults?).+)?
@@ -114,7 +121,7 @@ def _is_key(path: str) -> bool:
 
 def _documents(instruction: Instruction, kind: str) -> Iterator[_Input]:
     for document in instruction.documents:
-        if redact_text(document.text) != document.text:
+        if _holds_secret(document.text):
             yield _Input(kind, _A_VALUE, True, Spot(instruction.location))
 
 
@@ -122,10 +129,16 @@ def _words(step: Step) -> Iterator[_Input]:
     """Yield the words of a RUN that look like secrets, each name once."""
     instruction = step.instruction
     names = {name for command in step.commands() or [] for name in _secrets(command)}
-    if redact_text(instruction.text) != instruction.text:
+    if _holds_secret(instruction.text):
         names.add(_A_VALUE)
     for name in sorted(names):
         yield _Input("command", name, True, Spot(instruction.location))
+
+
+def _holds_secret(text: str) -> bool:
+    """Say whether a token of known form stands in a text; one that is filled in does not."""
+    bare = _FILLED_IN.sub("", text)
+    return redact_text(bare) != bare
 
 
 def _secrets(command: Command) -> Iterator[str]:
@@ -134,10 +147,13 @@ def _secrets(command: Command) -> Iterator[str]:
         if (match := _OPTION.fullmatch(word)) is not None:
             if match[2] is not None:
                 given.append((match[1], match[2]))
-            elif word.startswith("--") and not following.startswith("-"):
+            elif _ENDS_SECRET.fullmatch(word) and not following.startswith("-"):
                 given.append((match[1], following))
         elif (match := _ASSIGNED.fullmatch(word)) is not None:
             given.append((match[1], match[2]))
+    if command.program == "chpasswd" and command.fed_by is not None:
+        # echo 'root:secret' | chpasswd
+        given += [("password", word) for word in command.fed_by.words if ":" in word]
     for name, value in given:
         is_literal = "$" not in value and MARK not in value
         if is_literal and not _NO_SECRET.fullmatch(name) and looks_secret(name, value):

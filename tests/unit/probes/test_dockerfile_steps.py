@@ -206,6 +206,11 @@ def test_rights_over_the_builder_are_told(line: str, asked: list[str]) -> None:
         ("RUN TOKEN=$(cat /run/secrets/t) make --token=$TOKEN", []),
         ("RUN --mount=type=secret,id=t,env=TOKEN make", []),
         ("RUN adduser --disabled-password app && docker login --password-stdin x", []),
+        ("RUN echo 'root:hunter2' | chpasswd", ["password"]),
+        ('RUN echo "root:$P" | chpasswd', []),
+        ("RUN wget --auth-no-challenge https://x", []),
+        ("RUN T=$(cat /run/secrets/t) pip install -i https://me:${T}@example.org/x y", []),
+        ("RUN gpg --keyserver hkps://x --recv-keys B42F6819007F00F88E364FD4036A9C25BF357DD4", []),
         ("RUN apt-get install libpam-passwdqc && passwd -l root", []),
     ],
 )
