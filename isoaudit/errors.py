@@ -49,6 +49,10 @@ class DocumentError(TargetError):
     """A deployment file cannot be read as what it is; `cause` starts with file and line."""
 
 
+class TemplateError(DocumentError):
+    """A template was met where what it comes to is needed, as a file of a raw Helm chart."""
+
+
 class IncompleteError(IsoauditError):
     """Something that was asked for by name could not be audited."""
 

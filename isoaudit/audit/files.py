@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import posixpath
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from isoaudit.audit.common import listed, run_error
 from isoaudit.bundle import Bundle, Evidence
 from isoaudit.documents import limits
 from isoaudit.documents.beside import Beside, Folder, Neighbour
-from isoaudit.errors import DocumentError, TargetError, UsageError
+from isoaudit.errors import DocumentError, TargetError, TemplateError, UsageError
 from isoaudit.model import RunError, Target
 from isoaudit.model.dialects import DIALECTS
 from isoaudit.probes.base import Partial
@@ -126,6 +127,8 @@ def read_unit(unit: FileUnit) -> Iterator[Evidence | Bundle | RunError]:
                 yield run_error(unit.address, "read", _not_recognised(unit, dialect))
             return
         yield from _targets(unit, dialect, text)
+    except TemplateError as error:
+        yield _raw_chart(unit) or _error(unit, error)
     except Exception as error:
         yield _error(unit, error)
 
@@ -194,6 +197,21 @@ def _no_part(unit: FileUnit, found: Sequence[Target]) -> TargetError:
     close = get_close_matches(part, names, n=1)
     hint = f"Did you mean {unit.shown}#{close[0]}?" if close else f"There are: {listed(names)}"
     return TargetError(f"{unit.shown}: nothing in it is called {part!r}", hint)
+
+
+def _raw_chart(unit: FileUnit) -> RunError | None:
+    """Return the row of the Helm chart whose template a file is; it is the same for all of them.
+
+    None for a file that was named, or that is in no chart.
+    """
+    folders = [] if unit.named else unit.path.parents
+    for folder in folders:
+        if folder.name == "templates" and os.path.lexists(folder.parent / "Chart.yaml"):
+            chart = shown_path(folder.parent)
+            command = f"helm template {shlex.quote(chart)} | isoaudit scan -"
+            return RunError(chart, "read", f"{chart}: a Helm chart that is not rendered",
+                            f"Render it: {command}", unit.address.asked)  # fmt: skip
+    return None
 
 
 def _error(unit: FileUnit, error: BaseException, target: str = "") -> RunError:

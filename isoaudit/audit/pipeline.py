@@ -89,7 +89,7 @@ def collect(request: Request, add: Callable[[Evidence], None]) -> Around:
             errors.append(entry)
         else:
             add(entry)
-    return Around(live.host, live.engines, tuple(errors))
+    return Around(live.host, live.engines, tuple(dict.fromkeys(errors)))
 
 
 def _reviewed(

@@ -134,10 +134,16 @@ def _finisher(gate: Gate, *, streamed: bool) -> Callable[[TargetResult], _Finish
 
 
 def _counted(results: Iterable[Any], totals: _Totals) -> Iterator[_Finished]:
-    """Yield the judged targets, adding up on the way; errors are only kept."""
+    """Yield the judged targets, adding up on the way; errors are only kept, equal ones once.
+
+    Every template of a Helm chart that is not rendered gives the row of the chart.
+    """
+    known: set[RunError] = set()
     for entry in results:
         if isinstance(entry, RunError):
-            totals.errors.append(entry)
+            if entry not in known:
+                totals.errors.append(entry)
+            known.add(entry)
             continue
         totals.tally += entry.tally
         totals.targets += 1

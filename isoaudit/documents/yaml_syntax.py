@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from isoaudit.documents.limits import MAX_DEPTH
-from isoaudit.errors import DocumentError
+from isoaudit.errors import DocumentError, TemplateError
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -114,7 +114,7 @@ def _raw_template(error: Exception, file: str) -> DocumentError:
     """Return the error for a chart that was not rendered: it is no YAML yet."""
     mark = getattr(error, "problem_mark", None)
     where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
-    return DocumentError(
+    return TemplateError(
         f"{where}: looks like a raw Helm template", "Scan the output of `helm template` instead."
     )
 

@@ -14,6 +14,8 @@ HOST = (Kind.HOST,)
 COMPOSE = "compose"
 KUBERNETES = "kubernetes"
 LIBVIRT_XML = "libvirt_xml"
+DOCKERFILE = "dockerfile"
+DEVCONTAINER = "devcontainer"
 CONTAINER_FILES = (COMPOSE, KUBERNETES)
 VM_FILES = (LIBVIRT_XML,)
 

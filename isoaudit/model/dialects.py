@@ -6,7 +6,8 @@ by. What a file of the kind can say stands in `facts/vocabulary/files.py`, where
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
+import re
+from fnmatch import translate
 from typing import NamedTuple
 
 from isoaudit.model.words import Kind
@@ -60,12 +61,19 @@ DIALECTS = (
             "isoaudit.probes.run_line.probe:DockerRunProbe", (".sh", ".bash", ".mk"),
             ("Makefile", "makefile", "GNUmakefile"), beside=True),
     Dialect("ovf", "OVF", Kind.VM, "isoaudit.probes.exports.ovf:OvfProbe", (".ovf", ".xml")),
+    Dialect("dockerfile", "Dockerfile", Kind.CONTAINER,
+            "isoaudit.probes.dockerfile.probe:DockerfileProbe", (),
+            ("Dockerfile*", "*.Dockerfile", "*.dockerfile", "Containerfile*")),
+    Dialect("devcontainer", "devcontainer.json", Kind.CONTAINER,
+            "isoaudit.probes.devcontainer.probe:DevcontainerProbe", (),
+            ("devcontainer.json", ".devcontainer.json"), beside=True),
 )  # fmt: skip
 
 SUFFIXES = tuple(sorted({suffix for dialect in DIALECTS for suffix in dialect.suffixes}))
 NAMES = tuple(sorted({name for dialect in DIALECTS for name in dialect.names}))
+_NAMED = re.compile("|".join(translate(pattern) for pattern in NAMES) or r"(?!)")
 
 
 def may_declare(name: str) -> bool:
     """Say whether a file of this name, without its folder, may declare a workload."""
-    return name.endswith(SUFFIXES) or any(fnmatchcase(name, pattern) for pattern in NAMES)
+    return name.endswith(SUFFIXES) or _NAMED.match(name) is not None

@@ -14,7 +14,7 @@ from isoaudit.report.table_view import Failure
 _SHOWN_RECORDS = 3
 _SHOWN_MESSAGE = 300
 _FALLBACKS = {
-    Kind.CONTAINER: ("docker_run", "compose", "kubernetes", "oci", "host"),
+    Kind.CONTAINER: ("docker_run", "compose", "kubernetes", "oci", "dockerfile", "host"),
     Kind.VM: (
         *("libvirt_xml", "qemu", "firecracker", "cloud_hypervisor", "kata", "vmx", "ovf", "xl"),
         *("guest", "host"),

@@ -27,6 +27,13 @@ _JSON_SERVICES = re.compile(r'"services"\s*:\s*\{')
 _JSON_COMPOSE = re.compile(
     r'\{\s*(?:"(?:name|version)"\s*:\s*"[^"\\]*"\s*,\s*){0,2}"services"\s*:\s*\{'
 )
+_DOCKERFILE_NAME = re.compile(
+    r"(?!.*\.(?:dockerignore|md|rst|adoc|html)\Z)(?:(?:Dockerfile|Containerfile)(?:[._-].*)?|.*\.[Dd]ockerfile)",
+    re.DOTALL,
+)
+_DEVCONTAINER_NAMES = ("devcontainer.json", ".devcontainer.json")
+_DEVCONTAINER_KEY = re.compile(r'"(?:image|build|dockerFile|dockerComposeFile)"\s*:')
+_FROM = re.compile(r"^[ \t]*FROM[ \t]+[^\s]", re.MULTILINE | re.IGNORECASE)
 _API_VERSION = re.compile(r"""(?:^|[{,-])[ \t]*["']?apiVersion["']?[ \t]*:""", re.MULTILINE)
 _KIND = re.compile(r"""(?:^|[{,-])[ \t]*["']?kind["']?[ \t]*:""", re.MULTILINE)
 _OCI_VERSION = re.compile(r"""[{,]\s{0,200}"ociVersion"\s{0,200}:\s{0,200}\"""")
@@ -94,9 +101,9 @@ def recognise(text: str, name: str) -> str | None:
     `name` is the file's name: one that compose itself looks for needs less proof.
     """
     head = text[:_HEAD].lstrip()
-    for suffixes, known in _BY_SUFFIX:
-        if name.endswith(suffixes):
-            return known(text)
+    known = _known_by_name(name)
+    if known is not None:
+        return known(text)
     if head.startswith("<"):
         return _xml(text)
     if head.startswith("#!") or _COMMAND_FIRST.match(head):
@@ -106,6 +113,22 @@ def recognise(text: str, name: str) -> str | None:
     if _API_VERSION.search(text) and _KIND.search(text):
         return "kubernetes"
     return "compose" if _is_compose(text, head, name) else None
+
+
+def _known_by_name(name: str) -> Callable[[str], str | None] | None:
+    if _DOCKERFILE_NAME.fullmatch(name):
+        return _dockerfile
+    if name in _DEVCONTAINER_NAMES:
+        return _devcontainer
+    return next((known for suffixes, known in _BY_SUFFIX if name.endswith(suffixes)), None)
+
+
+def _dockerfile(text: str) -> str | None:
+    return "dockerfile" if _FROM.search(text) else None
+
+
+def _devcontainer(text: str) -> str | None:
+    return "devcontainer" if _DEVCONTAINER_KEY.search(text) else None
 
 
 def _json(text: str, head: str) -> str | None:

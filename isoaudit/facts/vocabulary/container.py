@@ -133,6 +133,10 @@ FACTS = (
              "Device nodes in the running container, by their paths inside, that are neither those "
              "of every container (null, zero, full, random, urandom, tty, console, ptmx, pts) nor "
              "among the devices it was given; empty if none.", _C),
+    FactSpec("container.build.entitlements", LIST,
+             "What of the builder's host its build is let have: security.insecure, network.host, "
+             "network=host.",
+             _C, (COMPOSE,)),
     FactSpec("container.build.privileged", BOOL, "Whether the image is built privileged.",
              _C, (COMPOSE,)),
     FactSpec("container.waivers", LIST,

@@ -159,6 +159,7 @@ line says what docker_run can."""
 _SAYS = {
     "systemd": _SYSTEMD,
     "oci": _OCI,
+    "dockerfile": ("container.platform", "container.user_is_root"),
     "libvirt_xml": ("vmm.name", "vmm.manager"),
     "qemu": (
         *_FIXED, *_TRUST, *_SIZE, *_DISK, *_MORE_DISK, *_CARD, *_SHARE, *_SCREEN, *_PASSED, *_PORT,
@@ -204,7 +205,7 @@ _LIKE_COMPOSE = ("docker_run", "devcontainer", "quadlet")
 """Kinds of file that ask a container engine for a container in words of their own."""
 
 _COMPOSE_ALONE = ("container.lifecycle.privileged", "container.lifecycle.root",
-                  "container.build.privileged")  # fmt: skip
+                  "container.build.privileged", "container.build.entitlements")  # fmt: skip
 
 
 def said_in(path: str, dialects: tuple[str, ...]) -> tuple[str, ...]:

@@ -79,8 +79,27 @@ def _note_build(service: Service) -> None:
     build = service.get("build")
     if build is not None and build.is_map:
         _note_switch(service, "container.build.privileged", "build", "privileged")
+        _note_entitlements(service)
     else:
         service.facts.default("container.build.privileged", False, ENGINE_DEFAULT)
+        service.facts.default("container.build.entitlements", (), ENGINE_DEFAULT)
+
+
+def _note_entitlements(service: Service) -> None:
+    """Note what of the builder's host the build is let have: by name, or as its network."""
+    path, network = "container.build.entitlements", service.word("build", "network")
+    asked = service.words("build", "entitlements")
+    asked += (
+        [network] if network is not None and (network.depends or network.text == "host") else []
+    )
+    unknown = next((said for said in asked if said.depends), None)
+    if unknown is not None:
+        service.facts.unknown(path, unknown.open, FOLLOW)
+    elif asked:
+        names = ["network=host" if said is network else said.text[:100] for said in asked]
+        service.facts.say(path, tuple(names), asked[0].node)
+    else:
+        service.facts.default(path, (), f"no entitlements: {ENGINE_DEFAULT}")
 
 
 def _note_limit(

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from isoaudit.documents.limits import MAX_DEPTH
 from isoaudit.documents.yaml import Node
-from isoaudit.errors import DocumentError
+from isoaudit.errors import DocumentError, TemplateError
 
 MAX_OBJECTS = 20_000
 """Most objects and containers read from one file: lists of aliases can name millions."""
@@ -128,8 +128,9 @@ def scalar(node: Node) -> str:
 
 def raw_template(node: Node) -> DocumentError:
     """Return the error for a chart whose templates were not rendered."""
-    return node.error(
-        "looks like a raw Helm template", "Scan the output of `helm template` instead."
+    return TemplateError(
+        f"{node.location}: looks like a raw Helm template",
+        "Scan the output of `helm template` instead.",
     )
 
 

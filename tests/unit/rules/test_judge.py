@@ -125,6 +125,18 @@ def test_a_part_never_read_is_unknown() -> None:
     assert ("process",) == tuple(entry.path for entry in finding.missing)
 
 
+@pytest.mark.parametrize(
+    ("platform", "status"),
+    [("docker", Status.NOT_APPLICABLE), ("lxc", Status.UNKNOWN), (None, Status.UNKNOWN)],
+)
+def test_a_part_that_could_not_apply_need_not_be_read(platform: str | None, status: Status) -> None:
+    """Where `when` is false whatever a record says; where that is not known, it stays open."""
+    when = 'container.platform == "lxc" && process.main'
+    facts = {} if platform is None else {"container.platform": platform}
+
+    assert [status] == [one.status for one in judged(check(when=when), facts)]
+
+
 def test_an_unfinished_part_can_still_fail() -> None:
     """What was read of it was bad enough."""
     findings = judged(check(), {"process": [process(uid=0)]}, incomplete=["process"])

@@ -57,7 +57,7 @@ def test_a_good_check_loads() -> None:
         ("applies_to: [container]", "applies_to: [container]\neach: proces", 5,
          "did you mean 'process'"),
         ("applies_to: [container]", "applies_to: [container]\neach: disk", 5, "for vm only"),
-        ("remediation: {docker_run", "remediation: {docker", 9, "did you mean 'docker_run'"),
+        ("remediation: {docker_run", "remediation: {docker_rn", 9, "did you mean 'docker_run'"),
     ],
 )  # fmt: skip
 def test_a_bad_check_is_refused_with_its_line(old: str, new: str, line: int, words: str) -> None:

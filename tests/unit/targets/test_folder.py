@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from isoaudit.targets.folder import expand, shown_path
+from isoaudit.targets.folder import MAX_DEPTH, expand, shown_path
 
 
 def _names(folder: Path) -> list[str]:
@@ -27,12 +27,38 @@ def test_files_that_may_declare_workloads_are_found_in_order(tmp_path: Path) -> 
     assert ["a.yaml", "b.yml", "sub/c.json", "sub/d.xml"] == _names(tmp_path)
 
 
-@pytest.mark.parametrize("name", [".git", "node_modules", ".venv", "venv", "__pycache__", ".tox"])
+@pytest.mark.parametrize("name", [".git", "node_modules", "__pycache__", ".tox"])
 def test_folders_of_tools_are_passed_by(tmp_path: Path, name: str) -> None:
     """What others put there is not what is deployed."""
     _write(tmp_path, f"{name}/a.yaml", "b.yaml")
 
     assert ["b.yaml"] == _names(tmp_path)
+
+
+def test_a_virtual_environment_is_passed_by_whatever_it_is_called(tmp_path: Path) -> None:
+    """It is known by its pyvenv.cfg; a folder that is merely called like one is not."""
+    _write(tmp_path, "tools/py/pyvenv.cfg", "tools/py/a.yaml", "tools/py/lib/b.yaml", "venv/c.yaml")
+
+    assert ["venv/c.yaml"] == _names(tmp_path)
+
+
+def test_a_virtual_environment_that_is_named_is_looked_into(tmp_path: Path) -> None:
+    """Who names a folder wants it read."""
+    _write(tmp_path, "pyvenv.cfg", "a.yaml")
+
+    assert ["a.yaml", "pyvenv.cfg"] == _names(tmp_path)
+
+
+def test_a_tree_without_bottom_costs_one_problem(tmp_path: Path) -> None:
+    """It is not followed down to where paths become too long, and what is beside it is found."""
+    _write(tmp_path, "a.yaml")
+    deep = tmp_path.joinpath(*["d"] * (MAX_DEPTH + 5))
+    deep.mkdir(parents=True)
+
+    first, problem = expand(tmp_path)
+
+    assert tmp_path / "a.yaml" == first
+    assert "more than 200 folders deep, not looked into" == getattr(problem, "cause", None)
 
 
 def test_links_are_followed_only_to_files_of_the_same_folder(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""devcontainer.json: the container that an editor makes for whoever works on a project."""

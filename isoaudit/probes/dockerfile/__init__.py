@@ -1,0 +1,1 @@
+"""Dockerfiles: what the image that they build by default brings along, and how it is built."""
