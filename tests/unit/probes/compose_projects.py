@@ -10,8 +10,8 @@ from declared_facts import Seen, seen
 from isoaudit.documents.beside import Beside
 from isoaudit.documents.yaml import Node
 from isoaudit.probes.compose.files import project_documents
+from isoaudit.probes.compose.layer import project_of
 from isoaudit.probes.compose.probe import ComposeProbe
-from isoaudit.probes.compose.project import build
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:
@@ -49,7 +49,7 @@ def read(folder: Path, service: str = "web", main: str = "compose.yaml") -> Seen
 
 def model(folder: Path, main: str = "compose.yaml") -> Node:
     """Return the document that all files of a project come to."""
-    project = build(documents(folder, main))
+    project = project_of(documents(folder, main))
     assert project.document is not None
     assert not project.broken
     return project.document
