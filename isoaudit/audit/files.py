@@ -51,14 +51,15 @@ def file_units(
 
     Raises UsageError for a file or folder that is named and is not there.
     """
-    units: dict[tuple[str, str, str], FileUnit] = {}
+    units: dict[tuple[str, str, str, tuple[Path, ...]], FileUnit] = {}
     errors: list[RunError] = []
     for address in addresses:
         for entry in _units_at(address, stdin):
             if isinstance(entry, RunError):
                 errors.append(entry)
                 continue
-            key = (os.path.abspath(entry.path), entry.dialect, entry.address.part)
+            path = os.path.abspath(entry.path)
+            key = (path, entry.dialect, entry.address.part, entry.further)
             if key not in units or entry.named:
                 units[key] = entry
     return list(units.values()), errors
