@@ -7,7 +7,7 @@ from textwrap import dedent
 
 from declared_facts import Seen, seen
 
-from isoaudit.documents.beside import Beside
+from isoaudit.documents.beside import Beside, Scan
 from isoaudit.documents.yaml import Node
 from isoaudit.probes.compose.files import project_documents
 from isoaudit.probes.compose.layer import project_of
@@ -27,7 +27,9 @@ def write(folder: Path, files: dict[str, str]) -> Path:
 def documents(folder: Path, main: str = "compose.yaml", *, asked: bool = True) -> list[Node]:
     """Return the documents of the project that a file is."""
     path = folder / main
-    return project_documents(path.read_text(), main, Beside(path, main, asked=asked))
+    found = frozenset(str(one) for one in folder.rglob("*") if one.is_file())
+    beside = Beside(path, main, None if asked else Scan(folder, found))
+    return project_documents(path.read_text(), main, beside)
 
 
 def probe(folder: Path, main: str = "compose.yaml", *, asked: bool = True) -> ComposeProbe:

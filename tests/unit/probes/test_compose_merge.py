@@ -27,7 +27,7 @@ ROWS = [
     ("{security_opt: [a:b]}", "{security_opt: [c:d]}", {"security_opt": ["a:b", "c:d"]}),
     ("{cap_add: [A, B]}", "{cap_add: [B, C]}", {"cap_add": ["A", "B", "C"]}),
     ("{cap_drop: [A]}", "{cap_drop: [A]}", {"cap_drop": ["A"]}),
-    ("{group_add: [a]}", "{group_add: [a]}", {"group_add": ["a", "a"]}),
+    ("{group_add: [a]}", "{group_add: [b]}", {"group_add": ["a", "b"]}),
     ("{tmpfs: /a}", "{tmpfs: [/b]}", {"tmpfs": ["/a", "/b"]}),
     ("{tmpfs: ['/a:size=1m']}", "{tmpfs: ['/a:size=2m']}", {"tmpfs": ["/a:size=2m"]}),
     ("{profiles: [a]}", "{profiles: [a, b]}", {"profiles": ["a", "b"]}),
