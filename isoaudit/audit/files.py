@@ -31,7 +31,7 @@ _NOT_THERE = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
 class FileUnit(NamedTuple):
     """One file to read. `dialect` is "" where its content decides; `data` is standard input's.
 
-    `scan` is that of the folder in which it was found, `further` are the files that are one with it.
+    `scan` is that of the folder in which it was found, `further` are files that are one with it.
     """
 
     address: Address

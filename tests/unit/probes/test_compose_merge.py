@@ -97,6 +97,7 @@ ROWS = [
      {"ulimits": {"nofile": {"soft": 1, "hard": 3}}}),
     ("{ulimits: {nofile: {soft: 1, hard: 2}}}", "{ulimits: {nofile: 3}}",
      {"ulimits": {"nofile": 3}}),
+    ("{gpus: all}", "{gpus: [{driver: nvidia}]}", {"gpus": ["all", {"driver": "nvidia"}]}),
     # tags
     ("{image: a, ports: ['8080:80'], environment: {FOO: BAR}}",
      "{ports: !reset [], environment: {FOO: !reset null}}", {"image": "a", "environment": []}),
