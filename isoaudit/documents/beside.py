@@ -19,6 +19,9 @@ from isoaudit.errors import DocumentError
 MAX_FILES = 200
 """Most files read beside one: a project of that many parts has not been seen in the open."""
 
+MAX_HANDED = 2 * limits.MAX_BYTES
+"""Most characters handed out for one file: the same file may be asked for thousands of times."""
+
 _LONGEST_NAME = 4096
 _NOT_THERE = (FileNotFoundError, NotADirectoryError)
 
@@ -90,6 +93,7 @@ class Beside:
         self._root = ""
         self._known: dict[str, Neighbour] = {}
         self._left = limits.MAX_BYTES
+        self._handed = 0
 
     def has(self, name: str) -> bool:
         """Say whether there is something of a name in the file's own folder."""
@@ -109,6 +113,9 @@ class Beside:
         found = self._known.get(where.path)
         if found is None:
             found = self._known[where.path] = self._read(where)
+        self._handed += len(found.text)
+        if self._handed > MAX_HANDED:
+            return Neighbour(found.shown, found.folder, why=f"{found.shown}: too much to read")
         return found
 
     def _read(self, where: Folder) -> Neighbour:

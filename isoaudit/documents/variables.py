@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 UNSET = "\0"
 """Stands in a text for what a variable that is not known would bring."""
@@ -42,11 +42,15 @@ class Expanded(NamedTuple):
 
 
 class Variables:
-    """Variables by name. `open_end` says why there may be others than are known."""
+    """Variables by name. `open_end` says why there may be others than are known.
+
+    `read` keeps what files came to in which these variables stand, for whoever reads them.
+    """
 
     def __init__(self, values: Mapping[str, Known] | None = None, open_end: str = "") -> None:
         self.values = dict(values or {})
         self.open_end = open_end
+        self.read: dict[tuple[str, str], Any] = {}
         self._left = _MAX_TOTAL
 
     def expand(self, text: str, *, secrets: bool = False) -> Expanded:

@@ -141,3 +141,12 @@ def test_files_are_bounded_in_number_and_size(tree: Path, monkeypatch) -> None:
     beside = _of(tree)
     assert "base" == beside.read("base.yaml").text
     assert "larger than" in beside.read("main.yaml").why
+
+
+def test_what_is_asked_for_again_and_again_is_bounded(tree: Path, monkeypatch) -> None:
+    """Whoever asks parses it anew each time."""
+    monkeypatch.setattr(module, "MAX_HANDED", 10)
+    beside = _of(tree)
+
+    assert ["base", "base", "", ""] == [beside.read("base.yaml").text for _ in range(4)]
+    assert "too much to read" in beside.read("base.yaml").why
