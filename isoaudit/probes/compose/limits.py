@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from isoaudit.probes.compose.hooks import note_hooks
 from isoaudit.probes.compose.service import ENGINE_DEFAULT, FOLLOW, Service, note
-from isoaudit.probes.compose.values import Word, number, size, truth, word
+from isoaudit.probes.compose.values import Word, number, size, truth
 
 _DEPLOY = ("deploy", "resources", "limits")
 _PERIOD = 100_000.0  # microseconds, the kernel's default of cpu_period
@@ -60,26 +60,30 @@ def note_settings(service: Service) -> None:
 
 
 def _note_build(service: Service) -> None:
-    """Note what the build of the image may do on the machine that builds it."""
-    privileged, entitlements = "container.build.privileged", "container.build.entitlements"
     build = service.get("build")
-    if build is None or not build.is_map:
-        service.facts.default(privileged, False, ENGINE_DEFAULT)
-        service.facts.default(entitlements, (), ENGINE_DEFAULT)
-        return
-    _note_switch(service, privileged, "build", "privileged")
-    listed = build.get("entitlements")
-    asked = [word(one) for one in listed.elements()] if listed is not None else []
-    network = service.word("build", "network")
-    if network is not None and (network.depends or network.text == "host"):
-        asked.append(network._replace(text=f"network={network.text}"))
+    if build is not None and build.is_map:
+        _note_switch(service, "container.build.privileged", "build", "privileged")
+        _note_entitlements(service)
+    else:
+        service.facts.default("container.build.privileged", False, ENGINE_DEFAULT)
+        service.facts.default("container.build.entitlements", (), ENGINE_DEFAULT)
+
+
+def _note_entitlements(service: Service) -> None:
+    """Note what of the builder's host the build is let have: by name, or as its network."""
+    path, network = "container.build.entitlements", service.word("build", "network")
+    asked = service.words("build", "entitlements")
+    asked += (
+        [network] if network is not None and (network.depends or network.text == "host") else []
+    )
     unknown = next((said for said in asked if said.depends), None)
     if unknown is not None:
-        service.facts.unknown(entitlements, unknown.open, FOLLOW)
+        service.facts.unknown(path, unknown.open, FOLLOW)
     elif asked:
-        service.facts.say(entitlements, tuple(said.text for said in asked), asked[0].node)
+        names = ["network=host" if said is network else said.text[:100] for said in asked]
+        service.facts.say(path, tuple(names), asked[0].node)
     else:
-        service.facts.default(entitlements, (), f"no build.entitlements: {ENGINE_DEFAULT}")
+        service.facts.default(path, (), f"no entitlements: {ENGINE_DEFAULT}")
 
 
 def _note_limit(
