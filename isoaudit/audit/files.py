@@ -172,7 +172,8 @@ def _beside(unit: FileUnit) -> Beside:
         shown = shown_path(path)
         folder = Folder(str(path.parent), posixpath.dirname(shown))
         further.append(Neighbour(shown, folder, limits.read_text(path, shown)))
-    own = None if unit.data is not None else unit.path
+    # NOTE: text that is handed in with a path, as by `harden`, stands where that file does.
+    own = None if unit.address.name == "-" else unit.path
     return Beside(own, unit.shown, unit.scan, further=tuple(further))
 
 

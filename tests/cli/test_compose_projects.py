@@ -162,3 +162,17 @@ def test_no_secret_beside_a_file_reaches_the_report(isoaudit: Isoaudit, here: Pa
         ended = isoaudit("scan", ".", "-f", form, "-v")
         assert "compose.yaml" in ended.out
         assert "hunter2" not in ended.out + ended.err
+
+
+def test_a_file_is_hardened_as_part_of_its_project(isoaudit: Isoaudit, here: Path) -> None:
+    """What its override says is not said again, and what the override spoils is left to it."""
+    (here / "compose.yaml").write_text("services:\n  web:\n    image: web\n")
+    (here / "compose.override.yaml").write_text(
+        "services:\n  web:\n    read_only: true\n    security_opt: [seccomp:unconfined]\n"
+    )
+    ended = isoaudit("harden", "compose.yaml", "--take-away")
+
+    assert "cap_drop" in ended.out
+    assert "read_only" not in ended.out
+    assert "seccomp" not in ended.out
+    assert "SEC-001" in ended.err

@@ -189,9 +189,12 @@ def test_sections_of_the_project_are_merged_too(tmp_path: Path) -> None:
         "compose.override.yaml": "volumes: {data: {driver_opts: {type: none, device: /etc}}}\n"
         "services: {db: {image: b}}\nname: b\nx-a: 1\n",
     }
-    (mount,) = read(write(tmp_path, files)).records("mount")
+    (record,) = read(write(tmp_path, files)).factset.parts["mount"][0].records
+    kind, source = record.facts["mount.kind"], record.facts["mount.source"]
 
-    assert ("bind", "/etc") == (mount["mount.kind"], mount["mount.source"])
+    assert ("bind", "/etc") == (kind.value, source.value)
+    assert Location("compose.yaml", 1, 28) == kind.location
+    assert Location("compose.override.yaml", 1, 52) == source.location
     assert ["web", "db"] == names(tmp_path)
     document = model(tmp_path).value()
     assert ("b", 1) == (document["name"], document["x-a"])  # type: ignore[index]
