@@ -23,8 +23,8 @@ _OVERRIDES = (
 )
 _LISTED, _SEPARATOR = "COMPOSE_FILE", "COMPOSE_PATH_SEPARATOR"
 _MOST_LISTED = 100
-_SERVICES = re.compile(r"^services:[ \t]*(?:\{|\r?\n[ \t]+[\w.-]+:)", re.MULTILINE)
-_SERVICE_KEY = re.compile(r"[\s{,](?:image|build|extends):")
+_SERVICES = r"(?m)^services:[ \t]*(?:\{|\r?\n[ \t]+[\w.-]+:)"
+_SERVICE_KEY = r"[\s{,](?:image|build|extends):"
 
 
 def project_documents(text: str, shown: str, beside: Beside) -> list[Node]:
@@ -75,8 +75,8 @@ def _is_compose(name: str, beside: Beside) -> bool:
         name.endswith((".yaml", ".yml"))
         and not head.startswith(("<", "{", "#!"))
         and "apiVersion" not in file.text
-        and _SERVICES.search(file.text) is not None
-        and _SERVICE_KEY.search(file.text) is not None
+        and re.search(_SERVICES, file.text) is not None
+        and re.search(_SERVICE_KEY, file.text) is not None
     )
 
 
