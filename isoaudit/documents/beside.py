@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+from collections.abc import Container
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +19,9 @@ from isoaudit.errors import DocumentError
 
 MAX_FILES = 200
 """Most files read beside one: a project of that many parts has not been seen in the open."""
+
+MAX_HANDED = 2 * limits.MAX_BYTES
+"""Most characters handed out for one file: the same file may be asked for thousands of times."""
 
 _LONGEST_NAME = 4096
 _NOT_THERE = (FileNotFoundError, NotADirectoryError)
@@ -60,31 +64,37 @@ class Neighbour(NamedTuple):
         return os.path.join(self.folder.path, posixpath.basename(self.shown))
 
 
+class Scan(NamedTuple):
+    """A folder that was scanned, and all files found there, by paths without `.` and `..`."""
+
+    folder: Path
+    found: Container[str]
+
+
 class Beside:
     """What lies beside one file. `path` is where that file is, None for standard input.
 
-    `scanned` is the folder that was scanned, if one was. `asked` says whether the file itself was
-    named, and `further` are the files that were named as one with it, in their order.
+    `scan` is that in which the file was come across, None for one that was named. `further` are the
+    files that were named as one with it, in their order.
     """
 
     def __init__(
         self,
         path: Path | None,
         shown: str,
-        scanned: Path | None = None,
+        scan: Scan | None = None,
         *,
-        asked: bool = True,
         further: tuple[Neighbour, ...] = (),
     ) -> None:
         self.name = path.name if path is not None else ""
         self.folder = Folder(os.path.dirname(path or "") or ".", posixpath.dirname(shown))
-        self.asked = asked
+        self.scan = scan
         self.further = further
         self._is_stream = path is None
-        self._scanned = scanned
         self._root = ""
         self._known: dict[str, Neighbour] = {}
         self._left = limits.MAX_BYTES
+        self._handed = 0
 
     def has(self, name: str) -> bool:
         """Say whether there is something of a name in the file's own folder."""
@@ -122,6 +132,9 @@ class Beside:
         found = self._known.get(where.path)
         if found is None:
             found = self._known[where.path] = self._read(where)
+        self._handed += len(found.text)
+        if self._handed > MAX_HANDED:
+            return Neighbour(found.shown, found.folder, why=f"{found.shown}: too much to read")
         return found
 
     def _read(self, where: Folder) -> Neighbour:
@@ -146,7 +159,7 @@ class Beside:
     def _boundary(self) -> str:
         own = os.path.realpath(self.folder.path)
         root = repository(own)
-        return root or (os.path.realpath(self._scanned) if self._scanned is not None else own)
+        return root or (own if self.scan is None else os.path.realpath(self.scan.folder))
 
 
 def repository(folder: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 UNSET = "\0"
 """Stands in a text for what a variable that is not known would bring."""
@@ -23,7 +23,7 @@ _MAX_NESTING = 20
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _INNER = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:(:?)([-+?])(.*))?", re.DOTALL)
 _CLOSING_MARKS = re.compile(r"[\0{}]")
-_BRACE = re.compile(r"\$\{|\}")
+_BRACE = re.compile(r"[{}]")
 
 
 def waiting_for(what: str) -> str:
@@ -51,11 +51,15 @@ class Expanded(NamedTuple):
 
 
 class Variables:
-    """Variables by name. `open_end` says why there may be others than are known."""
+    """Variables by name. `open_end` says why there may be others than are known.
+
+    `read` keeps what files came to in which these variables stand, for whoever reads them.
+    """
 
     def __init__(self, values: Mapping[str, Known] | None = None, open_end: str = "") -> None:
         self.values = dict(values or {})
         self.open_end = open_end
+        self.read: dict[tuple[str, str], Any] = {}
         self._left = _MAX_TOTAL
 
     def expand(self, text: str, *, secrets: bool = False) -> Expanded:
@@ -144,7 +148,7 @@ def _closing(text: str, at: int) -> int:
     """Return where the brace of a variable closes, or -1."""
     level = 1
     for match in _BRACE.finditer(text, at):
-        level += 1 if match[0] == "${" else -1
+        level += 1 if match[0] == "{" else -1
         if level == 0:
             return match.start()
     return -1

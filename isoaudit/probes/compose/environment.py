@@ -8,10 +8,10 @@ Source: the Compose specification, chapter services, `environment` and `env_file
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 
-from isoaudit.documents import dotenv, made
-from isoaudit.documents.beside import Neighbour
+from isoaudit.documents import made
 from isoaudit.documents.variables import NONE, UNSET, Known, Variables
 from isoaudit.documents.yaml import Node
 from isoaudit.errors import DocumentError
@@ -22,49 +22,60 @@ from isoaudit.probes.compose.service import Service
 from isoaudit.probes.compose.values import Word, word
 from isoaudit.probes.declared import record
 
+if TYPE_CHECKING:
+    from isoaudit.documents.dotenv import Entry
+
 _RAW = "raw"
 
 
 class Environment(NamedTuple):
-    """The variables of a service by name, and why it may have more of them."""
+    """The variables of a service: its own, those of its env files, and why there may be more.
 
-    variables: dict[str, Word]
+    Their texts hold secrets: nothing but what is concluded from them may become a fact.
+    """
+
+    own: dict[str, Word]
+    of_files: dict[str, tuple[Entry, Node]]
     open_end: str = ""
+
+    def get(self, name: str) -> Word | None:
+        """Return the value of a variable; what the service says itself comes first."""
+        if name in self.own:
+            return self.own[name]
+        return _told(*self.of_files[name]) if name in self.of_files else None
 
 
 def note_environment(service: Service) -> None:
     """Note the part `environment`."""
     found = environment(service)
-    service.part("environment", _records(found.variables), found.open_end)
+    service.part("environment", _records(found), found.open_end)
 
 
-def _records(variables: dict[str, Word]) -> Iterator[Record]:
+def _records(found: Environment) -> Iterator[Record]:
     """Yield the variables; a value that comes from elsewhere is no secret in the file."""
-    for name, said in variables.items():
-        is_secret = looks_secret(name, said.text.replace(UNSET, ""))
-        yield record(said.node, {"environment.name": name, "environment.secret": is_secret})
+    for name in chain(found.own, (name for name in found.of_files if name not in found.own)):
+        said = found.get(name)
+        if said is not None:
+            is_secret = looks_secret(name, said.text.replace(UNSET, ""))
+            yield record(said.node, {"environment.name": name, "environment.secret": is_secret})
 
 
 def environment(service: Service) -> Environment:
-    """Return the variables of a service; its own come before those of its env files.
-
-    Their texts hold secrets: nothing but what is concluded from them may become a fact.
-    """
+    """Return the variables of a service."""
     open_end = ""
-    variables: dict[str, Word] = {}
+    own: dict[str, Word] = {}
     for name, value in _own(service):
         if name.known:
-            variables[name.text] = value
+            own[name.text] = value
         else:
             open_end = open_end or f"an entry {name.open}"
-    later: dict[str, Word] = {}
+    of_files: dict[str, tuple[Entry, Node]] = {}
     for entry in _files(service):
         try:
-            later.update(_of_file(entry))
+            of_files.update({one.name: (one, entry) for one in _of_file(entry)})
         except DocumentError as error:
             open_end = open_end or f"env_file {error.cause}"
-    return Environment({**variables, **{n: v for n, v in later.items() if n not in variables}},
-                       open_end)  # fmt: skip
+    return Environment(own, of_files, open_end)
 
 
 def _own(service: Service) -> Iterator[tuple[Word, Word]]:
@@ -102,7 +113,7 @@ def _files(service: Service) -> list[Node]:
     return found.elements() if found.is_list else [found]
 
 
-def _of_file(entry: Node) -> dict[str, Word]:
+def _of_file(entry: Node) -> list[Entry]:
     """Return the variables of one env file; raises DocumentError if it cannot be read."""
     path = entry.get("path") if entry.is_map else entry
     if path is None:
@@ -113,23 +124,33 @@ def _of_file(entry: Node) -> dict[str, Word]:
     layer = entry.context
     if layer is None:
         raise DocumentError("is another file, which is not read")
-    file = layer.read(said.text)
-    if file.why:
-        raise DocumentError(file.why)
     kind = entry.get("format") if entry.is_map else None
-    return {
-        one.name: _told(one, entry)
-        for one in _entries(file, layer, is_raw=kind is not None and word(kind).text == _RAW)
-    }
+    form = _RAW if kind is not None and word(kind).text == _RAW else ""
+    known, key = layer.variables.read, (layer.place.join(said.text).path, form)
+    if key not in known:
+        known[key] = _parsed(layer, said.text, form)
+    if isinstance(known[key], DocumentError):
+        raise DocumentError(known[key].cause)
+    entries: list[Entry] = known[key]
+    return entries
 
 
-def _entries(file: Neighbour, layer: Layer, *, is_raw: bool) -> list[dotenv.Entry]:
-    if is_raw:
-        return dotenv.parse_plain(file.text, file.shown)
-    return dotenv.parse(file.text, file.shown, layer.variables)
+def _parsed(layer: Layer, name: str, form: str) -> list[Entry] | DocumentError:
+    """Return what an env file holds, or why it is not read: many services may name the same."""
+    from isoaudit.documents import dotenv
+
+    file = layer.read(name)
+    if file.why:
+        return DocumentError(file.why)
+    try:
+        if form == _RAW:
+            return dotenv.parse_plain(file.text, file.shown)
+        return dotenv.parse(file.text, file.shown, layer.variables)
+    except DocumentError as error:
+        return error
 
 
-def _told(one: dotenv.Entry, entry: Node) -> Word:
+def _told(one: Entry, entry: Node) -> Word:
     """Return the value of an entry, as if it stood in the compose file where it stands."""
     node = made.scalar("", one.location, entry.context)
     known = one.value or _variables(entry).values.get(one.name) or Known("")

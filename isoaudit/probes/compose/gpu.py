@@ -29,9 +29,9 @@ _CAPABILITIES = "container.gpu.capabilities"
 def note_gpu(service: Service) -> None:
     """Note whether the service is given GPUs, what decides which, and parts of the driver."""
     requests = list(_requests(service))
-    variables = _variables(service)
     runtime = service.word("runtime")
     asked = not requests and runtime is not None and runtime.text == _RUNTIME
+    variables = _variables(service) if requests or asked else {}
     if requests:
         service.facts.say(_REQUESTED, True, requests[0])
         service.facts.say(_BY_ENVIRONMENT, False, requests[0], "a device request decides")
@@ -74,8 +74,8 @@ def _named(entry: Node) -> list[str]:
 
 def _variables(service: Service) -> dict[str, Word]:
     """Return the toolkit's own variables that the file sets, by name."""
-    variables = environment(service).variables
-    return {name: variables[name] for name in _VARIABLES if name in variables}
+    found = environment(service)
+    return {name: said for name in _VARIABLES if (said := found.get(name)) is not None}
 
 
 def _note_capabilities(service: Service, requests: list[Node], variable: Word | None) -> None:

@@ -20,7 +20,7 @@ SECTIONS = ("services", "networks", "volumes", "configs", "secrets", "models")
 
 _INCLUDE = "include"
 _DEEPEST = 20
-_MOST = 300
+_MOST, _MOST_TOLD = 300, 50
 _NO_FILE = "/dev/null"
 
 
@@ -55,14 +55,20 @@ class Includes:
             try:
                 included = self._included(entry)
             except DocumentError as error:
-                cause = f"{entry.location}: an include that is not followed: {error.cause}"
-                self.unread.append(DocumentError(cause, FOLLOW))
                 why = why or error.cause
+                self._note(entry, error)
+                if self._count > _MOST:  # nor will any of the others be
+                    break
                 continue
             if included is not None:
                 result = self._over(_sections(included), result)
         why = result.open_end or why
         return made.mapping(result.keyed(), document.location, document.context, why)
+
+    def _note(self, entry: Node, error: DocumentError) -> None:
+        if len(self.unread) < _MOST_TOLD:
+            cause = f"{entry.location}: an include that is not followed: {error.cause}"
+            self.unread.append(DocumentError(cause, FOLLOW))
 
     def _included(self, entry: Node) -> Node | None:
         """Return the project that an entry includes, None if it is empty.

@@ -14,9 +14,9 @@ from isoaudit.documents.yaml import Node
 from isoaudit.errors import DocumentError
 from isoaudit.model import FactSet
 from isoaudit.probes.compose.declare import declared_facts
-from isoaudit.probes.compose.layer import DOTENV, Layer, documents, merged_variables
+from isoaudit.probes.compose.layer import DOTENV, SERVICES, Layer, documents, merged_variables
 from isoaudit.probes.compose.origin import COMPOSE
-from isoaudit.probes.compose.project import SERVICES, build
+from isoaudit.probes.compose.project import build
 from isoaudit.probes.compose.service import Service
 
 _MOST_FILES = 20

@@ -9,7 +9,7 @@ import pytest
 
 from isoaudit.documents import beside as module
 from isoaudit.documents import limits
-from isoaudit.documents.beside import Beside, repository
+from isoaudit.documents.beside import Beside, Scan, repository
 
 SECRET = "hunter2"
 
@@ -115,8 +115,8 @@ def test_without_a_repository_the_scanned_folder_bounds(tree: Path) -> None:
     if repository(str(tree.resolve())):
         pytest.skip("the temporary folder is in a repository")
 
-    assert "common" == Beside(main, "m", tree / "repo").read("../common.yaml").text
-    assert "outside" in Beside(main, "m", tree / "repo").read("../../outside.txt").why
+    assert "common" == Beside(main, "m", Scan(tree / "repo", ())).read("../common.yaml").text
+    assert "outside" in Beside(main, "m", Scan(tree / "repo", ())).read("../../outside.txt").why
     assert "outside" in Beside(main, "m").read("../common.yaml").why
 
 
@@ -141,3 +141,12 @@ def test_files_are_bounded_in_number_and_size(tree: Path, monkeypatch) -> None:
     beside = _of(tree)
     assert "base" == beside.read("base.yaml").text
     assert "larger than" in beside.read("main.yaml").why
+
+
+def test_what_is_asked_for_again_and_again_is_bounded(tree: Path, monkeypatch) -> None:
+    """Whoever asks parses it anew each time."""
+    monkeypatch.setattr(module, "MAX_HANDED", 10)
+    beside = _of(tree)
+
+    assert ["base", "base", "", ""] == [beside.read("base.yaml").text for _ in range(4)]
+    assert "too much to read" in beside.read("base.yaml").why
