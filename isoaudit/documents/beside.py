@@ -89,6 +89,30 @@ class Beside:
         """Say whether there is something of a name in the file's own folder."""
         return not self._is_stream and os.path.exists(os.path.join(self.folder.path, name))
 
+    def names(self, folder: str, suffix: str) -> list[str]:
+        """Return the names in a folder beside the file that end in `suffix`, in their order.
+
+        None of more than MAX_FILES, and none of a folder outside of what may be read.
+        """
+        if self._is_stream:
+            return []
+        where = self.folder.join(folder)
+        root = self._root = self._root or self._boundary()
+        real = os.path.realpath(where.path)
+        if not limits.is_below(real, root) or not os.path.isdir(real):
+            return []
+        found: list[str] = []
+        try:
+            with os.scandir(real) as entries:
+                for entry in entries:
+                    if entry.name.endswith(suffix):
+                        found.append(entry.name)
+                    if len(found) > MAX_FILES:
+                        break
+        except OSError:
+            return []
+        return sorted(found)
+
     def read(self, name: str, at: Folder | None = None) -> Neighbour:
         """Return the file of a name, relative to `at` or to the file's own folder; never raises.
 

@@ -55,6 +55,9 @@ DIALECTS = (
     Dialect("docker_run", "docker run lines", Kind.CONTAINER,
             "isoaudit.probes.run_line.probe:DockerRunProbe", (".sh", ".bash", ".mk"),
             ("Makefile", "makefile", "GNUmakefile"), beside=True),
+    Dialect("quadlet", "Podman's Quadlet", Kind.CONTAINER,
+            "isoaudit.probes.quadlet.probe:QuadletProbe", (".container", ".pod", ".kube"),
+            beside=True),
     Dialect("ovf", "OVF", Kind.VM, "isoaudit.probes.exports.ovf:OvfProbe", (".ovf", ".xml")),
 )  # fmt: skip
 

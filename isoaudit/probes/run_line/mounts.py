@@ -35,7 +35,11 @@ def _placed(draft: Draft, text: str) -> str:
     """Return a source, a relative one as unknown where the folder it is relative to is."""
     first = text.partition(":")[0]
     relative = first in {".", ".."} or first.startswith(("./", "../"))
-    return f"{waiting_for('the folder it is run in')}/{text}" if relative and draft.moved else text
+    return (
+        f"{waiting_for('the folder it is run in')}/{text}"
+        if relative and draft.around.moved
+        else text
+    )
 
 
 def ask_mount(draft: Draft, value: RunWord) -> None:

@@ -72,6 +72,11 @@ def parse_run(words: Sequence[RunWord], engine: str) -> Parsed:
     return _Reader(SYNTAX[engine], words).read()
 
 
+def parse_options(words: Sequence[RunWord], syntax: Syntax) -> Parsed:
+    """Return the options at the beginning of words, by a syntax of their own."""
+    return _Reader(syntax, words).read()
+
+
 class _Reader:
     """Reads words from left to right up to the first that is no option."""
 
