@@ -21,6 +21,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
 _ROOT = frozenset({"sudo", "doas"})
 _MOST_NESTED = 8
+_MOST_WRAPPERS = 16
 
 _WRAPPERS: Mapping[str, str] = {
     "sudo": "ugCDRTrtph",
@@ -77,7 +78,9 @@ def _within(command: Command, depth: int, *, moved: bool) -> Iterator[Found]:
     words = list(command.words)
     by_root: bool | None = None
     trailing = False
-    while words:
+    for _ in range(_MOST_WRAPPERS):
+        if not words:
+            return
         name = _program(words[0])
         if name in ENGINES:
             call = _called(words, trailing=trailing)
@@ -88,7 +91,8 @@ def _within(command: Command, depth: int, *, moved: bool) -> Iterator[Found]:
             yield from _handed_over(words, depth, by_root, moved=moved)
             return
         if _assigns(words[0]):
-            words.pop(0)
+            first = next((i for i, word in enumerate(words) if not _assigns(word)), len(words))
+            words = words[first:]
             continue
         if name not in _WRAPPERS:
             return

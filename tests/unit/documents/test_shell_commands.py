@@ -81,7 +81,7 @@ def test_every_word_knows_its_place() -> None:
     [
         ("A=x\nb $A", [["b", "x"]]),
         ("A='x y'\nb $A \"$A\" c$A", [["b", "x", "y", "x y", "cx", "y"]]),
-        ("A=\nb $A \"$A\"", [["b", ""]]),
+        ('A=\nb $A "$A"', [["b", ""]]),
         ("A=(x 'y z')\nb \"${A[@]}\" ${A[@]}", [["b", "x", "y z", "x", "y z"]]),
         ("export A=x B=y\nb $A$B", [["b", "xy"]]),
         ("A=x\nA=y\nb $A", [["b", "y"]]),
