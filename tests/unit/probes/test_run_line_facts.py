@@ -229,8 +229,11 @@ def test_doubt_leaves_nothing_that_could_pass() -> None:
     assert all(seen.incomplete(part) for part in facts.parts if part != "process")
 
 
-@pytest.mark.parametrize("option", ["--memory lots", "--cpus many", "--pids-limit x",
-                                    "--ulimit nofile=x", "-p x:y", "--privileged=maybe"])  # fmt: skip
+@pytest.mark.parametrize(
+    "option",
+    ["--memory lots", "--cpus many", "--pids-limit x", "--ulimit nofile=x", "-p x:y",
+     "--privileged=maybe"],
+)  # fmt: skip
 def test_a_value_that_no_engine_takes_is_an_error_with_its_place(option: str) -> None:
     """One line, at the word."""
     with pytest.raises(DocumentError, match=r"^run\.sh:1:[34]: "):
