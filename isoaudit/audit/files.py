@@ -14,7 +14,7 @@ from isoaudit import bundle
 from isoaudit.audit.common import listed, run_error
 from isoaudit.bundle import Bundle, Evidence
 from isoaudit.documents import limits
-from isoaudit.documents.beside import Beside, Folder, Neighbour
+from isoaudit.documents.beside import Beside, Folder, Neighbour, Scan
 from isoaudit.errors import DocumentError, TargetError, UsageError
 from isoaudit.model import RunError, Target
 from isoaudit.model.dialects import DIALECTS
@@ -31,7 +31,7 @@ _NOT_THERE = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
 class FileUnit(NamedTuple):
     """One file to read. `dialect` is "" where its content decides; `data` is standard input's.
 
-    `scanned` is the folder in which it was found, `further` are the files that are one with it.
+    `scan` is that of the folder in which it was found, `further` are files that are one with it.
     """
 
     address: Address
@@ -40,7 +40,7 @@ class FileUnit(NamedTuple):
     dialect: str
     named: bool
     data: bytes | None = None
-    scanned: Path | None = None
+    scan: Scan | None = None
     further: tuple[Path, ...] = ()
 
 
@@ -51,14 +51,15 @@ def file_units(
 
     Raises UsageError for a file or folder that is named and is not there.
     """
-    units: dict[tuple[str, str, str], FileUnit] = {}
+    units: dict[tuple[str, str, str, tuple[Path, ...]], FileUnit] = {}
     errors: list[RunError] = []
     for address in addresses:
         for entry in _units_at(address, stdin):
             if isinstance(entry, RunError):
                 errors.append(entry)
                 continue
-            key = (os.path.abspath(entry.path), entry.dialect, entry.address.part)
+            path = os.path.abspath(entry.path)
+            key = (path, entry.dialect, entry.address.part, entry.further)
             if key not in units or entry.named:
                 units[key] = entry
     return list(units.values()), errors
@@ -84,11 +85,14 @@ def _units_at(address: Address, stdin: bytes | None) -> Iterator[FileUnit | RunE
     if address.part:
         raise UsageError(f"{path}: a folder, of which #{address.part} can be no part",
                          "Name the file: FILE#NAME.")  # fmt: skip
-    for entry in expand(path):
+    entries = list(expand(path))
+    found = (os.path.normpath(one) for one in entries if not isinstance(one, Problem))
+    scan = Scan(path, frozenset(found))
+    for entry in entries:
         if isinstance(entry, Problem):
             yield RunError(shown_path(entry.path), "read", entry.cause, asked=True)
         else:
-            yield FileUnit(address, entry, shown_path(entry), dialect, named=False, scanned=path)
+            yield FileUnit(address, entry, shown_path(entry), dialect, named=False, scan=scan)
 
 
 def _names(address: Address) -> list[str]:
@@ -173,7 +177,7 @@ def _beside(unit: FileUnit) -> Beside:
         folder = Folder(str(path.parent), posixpath.dirname(shown))
         further.append(Neighbour(shown, folder, limits.read_text(path, shown)))
     own = None if unit.data is not None else unit.path
-    return Beside(own, unit.shown, unit.scanned, asked=unit.named, further=tuple(further))
+    return Beside(own, unit.shown, unit.scan, further=tuple(further))
 
 
 def _chosen(unit: FileUnit, whole: Bundle) -> Bundle:

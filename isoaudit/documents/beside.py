@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+from collections.abc import Container
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,28 +60,33 @@ class Neighbour(NamedTuple):
         return os.path.join(self.folder.path, posixpath.basename(self.shown))
 
 
+class Scan(NamedTuple):
+    """A folder that was scanned, and all files found there, by paths without `.` and `..`."""
+
+    folder: Path
+    found: Container[str]
+
+
 class Beside:
     """What lies beside one file. `path` is where that file is, None for standard input.
 
-    `scanned` is the folder that was scanned, if one was. `asked` says whether the file itself was
-    named, and `further` are the files that were named as one with it, in their order.
+    `scan` is that in which the file was come across, None for one that was named. `further` are the
+    files that were named as one with it, in their order.
     """
 
     def __init__(
         self,
         path: Path | None,
         shown: str,
-        scanned: Path | None = None,
+        scan: Scan | None = None,
         *,
-        asked: bool = True,
         further: tuple[Neighbour, ...] = (),
     ) -> None:
         self.name = path.name if path is not None else ""
         self.folder = Folder(os.path.dirname(path or "") or ".", posixpath.dirname(shown))
-        self.asked = asked
+        self.scan = scan
         self.further = further
         self._is_stream = path is None
-        self._scanned = scanned
         self._root = ""
         self._known: dict[str, Neighbour] = {}
         self._left = limits.MAX_BYTES
@@ -151,7 +157,7 @@ class Beside:
     def _boundary(self) -> str:
         own = os.path.realpath(self.folder.path)
         root = repository(own)
-        return root or (os.path.realpath(self._scanned) if self._scanned is not None else own)
+        return root or (own if self.scan is None else os.path.realpath(self.scan.folder))
 
 
 def repository(folder: str) -> str:

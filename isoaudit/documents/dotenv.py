@@ -25,7 +25,7 @@ _QUOTED = {
     "'": re.compile(r"'((?:[^'\\]|\\.)*+)'", re.DOTALL),
 }
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "'": "'", "\\": "\\"}
+_ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "'": "'", "\\": "\\", "$": "$$"}
 
 
 class Entry(NamedTuple):

@@ -23,7 +23,7 @@ _MAX_NESTING = 20
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _INNER = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:(:?)([-+?])(.*))?", re.DOTALL)
 _CLOSING_MARKS = re.compile(r"[\0{}]")
-_BRACE = re.compile(r"\$\{|\}")
+_BRACE = re.compile(r"[{}]")
 
 
 def waiting_for(what: str) -> str:
@@ -144,7 +144,7 @@ def _closing(text: str, at: int) -> int:
     """Return where the brace of a variable closes, or -1."""
     level = 1
     for match in _BRACE.finditer(text, at):
-        level += 1 if match[0] == "${" else -1
+        level += 1 if match[0] == "{" else -1
         if level == 0:
             return match.start()
     return -1

@@ -136,6 +136,9 @@ FACTS = (
              "among the devices it was given; empty if none.", _C),
     FactSpec("container.build.privileged", BOOL, "Whether the image is built privileged.",
              _C, (COMPOSE,)),
+    FactSpec("container.build.entitlements", LIST,
+             "What of its builder's host the build of the image asks for: security.insecure, "
+             "network.host, device, or network=host.", _C, (COMPOSE,)),
     FactSpec("port.host_address", STRING, "Address it listens on; empty means all of them.",
              _C, _F, identifying=True),
     FactSpec("port.host_port", INT, "Port on the host; 0 if the engine picks one.", _C, _F,

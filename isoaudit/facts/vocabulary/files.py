@@ -112,7 +112,7 @@ _LIKE_COMPOSE = ("docker_run", "devcontainer", "quadlet")
 """Kinds of file that ask a container engine for a container in words of their own."""
 
 _COMPOSE_ALONE = ("container.lifecycle.privileged", "container.lifecycle.root",
-                  "container.build.privileged")  # fmt: skip
+                  "container.build.privileged", "container.build.entitlements")  # fmt: skip
 
 
 def said_in(path: str, dialects: tuple[str, ...]) -> tuple[str, ...]:

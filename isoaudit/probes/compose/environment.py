@@ -8,9 +8,9 @@ Source: the Compose specification, chapter services, `environment` and `env_file
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from isoaudit.documents import dotenv, made
+from isoaudit.documents import made
 from isoaudit.documents.beside import Neighbour
 from isoaudit.documents.variables import NONE, UNSET, Known, Variables
 from isoaudit.documents.yaml import Node
@@ -21,6 +21,9 @@ from isoaudit.probes.compose.layer import Layer
 from isoaudit.probes.compose.service import Service
 from isoaudit.probes.compose.values import Word, word
 from isoaudit.probes.declared import record
+
+if TYPE_CHECKING:
+    from isoaudit.documents.dotenv import Entry
 
 _RAW = "raw"
 
@@ -123,13 +126,15 @@ def _of_file(entry: Node) -> dict[str, Word]:
     }
 
 
-def _entries(file: Neighbour, layer: Layer, *, is_raw: bool) -> list[dotenv.Entry]:
+def _entries(file: Neighbour, layer: Layer, *, is_raw: bool) -> list[Entry]:
+    from isoaudit.documents import dotenv
+
     if is_raw:
         return dotenv.parse_plain(file.text, file.shown)
     return dotenv.parse(file.text, file.shown, layer.variables)
 
 
-def _told(one: dotenv.Entry, entry: Node) -> Word:
+def _told(one: Entry, entry: Node) -> Word:
     """Return the value of an entry, as if it stood in the compose file where it stands."""
     node = made.scalar("", one.location, entry.context)
     known = one.value or _variables(entry).values.get(one.name) or Known("")

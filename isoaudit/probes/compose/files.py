@@ -6,6 +6,7 @@ Source: docker compose, order of the names that it looks for; docs.docker.com, C
 from __future__ import annotations
 
 import posixpath
+import re
 
 from isoaudit.documents.beside import Beside, Neighbour
 from isoaudit.documents.variables import Variables
@@ -22,40 +23,61 @@ _OVERRIDES = (
 )
 _LISTED, _SEPARATOR = "COMPOSE_FILE", "COMPOSE_PATH_SEPARATOR"
 _MOST_LISTED = 100
+_SERVICES = re.compile(r"^services:[ \t]*(?:\{|\r?\n[ \t]+[\w.-]+:)", re.MULTILINE)
+_SERVICE_KEY = re.compile(r"[\s{,](?:image|build|extends):")
 
 
 def project_documents(text: str, shown: str, beside: Beside) -> list[Node]:
     """Return the documents of a project in the order in which they are merged.
 
-    There are none if the file was come across in a folder, and is a later file of a project there.
-    Raises DocumentError for a file that cannot be read: what the others say is then not what holds.
+    There are none if the file was come across in a folder, and is part of a project that is read
+    there by its first file. Raises DocumentError for a file that cannot be read: what the others
+    say is then not what holds.
     """
     variables = project_variables(beside)
     layer = Layer(beside, beside.folder, variables)
-    further = beside.further or _further(beside, variables)
-    if further is None:
-        return []
-    found = documents(text, shown, layer)
-    for file in further:
-        if file.why:
-            raise DocumentError(
-                f"{shown}: is one project with a file that cannot be read: {file.why}",
-                "Name only the files that make up what is deployed: compose:FILE,FILE.",
-            )
-        found += documents(file.text, file.shown, layer)
-    return found
+    own = Neighbour(shown, beside.folder, text)
+    files = (own, *beside.further) if beside.further else _files(own, beside, variables)
+    return [node for file in files for node in _documents(file, shown, layer)]
 
 
-def _further(beside: Beside, variables: Variables) -> tuple[Neighbour, ...] | None:
-    """Return the files merged over this one; None if it is itself merged over another."""
-    names = _listed(variables)
-    if not names:
-        names = _found(beside)
-    if not names or beside.name not in names:
-        return ()
-    if beside.name != names[0]:
-        return () if beside.asked else None
-    return tuple(beside.read(name) for name in names[1:])
+def _documents(file: Neighbour, shown: str, layer: Layer) -> list[Node]:
+    if file.why:
+        raise DocumentError(
+            f"{shown}: is one project with a file that cannot be read: {file.why}",
+            "Name only the files that make up what is deployed: compose:FILE,FILE.",
+        )
+    return documents(file.text, file.shown, layer)
+
+
+def _files(own: Neighbour, beside: Beside, variables: Variables) -> tuple[Neighbour, ...]:
+    """Return the files that are one with a file, itself among them."""
+    names = _listed(variables) or _found(beside)
+    if beside.name not in names:
+        return (own,)
+    first = names[0]
+    if beside.name != first:
+        if beside.scan is None:
+            return (own,)
+        if beside.folder.join(first).path in beside.scan.found and _is_compose(first, beside):
+            return ()
+    return tuple(own if name == beside.name else beside.read(name) for name in names)
+
+
+def _is_compose(name: str, beside: Beside) -> bool:
+    """Say whether a file is surely known as compose's by its content, and so read for itself.
+
+    One that merely may be is not: to see a service twice is better than not to see it.
+    """
+    file = beside.read(name)
+    head = file.text.lstrip()[:2]
+    return (
+        name.endswith((".yaml", ".yml"))
+        and not head.startswith(("<", "{", "#!"))
+        and "apiVersion" not in file.text
+        and _SERVICES.search(file.text) is not None
+        and _SERVICE_KEY.search(file.text) is not None
+    )
 
 
 def _listed(variables: Variables) -> list[str]:

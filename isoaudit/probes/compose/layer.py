@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
-from isoaudit.documents import dotenv, yaml
+from isoaudit.documents import yaml
 from isoaudit.documents.beside import Beside, Folder, Neighbour
 from isoaudit.documents.variables import Known, Variables
 from isoaudit.documents.yaml import Node
 from isoaudit.errors import DocumentError
 from isoaudit.facts.redaction import looks_secret
 
-DOTENV = ".env"
+DOTENV, SERVICES = ".env", "services"
 RESET = "!reset"
 """The tag by which a later file takes back what an earlier one says."""
 
@@ -42,6 +43,32 @@ class Layer(NamedTuple):
     def read(self, name: str) -> Neighbour:
         """Return the file of a name as this one means it; never raises."""
         return self.beside.read(name, self.place)
+
+
+class Project(NamedTuple):
+    """A project as one document, the services of it that are broken, and what was not read.
+
+    `document` is None if there is nothing.
+    """
+
+    document: Node | None
+    broken: Mapping[str, DocumentError] = MappingProxyType({})
+    unread: tuple[DocumentError, ...] = ()
+
+
+def project_of(documents: Sequence[Node]) -> Project:
+    """Return the project that documents come to, merged in their order.
+
+    Raises DocumentError for documents that are no mappings where compose has them.
+    """
+    layer = documents[0].context if documents else None
+    if not documents:
+        return Project(None)
+    if len(documents) == 1 and layer is not None and not (layer.refers or layer.resets):
+        return Project(documents[0])
+    from isoaudit.probes.compose.project import build
+
+    return build(documents)
 
 
 def documents(text: str, shown: str, layer: Layer) -> list[Node]:
@@ -67,6 +94,8 @@ def project_variables(beside: Beside) -> Variables:
 def merged_variables(files: Iterable[Neighbour], outer: Variables) -> Variables:
     """Return the variables of env files, a later one's over an earlier one's, and those of `outer`
     over both."""
+    from isoaudit.documents import dotenv
+
     values: dict[str, Known] = {}
     open_end = outer.open_end
     for file in files:

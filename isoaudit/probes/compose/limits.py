@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from isoaudit.probes.compose.hooks import note_hooks
 from isoaudit.probes.compose.service import ENGINE_DEFAULT, FOLLOW, Service, note
-from isoaudit.probes.compose.values import Word, number, size, truth
+from isoaudit.probes.compose.values import Word, number, size, truth, word
 
 _DEPLOY = ("deploy", "resources", "limits")
 _PERIOD = 100_000.0  # microseconds, the kernel's default of cpu_period
@@ -76,11 +76,26 @@ def note_settings(service: Service) -> None:
 
 
 def _note_build(service: Service) -> None:
+    """Note what the build of the image may do on the machine that builds it."""
+    privileged, entitlements = "container.build.privileged", "container.build.entitlements"
     build = service.get("build")
-    if build is not None and build.is_map:
-        _note_switch(service, "container.build.privileged", "build", "privileged")
+    if build is None or not build.is_map:
+        service.facts.default(privileged, False, ENGINE_DEFAULT)
+        service.facts.default(entitlements, (), ENGINE_DEFAULT)
+        return
+    _note_switch(service, privileged, "build", "privileged")
+    listed = build.get("entitlements")
+    asked = [word(one) for one in listed.elements()] if listed is not None else []
+    network = service.word("build", "network")
+    if network is not None and (network.depends or network.text == "host"):
+        asked.append(network._replace(text=f"network={network.text}"))
+    unknown = next((said for said in asked if said.depends), None)
+    if unknown is not None:
+        service.facts.unknown(entitlements, unknown.open, FOLLOW)
+    elif asked:
+        service.facts.say(entitlements, tuple(said.text for said in asked), asked[0].node)
     else:
-        service.facts.default("container.build.privileged", False, ENGINE_DEFAULT)
+        service.facts.default(entitlements, (), f"no build.entitlements: {ENGINE_DEFAULT}")
 
 
 def _note_limit(

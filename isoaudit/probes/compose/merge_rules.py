@@ -136,6 +136,7 @@ SERVICE = Rule(below={
     "environment": _LISTED,
     "expose": Rule(unique=_whole),
     "extra_hosts": _HOSTS,
+    "gpus": Rule(Way.LIST),
     "healthcheck": Rule(below={"test": _REPLACED}),
     "label_file": _LISTED,
     "labels": _LISTED,

@@ -22,6 +22,7 @@ class Mount:
         self.relabelled = False
         self.relabelled_open = ""
         self._fields: dict[str, Value] = {}
+        self._places: dict[str, Node] = {}
         self._unread: dict[str, str | Missing] = {}
 
     def put(self, path: str, said: Word | None, value: Value | None = None) -> None:
@@ -32,6 +33,11 @@ class Mount:
             self._fields[path] = value
         elif said is not None:
             self._fields[path] = said.text
+
+    def put_from(self, path: str, said: Word, value: Value) -> None:
+        """Set a field that another place decides: that of the volume, not of who mounts it."""
+        self.put(path, said, value)
+        self._places[path] = said.node
 
     def lacks(self, path: str, why: str) -> None:
         """Say why a field is not known."""
@@ -64,7 +70,15 @@ class Mount:
 
     def record(self) -> Record:
         """Return the mount as a record."""
-        return record(self.node, self._fields, self._unread)
+        made = record(self.node, self._fields, self._unread)
+        if not self._places:
+            return made
+        elsewhere = {
+            path: record(node, {path: self._fields[path]}).facts[path]
+            for path, node in self._places.items()
+            if path in made.facts
+        }
+        return Record({**made.facts, **elsewhere}, made.missing)
 
 
 def short_tmpfs(said: Word) -> Mount:

@@ -139,7 +139,7 @@ def _put_volume(service: Service, mount: Mount, name: str) -> None:
         return
     mount.put("mount.kind", None, "bind")
     mount.put("mount.managed", None, False)
-    mount.put("mount.source", source, posixpath.normpath(source.text))
+    mount.put_from("mount.source", source, posixpath.normpath(source.text))
 
 
 def _is_own(service: Service, name: str) -> bool:

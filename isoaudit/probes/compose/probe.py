@@ -14,7 +14,7 @@ from isoaudit.errors import DocumentError, TargetError
 from isoaudit.facts.spec import COMPOSE
 from isoaudit.model import FactSet, Kind, Target
 from isoaudit.probes.compose.declare import declared_facts
-from isoaudit.probes.compose.project import SERVICES, Project, build
+from isoaudit.probes.compose.layer import SERVICES, Project, project_of
 from isoaudit.probes.compose.service import Service
 
 _MAX_SERVICES = 20_000
@@ -30,7 +30,7 @@ class ComposeProbe:
     def __init__(self, documents: Sequence[Node], shown: str) -> None:
         self._documents = [document for document in documents if not document.is_null]
         self._shown = shown
-        self._project = Project(None, {})
+        self._project = Project(None)
         self._services: dict[str, tuple[Node, Node]] = {}
 
     def find(self) -> Sequence[Target]:
@@ -38,7 +38,7 @@ class ComposeProbe:
 
         Raises DocumentError if `services` is no mapping, or if all that there is could not be read.
         """
-        self._project = build(self._documents)
+        self._project = project_of(self._documents)
         self._services = self._found(self._project.document)
         if not self._services and self._project.unread:
             raise self._project.unread[0]

@@ -11,41 +11,22 @@ then it is merged over the documents before it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from isoaudit.documents import made
 from isoaudit.documents.yaml import Node
 from isoaudit.errors import DocumentError
 from isoaudit.probes.compose.extends import Inheritance
 from isoaudit.probes.compose.include import Includes
-from isoaudit.probes.compose.layer import RESET
+from isoaudit.probes.compose.layer import RESET, SERVICES, Project
 from isoaudit.probes.compose.merge import Merger
 from isoaudit.probes.compose.merge_rules import PROJECT, SERVICE
 
-SERVICES = "services"
-
-
-class Project(NamedTuple):
-    """A project as one document, the services of it that are broken, and what was not read.
-
-    `document` is None if there is nothing.
-    """
-
-    document: Node | None
-    broken: dict[str, DocumentError]
-    unread: tuple[DocumentError, ...] = ()
-
 
 def build(documents: Sequence[Node]) -> Project:
-    """Return the project that documents come to, in their order.
+    """Return the project that documents, one at least, come to in their order.
 
     Raises DocumentError for documents that are no mappings where compose has them.
     """
-    if not documents:
-        return Project(None, {})
-    layer = documents[0].context
-    if len(documents) == 1 and layer is not None and not (layer.refers or layer.resets):
-        return Project(documents[0], {})
     builder = _Builder()
     document = builder.merged(documents)
     return Project(document, builder.broken, tuple(builder.includes.unread))

@@ -55,7 +55,7 @@ class QuadletProbe:
             )
         headers = [place for name, place in self._unit.sections if name == SECTION]
         self._anchor = headers[0] if headers else None
-        if self._anchor is None and (beside is None or beside.asked):
+        if self._anchor is None and (beside is None or beside.scan is None):
             raise DocumentError(
                 f"{shown}: declares no container of its own",
                 "Name the .container files, or the Kubernetes file that it names.",

@@ -9,7 +9,7 @@ import pytest
 
 from isoaudit.documents import beside as module
 from isoaudit.documents import limits
-from isoaudit.documents.beside import Beside, repository
+from isoaudit.documents.beside import Beside, Scan, repository
 
 SECRET = "hunter2"
 
@@ -115,8 +115,8 @@ def test_without_a_repository_the_scanned_folder_bounds(tree: Path) -> None:
     if repository(str(tree.resolve())):
         pytest.skip("the temporary folder is in a repository")
 
-    assert "common" == Beside(main, "m", tree / "repo").read("../common.yaml").text
-    assert "outside" in Beside(main, "m", tree / "repo").read("../../outside.txt").why
+    assert "common" == Beside(main, "m", Scan(tree / "repo", ())).read("../common.yaml").text
+    assert "outside" in Beside(main, "m", Scan(tree / "repo", ())).read("../../outside.txt").why
     assert "outside" in Beside(main, "m").read("../common.yaml").why
 
 

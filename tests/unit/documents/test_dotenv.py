@@ -50,6 +50,7 @@ def _values(text: str, **outer: str) -> dict[str, str | None]:
         ("VAR='Let\\'s go!'\n", {"VAR": "Let's go!"}),
         ('VAR="{\\"hello\\": \\"json\\"}"\n', {"VAR": '{"hello": "json"}'}),
         ('VAR="some\\tvalue"\n', {"VAR": "some\tvalue"}),
+        ('A=a\nVAR="\\$A"\n', {"A": "a", "VAR": "$A"}),
         ("VAR='some\\tvalue'\n", {"VAR": "some\\tvalue"}),
         ("VAR=some\\tvalue\n", {"VAR": "some\\tvalue"}),
         ('VAR="two\nlines"\nB=c\n', {"VAR": "two\nlines", "B": "c"}),

@@ -55,6 +55,8 @@ SCOPE = Variables(
         ("${NO:-${NOR:-c}}", "c"),
         ("${NO:-$A-${EMPTY:-d}}", "a-d"),
         ("${NO:-a}b}", "ab}"),
+        ('${NO:-{"a": {}}}', '{"a": {}}'),
+        ('${A:-{"a": {}}}', "a"),
         ("${NO:-$$A}", "$A"),
         ("${NO-a?b:-c}", "a?b:-c"),
         ("${NO:-two\nlines}", "two\nlines"),

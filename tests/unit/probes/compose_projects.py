@@ -7,11 +7,11 @@ from textwrap import dedent
 
 from declared_facts import Seen, seen
 
-from isoaudit.documents.beside import Beside
+from isoaudit.documents.beside import Beside, Scan
 from isoaudit.documents.yaml import Node
 from isoaudit.probes.compose.files import project_documents
+from isoaudit.probes.compose.layer import project_of
 from isoaudit.probes.compose.probe import ComposeProbe
-from isoaudit.probes.compose.project import build
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:
@@ -27,7 +27,9 @@ def write(folder: Path, files: dict[str, str]) -> Path:
 def documents(folder: Path, main: str = "compose.yaml", *, asked: bool = True) -> list[Node]:
     """Return the documents of the project that a file is."""
     path = folder / main
-    return project_documents(path.read_text(), main, Beside(path, main, asked=asked))
+    found = frozenset(str(one) for one in folder.rglob("*") if one.is_file())
+    beside = Beside(path, main, None if asked else Scan(folder, found))
+    return project_documents(path.read_text(), main, beside)
 
 
 def probe(folder: Path, main: str = "compose.yaml", *, asked: bool = True) -> ComposeProbe:
@@ -49,7 +51,7 @@ def read(folder: Path, service: str = "web", main: str = "compose.yaml") -> Seen
 
 def model(folder: Path, main: str = "compose.yaml") -> Node:
     """Return the document that all files of a project come to."""
-    project = build(documents(folder, main))
+    project = project_of(documents(folder, main))
     assert project.document is not None
     assert not project.broken
     return project.document

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from compose_projects import names, probe, read, write
 
+from isoaudit.documents.beside import Beside, Scan
 from isoaudit.errors import DocumentError
+from isoaudit.probes.compose.files import project_documents
 
 MAIN = "services: {web: {image: a}}\n"
 OVER = "services: {web: {privileged: true}, more: {image: b}}\n"
@@ -38,10 +40,10 @@ def test_an_override_beside_it_is_merged(tmp_path: Path, main: str, over: str) -
 def test_the_order_of_names_is_docker_compose_s(tmp_path: Path) -> None:
     """Of several it takes one of each; the others stand for themselves."""
     every = {
-        "compose.yaml": "services: {a: {}}\n",
-        "docker-compose.yml": "services: {b: {}}\n",
-        "compose.override.yml": "services: {c: {}}\n",
-        "compose.override.yaml": "services: {d: {}}\n",
+        "compose.yaml": "services: {a: {image: a}}\n",
+        "docker-compose.yml": "services: {b: {image: b}}\n",
+        "compose.override.yml": "services: {c: {image: c}}\n",
+        "compose.override.yaml": "services: {d: {image: d}}\n",
     }
     write(tmp_path, every)
     found = {main: names(tmp_path, main, asked=False) for main in every}
@@ -52,6 +54,30 @@ def test_the_order_of_names_is_docker_compose_s(tmp_path: Path) -> None:
         "compose.override.yml": [],
         "compose.override.yaml": ["d"],
     } == found
+
+
+@pytest.mark.parametrize(
+    "main",
+    ["", "x-a: 1\n", "volumes: {v: }\n", "# services:\n", "apiVersion: v1\nkind: Pod\n",
+     "services:\n  # nothing but\n  web: {}\n"],
+)  # fmt: skip
+def test_an_override_stands_for_the_project_if_its_first_file_may_not(
+    tmp_path: Path, main: str
+) -> None:
+    """What no one takes for a compose file must not hide the one that is merged over it."""
+    write(tmp_path, {"compose.yaml": main, "compose.override.yaml": OVER})
+
+    assert {"web", "more"} == set(names(tmp_path, "compose.override.yaml", asked=False))
+
+
+def test_a_first_file_that_is_not_scanned_hides_nothing(tmp_path: Path) -> None:
+    """As when git ignores it: the override then stands for both of them."""
+    write(tmp_path, {"compose.yaml": MAIN, "compose.override.yaml": OVER})
+    path = tmp_path / "compose.override.yaml"
+    beside = Beside(path, path.name, Scan(tmp_path, {str(path)}))
+    found = project_documents(path.read_text(), path.name, beside)
+
+    assert ["compose.yaml", "compose.override.yaml"] == [node.file for node in found]
 
 
 def test_an_override_without_a_file_below_it_is_a_target(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ ROWS = [
     ("{security_opt: [a:b]}", "{security_opt: [c:d]}", {"security_opt": ["a:b", "c:d"]}),
     ("{cap_add: [A, B]}", "{cap_add: [B, C]}", {"cap_add": ["A", "B", "C"]}),
     ("{cap_drop: [A]}", "{cap_drop: [A]}", {"cap_drop": ["A"]}),
-    ("{group_add: [a]}", "{group_add: [a]}", {"group_add": ["a", "a"]}),
+    ("{group_add: [a]}", "{group_add: [b]}", {"group_add": ["a", "b"]}),
     ("{tmpfs: /a}", "{tmpfs: [/b]}", {"tmpfs": ["/a", "/b"]}),
     ("{tmpfs: ['/a:size=1m']}", "{tmpfs: ['/a:size=2m']}", {"tmpfs": ["/a:size=2m"]}),
     ("{profiles: [a]}", "{profiles: [a, b]}", {"profiles": ["a", "b"]}),
@@ -97,6 +97,7 @@ ROWS = [
      {"ulimits": {"nofile": {"soft": 1, "hard": 3}}}),
     ("{ulimits: {nofile: {soft: 1, hard: 2}}}", "{ulimits: {nofile: 3}}",
      {"ulimits": {"nofile": 3}}),
+    ("{gpus: all}", "{gpus: [{driver: nvidia}]}", {"gpus": ["all", {"driver": "nvidia"}]}),
     # tags
     ("{image: a, ports: ['8080:80'], environment: {FOO: BAR}}",
      "{ports: !reset [], environment: {FOO: !reset null}}", {"image": "a", "environment": []}),

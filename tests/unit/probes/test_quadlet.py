@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from declared_facts import Seen, seen
 
-from isoaudit.documents.beside import Beside
+from isoaudit.documents.beside import Beside, Scan
 from isoaudit.errors import DocumentError
 from isoaudit.probes.quadlet.probe import QuadletProbe
 
@@ -221,6 +221,6 @@ def test_a_broken_file_is_one_line(text: str, error: str) -> None:
 
 def test_a_pod_found_in_a_folder_is_passed_by(tmp_path: Path) -> None:
     """Its containers tell of it."""
-    beside = Beside(tmp_path / "a.pod", "a.pod", tmp_path, asked=False)
+    beside = Beside(tmp_path / "a.pod", "a.pod", Scan(tmp_path, ()))
 
     assert [] == QuadletProbe("[Pod]\n", "a.pod", beside).find()

@@ -13,6 +13,7 @@ from isoaudit.probes.defaults import ALL_CAPABILITIES, DOCKER_CAPABILITIES, PODM
 
 EFFECTIVE = "process.capabilities.effective"
 _OTHERWISE = {"container.platform", "container.network.names", "container.build.privileged",
+              "container.build.entitlements",
               "container.lifecycle.privileged", "container.lifecycle.root",
               "container.image.reference", "container.image.pinned", "process.name"}  # fmt: skip
 
