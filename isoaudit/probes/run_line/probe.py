@@ -44,7 +44,8 @@ class DockerRunProbe:
         self._layer = Layer(beside, beside.folder, NONE) if beside is not None else None
         lines = [self._line(found) for found in _all_found(text, shown)]
         self._lines = _by_name(lines)
-        if not self._lines:
+        # Of a script that was come across, one that only talks of such lines is none of ours.
+        if not self._lines and (beside is None or beside.scan is None):
             raise DocumentError(
                 f"{shown}: no line in it starts a container",
                 "Name a script, a makefile or a line such as docker run IMAGE.",
