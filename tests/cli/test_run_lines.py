@@ -27,17 +27,15 @@ def test_a_line_is_taken_as_it_is(isoaudit: Isoaudit, house: House) -> None:
 def test_targets_may_stand_before_a_line(isoaudit: Isoaudit, house: House, here: Path) -> None:
     """A line may begin with sudo, and what is no engine's name is a target."""
     (here / "compose.yaml").write_text("services: {web: {image: a}}\n")
-    ended = isoaudit("scan", *house(), "-f", "json", "--", "compose.yaml", "sudo", "/usr/bin/podman",
-                     "create", "alpine")  # fmt: skip
+    line = ("sudo", "/usr/bin/podman", "create", "alpine")
+    ended = isoaudit("scan", *house(), "-f", "json", "--", "compose.yaml", *line)
 
     assert ["compose:compose.yaml#web", "docker_run:argument#alpine"] == _ids(ended)
     assert 0 == ended.code
 
 
 @pytest.mark.parametrize("address", ["-", "docker_run:-"])
-def test_a_line_is_read_from_standard_input(
-    isoaudit: Isoaudit, house: House, address: str
-) -> None:
+def test_a_line_is_read_from_standard_input(isoaudit: Isoaudit, house: House, address: str) -> None:
     """Known by its first words."""
     ended = isoaudit("scan", *house(), "-f", "json", address, stdin=b"docker run alpine\n")
 
