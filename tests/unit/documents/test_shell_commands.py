@@ -130,7 +130,7 @@ def test_what_is_not_closed_is_an_error_with_its_place(text: str, where: str) ->
 
 
 @given(st.lists(st.text(max_size=12), min_size=1, max_size=8))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_quoted_words_are_read_back(words: list[str]) -> None:
     """Whatever is in them: shlex quotes as POSIX says."""
     words = [word.replace("\x01", "").replace("\x02", "") for word in words]
@@ -140,7 +140,7 @@ def test_quoted_words_are_read_back(words: list[str]) -> None:
 
 
 @given(st.text(alphabet="ab $(){}[]<>|&;'\"\\`\n\t#=!*@-:0EOF", max_size=60))
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_any_text_is_read_or_refused(text: str) -> None:
     """Never another exception, never without end."""
     try:

@@ -150,7 +150,7 @@ _FLAGS = sorted(SYNTAX["docker"].flags)
     st.booleans(),
     st.lists(st.text(max_size=8), max_size=4),
 )
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_any_options_are_read_back(
     options: list[tuple[str, str | None]], joined: bool, command: list[str]
 ) -> None:
@@ -174,6 +174,7 @@ def test_any_options_are_read_back(
 
 
 @pytest.mark.parametrize("engine", ["docker", "podman", "nerdctl"])
+@settings(deadline=None)
 @given(st.lists(st.text(alphabet="-abcpv=$,:/{}\"' \0", max_size=10), max_size=10))
 def test_any_words_are_read(engine: str, several: list[str]) -> None:
     """Never an exception."""
