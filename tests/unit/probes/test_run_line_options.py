@@ -91,7 +91,8 @@ def test_what_may_hide_an_option_casts_doubt(line: str, image: str | None, why: 
 
 @pytest.mark.parametrize(
     "line",
-    ["--rm ${X}", "--rm ${IMAGE}… sh", "${REGISTRY}/app:1 sh", "--cpus ${N} x", "-p ${P}:80… x",
+    ["--rm ${X}", "--rm ${IMAGE}… sh", "${REGISTRY}/app:1… sh", "${IMG:-nginx}… sh",
+     "--cpus ${N} x", "-p ${P}:80… x",
      "app:${TAG}… sh", "--name=${N} x"],
 )  # fmt: skip
 def test_a_variable_in_the_place_of_a_value_or_the_image_casts_none(line: str) -> None:
