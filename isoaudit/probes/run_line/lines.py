@@ -35,13 +35,15 @@ _WRAPPERS: Mapping[str, str] = {
     "time": "fo",
     "nohup": "",
     "setsid": "",
+    "flock": "wEc",
+    "systemd-run": "upEHMCr",
     "command": "",
     "xargs": "aEIdLnPs",
     "ssh": "BbcDEeFIiJLlmOopQRSWw",
 }
 """Programs that start the one they are given, with their options of one letter and a value."""
 
-_WORDS_FIRST: Mapping[str, int] = {"timeout": 1, "ssh": 1}
+_WORDS_FIRST: Mapping[str, int] = {"flock": 1, "timeout": 1, "ssh": 1}
 """Words of their own between their options and the program."""
 
 
@@ -89,6 +91,9 @@ def _within(command: Command, depth: int, *, moved: bool) -> Iterator[Found]:
             return
         if name in _SHELLS and depth < _MOST_NESTED:
             yield from _handed_over(words, depth, by_root, moved=moved)
+            return
+        if name == "eval" and depth < _MOST_NESTED:
+            yield from _script_of(words[1:], depth, by_root, moved=moved)
             return
         if _assigns(words[0]):
             first = next((i for i, word in enumerate(words) if not _assigns(word)), len(words))

@@ -37,6 +37,8 @@ def _seen(text: str, name: str, shown: str = "run.sh") -> Seen:
         ("nohup nice -n 5 docker run a &", ["a"]),
         ("sh -c 'docker run a && docker run b'", ["a", "b"]),
         ('bash -lc "docker run $X a"', ["a"]),
+        ("eval 'docker run a' --rm b", ["a"]),
+        ("flock -n /x docker run a", ["a"]),
         ("ssh -i key host docker run a", ["a"]),
         ("ssh host <<E\ndocker run a\nE", ["a"]),
         ("cat x | xargs -n1 docker run a", ["a"]),
