@@ -16,7 +16,8 @@ from isoaudit.probes.run_line.probe import DockerRunProbe
 _VALUES = st.one_of(
     st.sampled_from(["", "0", "-1", "1", "host", "none", "true", "a=b", "/a:/b:ro", "1g", ":", ",",
                      "type=bind,src=/a,dst=/b", "type=tmpfs,dst=/b", "container:x", "ns:/x",
-                     "80:80", "nofile=1:2", "${X}", "$X", "a${X:-b}", "%h", "'", '"', "ALL", "c 1:3 rwm"]),
+                     "80:80", "nofile=1:2", "${X}", "$X", "a${X:-b}", "%h", "'", '"',
+                     "ALL", "c 1:3 rwm"]),
     st.text(max_size=12),
 )  # fmt: skip
 _ENGINES = st.sampled_from(["docker", "podman", "nerdctl"])
