@@ -139,6 +139,9 @@ FACTS = (
     FactSpec("container.build.entitlements", LIST,
              "What of its builder's host the build of the image asks for: security.insecure, "
              "network.host, device, or network=host.", _C, (COMPOSE,)),
+    FactSpec("container.waivers", LIST,
+             "Waivers among the labels it was given (isoaudit.ignore.CHECK), as CHECK=reason, "
+             "without those that its image brought. They count with --accept-labels only.", _C),
     FactSpec("port.host_address", STRING, "Address it listens on; empty means all of them.",
              _C, _F, identifying=True),
     FactSpec("port.host_port", INT, "Port on the host; 0 if the engine picks one.", _C, _F,
