@@ -70,6 +70,10 @@ def file_units(
 def _units_at(address: Address, stdin: bytes | None) -> Iterator[FileUnit | RunError]:
     """Yield the file of an address, or the files below the folder it names."""
     dialect = "" if address.scheme == "file" else address.scheme
+    if address.data is not None:
+        yield FileUnit(address, Path(address.name), address.name, dialect, named=True,
+                       data=address.data)  # fmt: skip
+        return
     if address.name == "-":
         yield FileUnit(address, Path("-"), "stdin", dialect, named=True, data=stdin)
         return

@@ -57,8 +57,8 @@ class _Level:
     @property
     def in_case(self) -> bool:
         """Whether a closing parenthesis ends a pattern, and not the list."""
-        begins = bool(self.words) and self.words[0].bare and self.words[0].text == "case"
-        return self.cases > 0 or begins
+        first = self.words[0].text if self.words and self.words[0].bare else ""
+        return self.cases + (first == "case") - (first == "esac") > 0
 
 
 class _Heredoc(NamedTuple):

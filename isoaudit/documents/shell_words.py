@@ -17,9 +17,9 @@ OPENING, CLOSING = "\x01", "\x02"
 
 BLANKS = re.compile(r"(?:[ \t\r\f\v]|\\\n)+")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_RUN = re.compile(r"""[^\s'"\\$`;&|<>()]+""")
+_RUN = re.compile(r"""(?:\x01[^\x02]*+\x02|[^\s'"\\$`;&|<>()\x01])+|\x01""")
 _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!-]")
-_DOUBLE = re.compile(r'[^"\\$`]+')
+_DOUBLE = re.compile(r'(?:\x01[^\x02]*+\x02|[^"\\$`\x01])+|\x01')
 _BRACED = re.compile(r"""[^}"'\\$`]+""")
 _ARRAY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
 _PLAIN_DEFAULT = re.compile(r"[A-Za-z0-9_./:@%+,=-]*")
@@ -117,6 +117,7 @@ class WordReader:
     def _array(self) -> tuple[ShellWord, ...]:
         """Read the elements of an array, which may stand on several lines."""
         started = self._at
+        self._deeper(started)
         words: list[ShellWord] = []
         self._at += 1
         text = self._text
@@ -127,6 +128,7 @@ class WordReader:
                 self._at = blank.end()
             elif char == ")":
                 self._at += 1
+                self._nested -= 1
                 return tuple(words)
             elif char == "#":
                 newline = text.find("\n", self._at)
@@ -222,7 +224,7 @@ class WordReader:
         text, start = self._text, self._at
         self._at += 1
         inside = self._at
-        self._skip_braced(start)
+        self._skip_braced(start - 1)
         content = text[inside : self._at - 1]
         name = _PARAMETER.match(content)
         if name is None:

@@ -51,7 +51,6 @@ LISTS: Mapping[str, tuple[str, ...]] = {
     "device": ("devices",),
     "device-cgroup-rule": ("device_cgroup_rules",),
     "env": ("environment",),
-    "env-file": ("env_file",),
     "group-add": ("group_add",),
     "publish": ("ports",),
     "security-opt": ("security_opt",),
@@ -149,6 +148,13 @@ def _ask_seccomp_policy(draft: Draft, value: RunWord) -> None:
         draft.add(("security_opt",), value._replace(text=text))
 
 
+def _ask_env_file(draft: Draft, value: RunWord) -> None:
+    """Add a file of variables, in docker's own plain form."""
+    layer = None if draft.around.moved else draft.around.layer
+    entry = {"path": value, "format": value._replace(text="raw")}
+    draft.add_node(("env_file",), mapping_of(entry, value.location, layer))
+
+
 def _ask_cgroups(draft: Draft, value: RunWord) -> None:
     draft.put(("cgroups",), value)
 
@@ -163,6 +169,7 @@ def _ask_systemd(draft: Draft, value: RunWord) -> None:
 
 _OWN: Mapping[str, Callable[[Draft, RunWord], None]] = {
     "cgroups": _ask_cgroups,
+    "env-file": _ask_env_file,
     "env-host": _ask_environment_of_host,
     "gpus": ask_gpus,
     "mount": ask_mount,

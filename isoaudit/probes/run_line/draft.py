@@ -3,29 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from isoaudit.documents import made
 from isoaudit.documents.yaml import Node
 from isoaudit.model import Location
+from isoaudit.probes.compose.layer import Layer
 from isoaudit.probes.run_line.words import RunWord
 
 _Tree = dict[str, "_Tree | Node | list[Node]"]
 
 
+class Around(NamedTuple):
+    """What is known of where a line is run.
+
+    `moved` says that it is not known in which folder. `layer` reads what lies beside the file, and
+    is None where nothing does.
+    """
+
+    moved: bool = False
+    layer: Layer | None = None
+
+
+NOWHERE = Around()
+"""Nothing lies beside the line, and relative paths begin where it is run."""
+
+
 class Draft:
     """The keys of a service as far as they were asked for, and the name it is given.
 
-    `moved` says that it is not known in which folder the line is run.
+    `volumes` and `declared_networks` are those of which more is known than the name, `infra` is the
+    service whose namespaces are joined.
     """
 
-    def __init__(self, where: Location, *, moved: bool = False) -> None:
+    def __init__(self, where: Location, around: Around = NOWHERE) -> None:
         self.where = where
-        self.moved = moved
+        self.around = around
         self.name: RunWord | None = None
         self.networks: list[RunWord] = []
         self.read_only_tmpfs: RunWord | None = None
         self.systemd: RunWord | None = None
         self.maps: list[RunWord] = []
+        self.volumes: dict[str, Node] = {}
+        self.declared_networks: dict[str, Node] = {}
+        self.infra: Draft | None = None
         self._tree: _Tree = {}
 
     def put(self, path: Sequence[str], word: RunWord) -> None:
@@ -70,11 +91,11 @@ class Draft:
         found = self._tree.get(name)
         return list(found) if isinstance(found, list) else []
 
-    def build(self) -> Node:
-        """Return the service."""
-        return self._node(self._tree)
+    def build(self, open_end: str = "") -> Node:
+        """Return the service; `open_end` says why more may belong in it."""
+        return self._node(self._tree, open_end)
 
-    def _node(self, tree: _Tree) -> Node:
+    def _node(self, tree: _Tree, open_end: str = "") -> Node:
         entries: dict[str, tuple[Node, Node]] = {}
         first = self.where
         for name, below in tree.items():
@@ -87,7 +108,7 @@ class Draft:
             entries[name] = (made.scalar(name, node.location), node)
         if tree is not self._tree and entries:
             first = next(iter(entries.values()))[1].location
-        return made.mapping(entries, first)
+        return made.mapping(entries, first, open_end=open_end)
 
 
 def node_of(word: RunWord) -> Node:
@@ -95,7 +116,10 @@ def node_of(word: RunWord) -> Node:
     return made.scalar(word.text, word.location)
 
 
-def mapping_of(entries: Mapping[str, RunWord | Node], where: Location) -> Node:
-    """Return a mapping of words and nodes."""
+def mapping_of(
+    entries: Mapping[str, RunWord | Node], where: Location, layer: Layer | None = None
+) -> Node:
+    """Return a mapping of words and nodes; `layer` reads the files that it names."""
     nodes = {k: node_of(v) if isinstance(v, RunWord) else v for k, v in entries.items()}
-    return made.mapping({k: (made.scalar(k, v.location), v) for k, v in nodes.items()}, where)
+    keyed = {k: (made.scalar(k, v.location), v) for k, v in nodes.items()}
+    return made.mapping(keyed, where, layer)

@@ -21,22 +21,31 @@ _INITS = re.compile(r"(?:/(?:usr/)?(?:local/)?s?bin/init|(?:/[^\n]*/)?systemd)")
 _BY_DEFAULT = frozenset({"", "default", "private"})
 _LEADING = ("container:", "ns:")
 _NO = frozenset({"false", "0", "f"})
+INFRA = "infra"
+"""The service that stands for a pod's first container, which holds what the others share."""
+
 _FROM_HOST = re.compile(r"[0-9]+:@?([0-9]+)(?::[0-9]+)?")
 
 
 def finish(draft: Draft, engine: str, command: Sequence[RunWord]) -> Node:
     """Put into a draft what its options come to together; return the document around it."""
     around = _networks(draft, engine)
+    if draft.infra is not None:
+        around = {**_networks(draft.infra, engine), **around}
+    sections = {"networks": around, "volumes": draft.volumes}
     if draft.maps:
         _user_namespace(draft)
     if engine == PODMAN:
         _read_only_tmpfs(draft)
         _systemd(draft, command)
-    return made.mapping(around, draft.where)
+    if draft.infra is not None:
+        sections["services"] = {INFRA: draft.infra.build()}
+    held = {name: mapping_of(entries, draft.where) for name, entries in sections.items() if entries}
+    return mapping_of(held, draft.where)
 
 
-def _networks(draft: Draft, engine: str) -> dict[str, tuple[Node, Node]]:
-    """Set the network mode, or the networks that are joined; all of these were made elsewhere."""
+def _networks(draft: Draft, engine: str) -> dict[str, Node]:
+    """Set the network mode, or the networks that are joined; return what is known of these."""
     named = [_network_name(word, engine) for word in draft.networks]
     named = [word for word in named if word.text not in _BY_DEFAULT]
     modes = NETWORK_MODES.get(engine, {})
@@ -49,12 +58,11 @@ def _networks(draft: Draft, engine: str) -> dict[str, tuple[Node, Node]]:
         return {}
     for word in named:
         draft.add(("networks",), word)
-    external = {
-        word.text: mapping_of({"external": word._replace(text="true")}, word.location)
+    return {
+        word.text: draft.declared_networks.get(word.text)
+        or mapping_of({"external": word._replace(text="true")}, word.location)
         for word in named
     }
-    networks = mapping_of(external, named[0].location)
-    return {"networks": (made.scalar("networks", networks.location), networks)}
 
 
 def _network_name(word: RunWord, engine: str) -> RunWord:

@@ -21,6 +21,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
 _ROOT = frozenset({"sudo", "doas"})
 _MOST_NESTED = 8
+_MOST_WRAPPERS = 16
 
 _WRAPPERS: Mapping[str, str] = {
     "sudo": "ugCDRTrtph",
@@ -34,13 +35,15 @@ _WRAPPERS: Mapping[str, str] = {
     "time": "fo",
     "nohup": "",
     "setsid": "",
+    "flock": "wEc",
+    "systemd-run": "upEHMCr",
     "command": "",
     "xargs": "aEIdLnPs",
     "ssh": "BbcDEeFIiJLlmOopQRSWw",
 }
 """Programs that start the one they are given, with their options of one letter and a value."""
 
-_WORDS_FIRST: Mapping[str, int] = {"timeout": 1, "ssh": 1}
+_WORDS_FIRST: Mapping[str, int] = {"flock": 1, "timeout": 1, "ssh": 1}
 """Words of their own between their options and the program."""
 
 
@@ -77,7 +80,9 @@ def _within(command: Command, depth: int, *, moved: bool) -> Iterator[Found]:
     words = list(command.words)
     by_root: bool | None = None
     trailing = False
-    while words:
+    for _ in range(_MOST_WRAPPERS):
+        if not words:
+            return
         name = _program(words[0])
         if name in ENGINES:
             call = _called(words, trailing=trailing)
@@ -87,8 +92,12 @@ def _within(command: Command, depth: int, *, moved: bool) -> Iterator[Found]:
         if name in _SHELLS and depth < _MOST_NESTED:
             yield from _handed_over(words, depth, by_root, moved=moved)
             return
+        if name == "eval" and depth < _MOST_NESTED:
+            yield from _script_of(words[1:], depth, by_root, moved=moved)
+            return
         if _assigns(words[0]):
-            words.pop(0)
+            first = next((i for i, word in enumerate(words) if not _assigns(word)), len(words))
+            words = words[first:]
             continue
         if name not in _WRAPPERS:
             return

@@ -18,6 +18,9 @@ _NAMES = {
     **dict.fromkeys(("target", "dst", "destination"), "target"),
     **dict.fromkeys(("readonly", "ro"), "readonly"),
 }
+_PATHS = frozenset({"${CURDIR}", "${HOME}", "${PWD}"})
+"""Variables that hold a path, whichever: what they name is a folder of the host, and no volume."""
+
 _TRUE = frozenset({"", "true", "1", "t"})
 _TMPFS = ("tmpfs", "ramfs")
 _HARMLESS = frozenset({"devpts"})
@@ -33,9 +36,15 @@ def ask_volume(draft: Draft, value: RunWord) -> None:
 
 def _placed(draft: Draft, text: str) -> str:
     """Return a source, a relative one as unknown where the folder it is relative to is."""
-    first = text.partition(":")[0]
+    first, colon, rest = text.partition(":")
+    if first in _PATHS:
+        return f"{first}/.{colon}{rest}"
     relative = first in {".", ".."} or first.startswith(("./", "../"))
-    return f"{waiting_for('the folder it is run in')}/{text}" if relative and draft.moved else text
+    return (
+        f"{waiting_for('the folder it is run in')}/{text}"
+        if relative and draft.around.moved
+        else text
+    )
 
 
 def ask_mount(draft: Draft, value: RunWord) -> None:

@@ -21,7 +21,10 @@ from isoaudit.probes.run_line.options import (
 from isoaudit.probes.run_line.words import RunWord
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9-]*")
-_NAMED_IMAGE = re.compile(r"\$\{[A-Za-z0-9_]*(?:IMAGE|IMG)[A-Za-z0-9_]*\}", re.IGNORECASE)
+_NAMED_IMAGE = re.compile(r"\$\{[a-z0-9_]*?(?:image|img)[a-z0-9_]*(?::?-[^{}]*)?\}", re.IGNORECASE)
+_LONGEST_NAME = 200
+_VARIABLE = re.compile(r"\$\{[^{}]*\}")
+_FIRST_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]{0,60}|\0[^{}]{1,60})")
 
 
 class Given(NamedTuple):
@@ -72,6 +75,11 @@ def parse_run(words: Sequence[RunWord], engine: str) -> Parsed:
     return _Reader(SYNTAX[engine], words).read()
 
 
+def parse_options(words: Sequence[RunWord], syntax: Syntax) -> Parsed:
+    """Return the options at the beginning of words, by a syntax of their own."""
+    return _Reader(syntax, words).read()
+
+
 class _Reader:
     """Reads words from left to right up to the first that is no option."""
 
@@ -112,9 +120,9 @@ class _Reader:
         and a single one: a line without an image starts nothing.
         """
         name = word.text
-        if _NAMED_IMAGE.fullmatch(name):
+        if len(name) <= _LONGEST_NAME and _NAMED_IMAGE.fullmatch(name):
             return True
-        if re.fullmatch(r"\$\{[^{}]*\}", name) is None and not word.several:
+        if _VARIABLE.fullmatch(name) is None:
             return True
         return not word.several and self._at == len(self._words) - 1
 
@@ -175,7 +183,8 @@ class _Reader:
 
 
 def _shown(word: RunWord) -> str:
-    """Return the variable that a word begins with, as a reason shows it."""
-    end = word.text.find("}")
-    name = word.text[: end + 1] if 0 < end <= 60 else ""
-    return name if re.fullmatch(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}", name) else "what is filled in"
+    """Return the variable that a word begins with, or what else it waits for."""
+    found = _FIRST_VARIABLE.match(word.text)
+    if found is None:
+        return "what is filled in"
+    return found[1][1:] if found[1].startswith("\0") else f"${{{found[1]}}}"

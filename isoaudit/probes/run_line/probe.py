@@ -13,9 +13,12 @@ from typing import NamedTuple
 from isoaudit.documents.beside import Beside
 from isoaudit.documents.makefile import recipes
 from isoaudit.documents.passage import Passage
+from isoaudit.documents.variables import NONE
 from isoaudit.errors import DocumentError, TargetError
 from isoaudit.model import FactSet, Kind, Target
+from isoaudit.probes.compose.layer import Layer
 from isoaudit.probes.compose.origin import PODMAN
+from isoaudit.probes.run_line.draft import Around
 from isoaudit.probes.run_line.lines import Found, found_in
 from isoaudit.probes.run_line.origins import DIALECT, run_origin
 from isoaudit.probes.run_line.service import Asked, service_facts, service_node
@@ -38,10 +41,11 @@ class DockerRunProbe:
 
     def __init__(self, text: str, shown: str, beside: Beside | None = None) -> None:
         self._shown = shown
-        self._beside = beside
+        self._layer = Layer(beside, beside.folder, NONE) if beside is not None else None
         lines = [self._line(found) for found in _all_found(text, shown)]
         self._lines = _by_name(lines)
-        if not self._lines:
+        # Of a script that was come across, one that only talks of such lines is none of ours.
+        if not self._lines and (beside is None or beside.scan is None):
             raise DocumentError(
                 f"{shown}: no line in it starts a container",
                 "Name a script, a makefile or a line such as docker run IMAGE.",
@@ -76,7 +80,8 @@ class DockerRunProbe:
 
     def _line(self, found: Found) -> _Line:
         call = found.call
-        asked = service_node(call.words, call.engine, found.location, moved=found.moved)
+        around = Around(found.moved, self._layer)
+        asked = service_node(call.words, call.engine, found.location, around=around)
         return _Line(found, asked)
 
 

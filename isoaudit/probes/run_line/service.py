@@ -18,7 +18,7 @@ from isoaudit.probes.compose.declare import declared_facts
 from isoaudit.probes.compose.origin import Origin
 from isoaudit.probes.compose.service import Service
 from isoaudit.probes.run_line.asked import asked_for
-from isoaudit.probes.run_line.draft import Draft
+from isoaudit.probes.run_line.draft import NOWHERE, Around, Draft
 from isoaudit.probes.run_line.finish import finish
 from isoaudit.probes.run_line.parse import Parsed, parse_run
 from isoaudit.probes.run_line.words import RunWord
@@ -47,16 +47,16 @@ def service_node(
     where: Location,
     *,
     has_image: bool = True,
-    moved: bool = False,
+    around: Around = NOWHERE,
 ) -> Asked:
     """Return what the words after `run` or `create` ask an engine for.
 
     `where` is the place of the line as a whole. `has_image` is false for options alone, as
-    `runArgs` of a devcontainer: every word is an option then, or may hide some. `moved` says that
-    relative paths lead from a folder that is not known.
+    `runArgs` of a devcontainer: every word is an option then, or may hide some. `around` is
+    what is known of where the line is run.
     """
     parsed = parse_run(words, engine)
-    draft = Draft(where, moved=moved)
+    draft = Draft(where, around)
     for given in parsed.options:
         asked_for(draft, given, engine)
     doubt = parsed.doubt

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isoaudit.documents import unit
@@ -112,6 +112,7 @@ def test_too_many_assignments_are_not_read() -> None:
         unit.load(text, "f")
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="[]=\\\n\r #;ab'\" \t%"))
 def test_any_text_is_read(text: str) -> None:
     """Whatever it is, every entry has a place within the text."""
