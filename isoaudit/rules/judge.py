@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from isoaudit.facts.vocabulary import root
 from isoaudit.model import Finding, Kind, Missing, Outcome, Part, Record, Status, Value
 from isoaudit.rules import outcome
 from isoaudit.rules.cel import Condition
@@ -154,6 +155,8 @@ class Judge:
             return [_Bare(result, verdict.identity, None)], None
         found = context.part(plan.check.each)
         if isinstance(found, Missing):
+            if self._is_beside_the_point(plan, context):
+                return [_Bare(outcome.passed_by(plan), "{}", None)], None
             return [_Bare(outcome.undecided(plan, (found,)), "{}", None)], None
         return self._remembered(plan, context, found), found
 
@@ -211,12 +214,22 @@ class Judge:
             context.in_question[key] = known
         return known
 
-    def _passes_by(self, plan: Plan, context: Context, when: Condition, record: Record) -> bool:
-        """Say whether `when` is false by fields that nothing outranks."""
+    def _is_beside_the_point(self, plan: Plan, context: Context) -> bool:
+        """Say whether `when` is false whatever a record of the part, which is not there, held."""
+        when = plan.check.when
+        return when is not None and self._passes_by(plan, context, when, _NO_RECORD, bare=True)
+
+    def _passes_by(
+        self, plan: Plan, context: Context, when: Condition, record: Record, *, bare: bool = False
+    ) -> bool:
+        """Say whether `when` is false by fields that nothing outranks; `bare`, by some of them."""
         values: dict[str, Value] = {}
         for path in when.reads:
-            seen = context.field(record, path)
+            is_field = root(path) == plan.check.each
+            seen = context.field(record, path) if is_field else context.fact(path)
             if isinstance(seen, Missing) or seen.dark:
+                if bare:
+                    continue
                 return False
             values[path] = seen.fact.value
         return self._decider.holds(plan, when, values) is False

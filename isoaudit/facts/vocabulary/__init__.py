@@ -11,6 +11,7 @@ from isoaudit.facts.vocabulary import (
     files,
     guest,
     host,
+    kubernetes,
     limits,
     management,
     mount,
@@ -22,7 +23,7 @@ from isoaudit.facts.vocabulary import (
 
 _TABLES = (
     *(container, limits, network, process, mount, host, management, engine),
-    *(vm, vmm, files, guest),
+    *(vm, vmm, files, guest, kubernetes),
 )
 
 

@@ -50,6 +50,7 @@ def _mount(context: Context, entry: Node) -> Mount:
         "mount.destination": scalar(path),
         "mount.read_only": read_only is not None and flag(read_only),
         "mount.propagation": _PROPAGATION.get(asked, "private"),
+        "mount.sub_path": _inside(entry),
     }
     unread: dict[str, str | Missing] = {}
     name = entry.get("name")
@@ -60,6 +61,12 @@ def _mount(context: Context, entry: Node) -> Mount:
     else:
         _put_volume(volume, entry, fields, unread)
     return Mount(entry, fields, unread)
+
+
+def _inside(entry: Node) -> bool:
+    """Say whether a path inside the volume is mounted, instead of the volume itself."""
+    several = (entry.get("subPath"), entry.get("subPathExpr"))
+    return any(said is not None and scalar(said) != "" for said in several)
 
 
 def _put_volume(

@@ -14,9 +14,11 @@ from isoaudit.facts.spec import KUBERNETES
 from isoaudit.model import FactSet, Kind, Target
 from isoaudit.probes.declared import Sheet
 from isoaudit.probes.kubernetes.context import Context
+from isoaudit.probes.kubernetes.fields import note_fields
 from isoaudit.probes.kubernetes.gpu import note_gpu
 from isoaudit.probes.kubernetes.mounts import note_mounts
 from isoaudit.probes.kubernetes.network import note_network
+from isoaudit.probes.kubernetes.pod import note_pod
 from isoaudit.probes.kubernetes.security import note_security
 from isoaudit.probes.kubernetes.settings import note_settings
 from isoaudit.probes.kubernetes.workload import Container, containers
@@ -74,6 +76,8 @@ class KubernetesProbe:
         note_mounts(context)
         note_network(context)
         note_gpu(context)
+        note_fields(context)
+        note_pod(context)
         facts.part("process", [process.record()])
         return facts.factset()
 

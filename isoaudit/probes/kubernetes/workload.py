@@ -12,6 +12,7 @@ from functools import cached_property
 from isoaudit.documents.limits import MAX_DEPTH
 from isoaudit.documents.yaml import Node
 from isoaudit.errors import DocumentError
+from isoaudit.model import Record
 
 MAX_OBJECTS = 20_000
 """Most objects and containers read from one file: lists of aliases can name millions."""
@@ -39,6 +40,11 @@ class Pod:
     name: str
     item: Node
     template: Node | None
+    names: frozenset[str] = frozenset()
+    """What its containers are called."""
+
+    fields: tuple[Record, ...] | None = None
+    """Records of its own fields, which all its containers share, once one of them was read."""
 
     @cached_property
     def spec(self) -> Node:
@@ -81,13 +87,21 @@ class Pod:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Container:
-    """A container of a pod; `broken` says why it, or the pod as a whole, cannot be read."""
+    """A container of a pod, in the list `field` of it.
+
+    `broken` says why it, or the pod as a whole, cannot be read.
+    """
 
     pod: Pod
     name: str
     node: Node
-    ephemeral: bool = False
+    field: str = "containers"
     broken: DocumentError | None = None
+
+    @property
+    def ephemeral(self) -> bool:
+        """Whether it is put into the pod while that runs, to look at it."""
+        return self.field == "ephemeralContainers"
 
     @property
     def path(self) -> str:
@@ -199,14 +213,15 @@ def _containers(pod: Pod, budget: list[int]) -> Iterator[Container]:
     except DocumentError as error:
         yield Container(pod, "", pod.item, broken=error)
         return
+    several: list[Container] = []
     for index, (key, entry) in enumerate(entries):
         _spend(entry, budget)
         try:
-            name = _name(entry)
+            several.append(Container(pod, _name(entry) or str(index), entry, key))
         except DocumentError as error:
-            yield Container(pod, str(index), entry, broken=error)
-            continue
-        yield Container(pod, name or str(index), entry, key == _LISTS[2])
+            several.append(Container(pod, str(index), entry, key, broken=error))
+    pod.names = frozenset(container.name for container in several)
+    yield from several
 
 
 def _name(entry: Node) -> str:
