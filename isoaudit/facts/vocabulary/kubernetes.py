@@ -28,7 +28,7 @@ PARTS = (
 
 FACTS = (
     FactSpec("pod_field.path", STRING,
-             "Where the field stands in the pod, as spec.containers[web].securityContext.procMount.",
+             "Where it stands in the pod, as spec.containers[web].securityContext.procMount.",
              _C, _K, identifying=True),
     FactSpec("pod_field.name", STRING,
              "Which field it is, wherever it stands: hostNetwork, hostPID, hostIPC, privileged, "

@@ -87,9 +87,10 @@ def _annotations(pod: Pod) -> Iterator[Record]:
     for key, value in pod.annotations.items():
         if key == SECCOMP_POD_ANNOTATION:
             yield _annotation(key, value, "seccomp")
-        elif key.startswith(APPARMOR_ANNOTATION):
-            if key.removeprefix(APPARMOR_ANNOTATION) not in pod.names:
-                yield _annotation(key, value, "apparmor")
+            continue
+        prefix, _, name = key.rpartition("/")
+        if f"{prefix}/" == APPARMOR_ANNOTATION and name not in pod.names:
+            yield _annotation(key, value, "apparmor")
 
 
 def _annotation(key: str, value: Node, what: str) -> Record:
