@@ -20,6 +20,7 @@ _FALLBACKS = {
         *("guest", "host"),
     ),
     Kind.HOST: ("host",),
+    Kind.NAMESPACE: ("kubernetes",),
 }
 _LIVE = {"docker": "docker_run", "podman": "docker_run", "libvirt": "libvirt_xml", "vmm": "qemu",
          "ssh": "guest"}  # fmt: skip

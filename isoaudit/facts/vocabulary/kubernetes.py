@@ -9,12 +9,13 @@ from isoaudit.facts.spec import (
     CONTAINER,
     KUBERNETES,
     LIST,
+    NAMESPACE,
     STRING,
     FactSpec,
     PartSpec,
 )
 
-_C, _K = CONTAINER, (KUBERNETES,)
+_C, _N, _K = CONTAINER, NAMESPACE, (KUBERNETES,)
 
 PARTS = (
     PartSpec(
@@ -65,8 +66,22 @@ FACTS = (
              "readOnlyRootFilesystem those that neither container nor pod sets.", _C, _K),
     FactSpec("pod.image_volumes", LIST,
              "Images that are mounted as volumes, as they are named.", _C, _K),
+    FactSpec("pod.api_rights", LIST,
+             "What its service account may do, by roles in the same file, that leads to the node "
+             "or to other accounts, as `create pods`, `get secrets`.", _C, _K),
     FactSpec("container.image.pull_policy", STRING,
              "Always, IfNotPresent or Never, the API's default filled in.", _C, _K),
     FactSpec("mount.sub_path", BOOL,
              "Whether only a path inside the volume is mounted (subPath, subPathExpr).", _C, _K),
+    # -- namespace -------------------------------------------------------------------------------
+    FactSpec("k8s_namespace.name", STRING, "What the namespace is called.", _N, _K),
+    FactSpec("k8s_namespace.pod_security.enforce", STRING,
+             "Level of the Pod Security Standards that its pods are held to: privileged, baseline "
+             "or restricted.", _N, _K),
+    FactSpec("k8s_namespace.pod_security.enforce_version", STRING,
+             "Version of the standard that holds, as v1.29, or latest.", _N, _K),
+    FactSpec("k8s_namespace.pod_security.audit", STRING,
+             "Level that pods are only noted for in the audit log.", _N, _K),
+    FactSpec("k8s_namespace.pod_security.warn", STRING,
+             "Level that whoever makes a pod is only warned of.", _N, _K),
 )  # fmt: skip

@@ -15,7 +15,8 @@ from isoaudit.documents.yaml import Node
 from isoaudit.model import Record
 from isoaudit.probes.declared import record
 from isoaudit.probes.kubernetes.context import Context, flag
-from isoaudit.probes.kubernetes.workload import Pod, scalar
+from isoaudit.probes.kubernetes.objects import scalar
+from isoaudit.probes.kubernetes.workload import Pod
 
 APPARMOR_ANNOTATION = "container.apparmor.security.beta.kubernetes.io/"
 SECCOMP_ANNOTATION = "container.seccomp.security.alpha.kubernetes.io/"

@@ -12,8 +12,9 @@ from isoaudit.documents.yaml import Node
 from isoaudit.model import Missing, Record, Value
 from isoaudit.probes.declared import MAX_RECORDS, record
 from isoaudit.probes.kubernetes.context import Context, flag
+from isoaudit.probes.kubernetes.identity import account_of
 from isoaudit.probes.kubernetes.mount_sets import Mount, note_company, note_host_side
-from isoaudit.probes.kubernetes.workload import scalar
+from isoaudit.probes.kubernetes.objects import scalar
 
 _PROPAGATION = {"Bidirectional": "shared", "HostToContainer": "slave"}
 _OF_THE_POD = (
@@ -143,6 +144,9 @@ def _note_token(context: Context, mounts: list[Node]) -> None:
             context.facts.say(path, True, entry, "a projected volume holds one")
             return
     said = context.of_pod("automountServiceAccountToken")
+    if said is None:
+        account = account_of(context)
+        said = account.get("automountServiceAccountToken") if account is not None else None
     if said is not None:
         context.facts.say(path, flag(said), said)
     else:

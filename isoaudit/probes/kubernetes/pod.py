@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from isoaudit.documents.yaml import Node
 from isoaudit.probes.kubernetes.context import DEFAULT, Context, note_switch
-from isoaudit.probes.kubernetes.workload import scalar
+from isoaudit.probes.kubernetes.identity import note_rights
+from isoaudit.probes.kubernetes.objects import scalar
 
 _ROLE = "node-role.kubernetes.io/"
 _CONTROL_PLANE = (f"{_ROLE}control-plane", f"{_ROLE}master")
@@ -36,6 +37,7 @@ def note_pod(context: Context) -> None:
     _note_names(context, "pod.secret_variables", _secret_variables(context.container.node))
     _note_names(context, "pod.image_volumes", _image_volumes(context))
     _note_unset(context)
+    note_rights(context)
     _note_pull_policy(context)
 
 

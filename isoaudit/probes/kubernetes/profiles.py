@@ -13,7 +13,7 @@ from isoaudit.probes.kubernetes.fields import (
     SECCOMP_ANNOTATION,
     SECCOMP_POD_ANNOTATION,
 )
-from isoaudit.probes.kubernetes.workload import scalar
+from isoaudit.probes.kubernetes.objects import scalar
 
 _SECCOMP = "container.seccomp.profile"
 _MODE = "process.seccomp.mode"

@@ -10,8 +10,8 @@ from declared_facts import kubernetes
 from isoaudit.documents import yaml
 from isoaudit.errors import DocumentError, TargetError
 from isoaudit.model import Location
+from isoaudit.probes.kubernetes.objects import MAX_OBJECTS
 from isoaudit.probes.kubernetes.probe import KubernetesProbe
-from isoaudit.probes.kubernetes.workload import MAX_OBJECTS
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "kubernetes"
 POD = "spec: {containers: [{name: app, image: a}]}"
