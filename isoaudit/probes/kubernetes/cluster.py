@@ -9,7 +9,9 @@ RBAC: its default roles, and "Role Based Access Control Good Practices" for what
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 
+from isoaudit.documents.limits import MAX_NODES
 from isoaudit.documents.yaml import Node
 from isoaudit.errors import DocumentError
 from isoaudit.probes.kubernetes.objects import Object, scalar, word
@@ -41,6 +43,9 @@ _LEADS_FURTHER: dict[str, frozenset[str]] = {
 }  # fmt: skip
 """What lets a service account become another one, or put a pod of its choice onto a node."""
 
+_ANYTHING = frozenset({"create", "get", "list", "update", "patch", "impersonate"})
+"""What leads further where it is allowed on every kind of object."""
+
 _BUILT_IN = {
     "cluster-admin": ("* *",),
     "admin": ("create pods", "get secrets", "impersonate serviceaccounts"),
@@ -48,18 +53,27 @@ _BUILT_IN = {
 }
 """Roles that every cluster has, with what of them leads further."""
 
+_ACCOUNT = "ServiceAccount"
 _GROUPS = ("system:serviceaccounts", "system:authenticated")
 _MOST = 40
 """Rights named at most."""
 
+_Right = tuple[str, Node]
+
 
 class Cluster:
-    """The objects of one file that say what its pods may do, by kind and name."""
+    """The objects of one file that say what its pods may do, by kind and name.
+
+    A file may name many of each, so that nothing here is looked through once for each pod; what
+    lists of aliases name beyond MAX_NODES is not looked at.
+    """
 
     def __init__(self, found: Iterable[Object]) -> None:
         self._accounts: dict[tuple[str, str], Node] = {}
         self._roles: dict[tuple[str, str, str], Node] = {}
-        self._bindings: list[tuple[str, Node]] = []
+        self._bound: dict[tuple[str, ...], list[tuple[str, Node]]] = {}
+        self._left = MAX_NODES
+        self._known: dict[tuple[str, ...], list[_Right]] = {}
         for one in found:
             try:
                 self._take(one)
@@ -67,7 +81,7 @@ class Cluster:
                 continue  # what cannot be read is as if it stood in another file
 
     def _take(self, one: Object) -> None:
-        if one.kind == "ServiceAccount" and one.group in {None, ""}:
+        if one.kind == _ACCOUNT and one.group in {None, ""}:
             self._accounts[one.namespace, one.name] = one.item
         elif one.group not in {None, _RBAC}:
             return
@@ -75,7 +89,18 @@ class Cluster:
             namespace = one.namespace if one.kind == "Role" else ""
             self._roles[one.kind, namespace, one.name] = one.item
         elif one.kind in {"RoleBinding", "ClusterRoleBinding"}:
-            self._bindings.append((one.namespace, one.item))
+            found = one.item.get("subjects")
+            for subject in found.elements() if found is not None else []:
+                self._bind(one.namespace, one.item, subject)
+
+    def _bind(self, within: str, binding: Node, subject: Node) -> None:
+        kind, name = word(subject, "kind"), word(subject, "name")
+        keys: list[tuple[str, ...]] = [(kind, name)]
+        if kind == _ACCOUNT:
+            keys.append((kind, name, word(subject, "namespace") or within))
+        self._left -= 1
+        for key in keys if self._left >= 0 else ():
+            self._bound.setdefault(key, []).append((within, binding))
 
     def account(self, namespace: str, name: str) -> Node | None:
         """Return a service account that the file declares."""
@@ -86,56 +111,52 @@ class Cluster:
 
         `namespace` is "" where the pod names none, which is the one that it is applied to.
         """
-        found: list[tuple[str, Node]] = []
-        for within, binding in self._bindings:
-            try:
-                if any(_names(s, within, namespace, account) for s in _subjects(binding)):
-                    found += self._granted(within, binding)
-            except DocumentError:
-                continue
-        return found[:_MOST]
+        # NOTE: a chart names its namespace in the subject alone, and leaves the pod's to `-n`.
+        loose = namespace == "" and account != "default"
+        own = (_ACCOUNT, account) if loose else (_ACCOUNT, account, namespace)
+        keys = [own, *(("Group", f"{name}:{namespace}") for name in _GROUPS[:1]),
+                *(("Group", name) for name in _GROUPS)]  # fmt: skip
+        return [right for key in keys for right in self._through(key)][:_MOST]
 
-    def _granted(self, within: str, binding: Node) -> Iterator[tuple[str, Node]]:
-        reference = binding.get("roleRef")
-        kind, name = word(reference, "kind"), word(reference, "name")
-        role = self._roles.get((kind, within if kind == "Role" else "", name))
-        if role is not None:
-            yield from _powers(role)
-        elif reference is not None and kind == "ClusterRole":
-            yield from ((words, reference) for words in _BUILT_IN.get(name, ()))
+    def _through(self, key: tuple[str, ...]) -> list[_Right]:
+        """Return what is granted to one subject, worked out once."""
+        known = self._known.get(key)
+        if known is None:
+            bindings = self._bound.get(key, ())
+            several = (self._granted(within, binding) for within, binding in bindings)
+            known = self._known[key] = list(islice(chain.from_iterable(several), _MOST))
+        return known
 
+    def _granted(self, within: str, binding: Node) -> list[_Right]:
+        try:
+            reference = binding.get("roleRef")
+            kind, name = word(reference, "kind"), word(reference, "name")
+            key = (kind, within if kind == "Role" else "", name)
+            if key in self._roles:
+                if key not in self._known:
+                    self._known[key] = list(islice(self._powers(self._roles[key]), _MOST))
+                return self._known[key]
+            if reference is not None and kind == "ClusterRole":
+                return [(words, reference) for words in _BUILT_IN.get(name, ())]
+        except DocumentError:
+            pass  # what cannot be read is as if it stood in another file
+        return []
 
-def _subjects(binding: Node) -> list[Node]:
-    found = binding.get("subjects")
-    return found.elements() if found is not None else []
-
-
-def _names(subject: Node, within: str, namespace: str, account: str) -> bool:
-    kind, name = word(subject, "kind"), word(subject, "name")
-    if kind == "Group":
-        return name in {*_GROUPS, f"{_GROUPS[0]}:{namespace}"}
-    if kind != "ServiceAccount" or name != account:
-        return False
-    # NOTE: a chart names its namespace in the subject alone, and leaves the pod's to `-n`.
-    its = word(subject, "namespace") or within
-    return its == namespace or (namespace == "" and account != "default")
-
-
-def _powers(role: Node) -> Iterator[tuple[str, Node]]:
-    """Yield what of a role leads further, as `VERB RESOURCE`."""
-    rules = role.get("rules")
-    for rule in rules.elements() if rules is not None else []:
-        verbs, resources = set(_words(rule, "verbs")), _words(rule, "resources")
-        for resource in resources:
-            for verb in sorted(_dangerous(resource, verbs)):
-                yield f"{verb} {resource}", rule
+    def _powers(self, role: Node) -> Iterator[_Right]:
+        """Yield what of a role leads further, as `VERB RESOURCE`."""
+        rules = role.get("rules")
+        for rule in rules.elements() if rules is not None else []:
+            verbs, resources = _words(rule, "verbs"), _words(rule, "resources")
+            self._left -= 1 + len(verbs) + len(resources)
+            if self._left < 0:
+                return
+            for resource in resources:
+                yield from ((f"{v} {resource}", rule) for v in _dangerous(resource, set(verbs)))
 
 
-def _dangerous(resource: str, verbs: set[str]) -> set[str]:
-    if resource == "*":
-        return verbs & {"*", "create", "get", "list", "update", "patch", "impersonate"}
-    known = _LEADS_FURTHER.get(resource, frozenset())
-    return {"*"} if "*" in verbs and known else verbs & known
+def _dangerous(resource: str, verbs: set[str]) -> list[str]:
+    known = _ANYTHING if resource == "*" else _LEADS_FURTHER.get(resource, frozenset())
+    return ["*"] if "*" in verbs and known else sorted(verbs & known)
 
 
 def _words(rule: Node, key: str) -> list[str]:

@@ -10,9 +10,10 @@ Source: the Pod Security Standards, and the admission controller's checks of the
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, islice
 
 from isoaudit.documents.yaml import Node
-from isoaudit.model import Record
+from isoaudit.model import Missing, Reason, Record, Vantage
 from isoaudit.probes.declared import record
 from isoaudit.probes.kubernetes.context import Context, flag
 from isoaudit.probes.kubernetes.objects import scalar
@@ -21,6 +22,10 @@ from isoaudit.probes.kubernetes.workload import Pod
 APPARMOR_ANNOTATION = "container.apparmor.security.beta.kubernetes.io/"
 SECCOMP_ANNOTATION = "container.seccomp.security.alpha.kubernetes.io/"
 SECCOMP_POD_ANNOTATION = "seccomp.security.alpha.kubernetes.io/pod"
+
+_MOST = 200
+"""Most fields read of one container and its pod: every container has those of its pod, and lists of
+aliases make thousands of either. Pods as people write them have some ten."""
 
 _HOST_NAMESPACES = ("hostNetwork", "hostPID", "hostIPC")
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
@@ -33,8 +38,13 @@ def note_fields(context: Context) -> None:
     """Note the part `pod_field`: fields of the pod, which all its containers have, and its own."""
     pod = context.container.pod
     if pod.fields is None:
-        pod.fields = tuple(_of_pod(pod))
-    context.facts.part("pod_field", (*pod.fields, *_of_container(context)))
+        pod.fields = tuple(islice(_of_pod(pod), _MOST + 1))
+    found = tuple(islice(chain(pod.fields, _of_container(context)), _MOST + 1))
+    incomplete = None
+    if len(found) > _MOST:
+        detail = f"more than {_MOST} fields that the Pod Security Standards restrict"
+        incomplete = Missing("pod_field", Reason.LIMIT, detail, vantage=Vantage.DECLARED)
+    context.facts.part("pod_field", found[:_MOST], incomplete)
 
 
 def _field(node: Node, path: str, name: str, values: tuple[str, ...]) -> Record:

@@ -7,8 +7,10 @@ and taints of control-plane nodes as kubeadm and the documentation name them.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from isoaudit.documents.yaml import Node
+from isoaudit.probes.declared import MAX_RECORDS
 from isoaudit.probes.kubernetes.context import DEFAULT, Context, note_switch
 from isoaudit.probes.kubernetes.identity import note_rights
 from isoaudit.probes.kubernetes.objects import scalar
@@ -62,8 +64,8 @@ def _note_namespace(context: Context) -> None:
 
 
 def _note_names(context: Context, path: str, found: Iterator[tuple[str, Node]]) -> None:
-    """Note a list of names, at the place of the first one."""
-    names = list(found)
+    """Note a list of names, at the place of the first one; that there are any is what counts."""
+    names = list(islice(found, MAX_RECORDS))
     if names:
         values = tuple(dict.fromkeys(name for name, _ in names))
         context.facts.say(path, values, names[0][1])

@@ -150,6 +150,9 @@ def _pod(one: Object) -> Pod | None:
     except DocumentError:
         if not known:
             return None
+    else:
+        if template is None and one.kind != "Pod":
+            return None  # no template at all: a patch, as kustomize has them, and no workload
     return Pod(one.kind, one.namespace or "default", one.name, one.item, template)
 
 

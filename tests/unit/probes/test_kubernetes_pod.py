@@ -151,6 +151,12 @@ def test_an_object_that_cannot_be_read_costs_only_itself(broken: str) -> None:
     assert probe.collect(good).facts
 
 
+@pytest.mark.parametrize("body", ["spec: {replicas: 3}", "", "spec: {template: }"])
+def test_a_patch_without_a_template_is_no_workload(body: str) -> None:
+    """Kustomize's patches are named like what they change; alone they declare no pod."""
+    assert {} == _targets(f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a}}\n{body}\n")
+
+
 def test_a_namespace_is_a_target_with_the_levels_its_labels_name() -> None:
     """Where a label is absent the API server's default holds, unless it was configured."""
     label = "pod-security.kubernetes.io"
@@ -267,3 +273,12 @@ def test_a_pod_without_a_namespace_is_taken_to_be_where_its_account_is() -> None
     default = pod.replace("serviceAccountName: robot, ", "")
     other = _rbac(CREATE, subject.replace("robot", "default"))
     assert "pod.api_rights" not in _of_pod(other, default).facts
+
+
+def test_fields_without_end_meet_a_limit() -> None:
+    """What was not read leaves what rests on it undecided, and can still fail."""
+    names = ", ".join(["&s {name: kernel.msgmax, value: '1'}", *["*s"] * 1000])
+    seen = kubernetes(pod=f"securityContext: {{sysctls: [{names}]}}")
+
+    assert 200 == len(seen.records("pod_field"))
+    assert "more than 200" in seen.incomplete("pod_field")
