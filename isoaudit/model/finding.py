@@ -6,7 +6,15 @@ from typing import Any, NamedTuple
 
 from isoaudit.model import reading
 from isoaudit.model.evidence import Fact, Location, Missing
+from isoaudit.model.waiver import Waiver
 from isoaudit.model.words import Severity, Status
+
+KNOWN = "known"
+NEW = "new"
+"""What a document says of a finding, where there is a baseline."""
+
+IN_BASELINES = frozenset({Status.FAIL, Status.UNKNOWN})
+"""What a baseline holds, unless it is waived: that must come back when its waiver ends."""
 
 
 class Outcome(NamedTuple):
@@ -32,10 +40,17 @@ class Outcome(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """The outcome of one check for one target, whose fingerprint it bears."""
+    """The outcome of one check for one target, whose fingerprint it bears.
+
+    `waiver` says that people accept it; the status stays what it is. `known` says whether it stood
+    in the baseline already, and is None where there is no baseline or nothing to know of: a
+    baseline holds what failed or could not be decided.
+    """
 
     outcome: Outcome
     fingerprint: str = ""
+    waiver: Waiver | None = None
+    known: bool | None = None
 
     @property
     def check(self) -> str:
@@ -83,7 +98,8 @@ class Finding(NamedTuple):
             "evidence": [{"path": fact.path, **fact.to_json()} for fact in self.evidence],
             "missing": [entry.to_json() for entry in self.missing],
             "location": location.to_json() if location else None,
-            "waiver": None,
+            "waiver": self.waiver.to_json() if self.waiver else None,
+            "baseline": None if self.known is None else KNOWN if self.known else NEW,
             "fingerprint": self.fingerprint,
         }
 
@@ -98,4 +114,16 @@ class Finding(NamedTuple):
             tuple(Fact.from_json(fact["path"], fact) for fact in data["evidence"]),
             tuple(Missing.from_json(entry) for entry in data["missing"]),
         )
-        return Finding(outcome, reading.text(data, "fingerprint"))
+        waiver = data.get("waiver")
+        return Finding(
+            outcome,
+            reading.text(data, "fingerprint"),
+            Waiver.from_json(waiver) if waiver else None,
+            _known(data.get("baseline")),
+        )
+
+
+def _known(word: Any) -> bool | None:
+    if word not in (None, KNOWN, NEW):  # a stranger's may be unhashable
+        raise ValueError(f"{word!r:.40} is no word about a baseline")
+    return None if word is None else word == KNOWN

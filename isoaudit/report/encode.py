@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 from json.encoder import encode_basestring_ascii as quoted
 
-from isoaudit.model import FactSet, Finding, Outcome, TargetResult
+from isoaudit.model import FactSet, Finding, Outcome, TargetResult, Waiver
 from isoaudit.model.encoding import Encoder, location_text
+from isoaudit.model.finding import KNOWN, NEW
 from isoaudit.report.targets import ordered_missing
 
 _KEPT = 2048
 """Outcomes whose text is kept from one target to the next, of a kilobyte or less each."""
+
+_UNMARKED = '"waiver": null, "baseline": null'
 
 
 def encode_target(result: TargetResult, encoder: TargetEncoder | None = None) -> str:
@@ -59,11 +62,15 @@ class TargetEncoder(Encoder):
 
     def finding(self, finding: Finding) -> str:
         """Return the text of `finding.to_json()`."""
-        outcome, fingerprint = finding
+        outcome, fingerprint, waiver, in_baseline = finding
         known = self._outcomes.get(id(outcome))
         if known is None:
             known = self._outcomes[id(outcome)] = (outcome, self._outcome(outcome))
-        return f'{known[1]}, "fingerprint": {quoted(fingerprint)}}}'
+        about = _UNMARKED
+        if waiver is not None or in_baseline is not None:
+            word = "null" if in_baseline is None else quoted(KNOWN if in_baseline else NEW)
+            about = f'"waiver": {_waiver(waiver)}, "baseline": {word}'
+        return f'{known[1]}, {about}, "fingerprint": {quoted(fingerprint)}}}'
 
     def _outcome(self, outcome: Outcome) -> str:
         """Return the text of a finding but for its end, which is the target's own."""
@@ -74,5 +81,9 @@ class TargetEncoder(Encoder):
             f'{{"check": {quoted(check)}, "severity": {quoted(severity)}, '
             f'"status": {quoted(status)}, "message": {quoted(message)}, '
             f'"evidence": [{evidence}], "missing": [{missing}], '
-            f'"location": {location_text(outcome.location)}, "waiver": null'
+            f'"location": {location_text(outcome.location)}'
         )
+
+
+def _waiver(waiver: Waiver | None) -> str:
+    return "null" if waiver is None else json.dumps(waiver.to_json())

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from isoaudit.facts.vocabulary import root
 from isoaudit.model import Finding, Kind, Missing, Outcome, Part, Record, Status, Value
 from isoaudit.rules import outcome
 from isoaudit.rules.cel import Condition
@@ -225,8 +224,7 @@ class Judge:
         """Say whether `when` is false by fields that nothing outranks; `bare`, by some of them."""
         values: dict[str, Value] = {}
         for path in when.reads:
-            is_field = root(path) == plan.check.each
-            seen = context.field(record, path) if is_field else context.fact(path)
+            seen = context.field(record, path) if path in plan.fields else context.fact(path)
             if isinstance(seen, Missing) or seen.dark:
                 if bare:
                     continue

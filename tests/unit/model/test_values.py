@@ -21,6 +21,7 @@ from isoaudit.model import (
     Status,
     Target,
     Vantage,
+    Waiver,
 )
 
 FACT = Fact("a.b", 1, "here", Vantage.KERNEL)
@@ -142,3 +143,38 @@ def test_merged_fact_sets_are_as_if_made_of_everything() -> None:
     assert [part.vantage for part in merged.parts["p"]] == [Vantage.KERNEL, Vantage.ENGINE]
     assert [entry.reason for entry in merged.missing["c"]] == [Reason.LIMIT, Reason.VANISHED]
     assert ["p", "q"] == list(merged.parts)
+
+
+WAIVER = Waiver("the agent needs it", "team-a", "2027-01-31", "waivers.yaml:3", "file", "ciso")
+
+
+@pytest.mark.parametrize("waiver", [None, WAIVER, WAIVER._replace(until=None, approver="")])
+@pytest.mark.parametrize("known", [None, True, False])
+def test_a_finding_comes_back_with_its_waiver_and_its_word_of_the_baseline(
+    waiver: Waiver | None, known: bool | None
+) -> None:
+    """Both are the reader's to see, in every format made of a saved result."""
+    outcome = Outcome("A-001", Severity.LOW, Status.FAIL, "m")
+    finding = Finding(outcome, "f", waiver, known)
+
+    assert finding == Finding.from_json(finding.to_json())
+
+
+def test_a_finding_of_an_older_document_has_no_word_of_a_baseline() -> None:
+    """Version 1 of the document began without that key."""
+    data = Finding(Outcome("A-001", Severity.LOW, Status.FAIL, "m")).to_json()
+    del data["baseline"]
+
+    assert Finding.from_json(data).known is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"baseline": "old"}, {"baseline": ["new"]}, {"waiver": {**WAIVER.to_json(), "kind": "x"}}],
+)
+def test_a_word_that_no_document_has_is_refused(change: dict[str, Any]) -> None:
+    """A kind of waiver or a word about the baseline that this version does not know."""
+    data = {**Finding(Outcome("A-001", Severity.LOW, Status.FAIL, "m")).to_json(), **change}
+
+    with pytest.raises(ValueError, match="no "):
+        Finding.from_json(data)
