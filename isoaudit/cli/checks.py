@@ -21,7 +21,11 @@ def checks() -> None:
 @click.option("-p", "--profile", "profiles", multiple=True, help="Only those of this profile.")
 @click.option("--checks", "folders", multiple=True, type=click.Path(path_type=Path),
               help="A folder with checks of your own.")  # fmt: skip
-@click.option("--kind", type=click.Choice(["container", "vm", "host"]), help="Only for this kind.")
+@click.option(
+    "--kind",
+    type=click.Choice(["container", "vm", "host", "namespace"]),
+    help="Only for this kind.",
+)
 @click.option("-f", "--format", "form", type=click.Choice(["table", "json"]), default="table",
               show_default=True, help="For people, or for programs.")  # fmt: skip
 def list_checks(

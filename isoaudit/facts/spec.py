@@ -10,6 +10,7 @@ from isoaudit.model import Kind
 CONTAINER = (Kind.CONTAINER,)
 VM = (Kind.VM,)
 HOST = (Kind.HOST,)
+NAMESPACE = (Kind.NAMESPACE,)
 
 COMPOSE = "compose"
 KUBERNETES = "kubernetes"

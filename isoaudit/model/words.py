@@ -45,6 +45,7 @@ class Kind(_Word):
     CONTAINER = "container"
     VM = "vm"
     HOST = "host"
+    NAMESPACE = "namespace"  # of a Kubernetes cluster
 
 
 class Vantage(_Word):

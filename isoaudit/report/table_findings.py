@@ -20,6 +20,7 @@ _FALLBACKS = {
         *("guest", "host"),
     ),
     Kind.HOST: ("host",),
+    Kind.NAMESPACE: ("kubernetes",),
 }
 _NEAREST = {
     # A bundle is written by an engine, a unit by who runs the host.

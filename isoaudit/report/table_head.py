@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from isoaudit.model import Severity, Status
+from isoaudit.model import Kind, Severity, Status
 from isoaudit.report.document import Report
 from isoaudit.report.layout import clip, count, width
 from isoaudit.report.table_page import Page
 from isoaudit.report.table_view import View, by_severity, held
 
 _COLUMNS = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
+_AROUND = frozenset({Kind.HOST, Kind.NAMESPACE})
+"""What workloads are in, and no workload itself."""
+
 _SHOWN_NAME = 60
 _UNREAD = "unknown"
 _SHOWN_STATE = 10
@@ -82,8 +85,9 @@ def _sentence(views: Sequence[View]) -> str:
         return "No target was audited."
     if not any(view.failed for view in views):
         return f"No check failed: {held(views)}.{_waived(views)}{_broken(views)}"
-    workloads = [view for view in views if not view.is_host]
-    thing = "workload" if workloads else "host"
+    workloads = [view for view in views if view.target.kind not in _AROUND]
+    kinds = {view.target.kind.value for view in views}
+    thing = "workload" if workloads else kinds.pop() if len(kinds) == 1 else "target"
     among = workloads or views
     worst = [_having(among, Severity.CRITICAL), _having(among, Severity.HIGH)]
     new = "new " if any(view.known for view in among) else ""

@@ -148,22 +148,16 @@ class Judge:
     def _judged(self, plan: Plan, context: Context) -> tuple[list[_Bare], SeenPart | None]:
         """Return what a check comes to, and the part that was judged, if it is about one."""
         if not plan.check.each:
-            return [self._as_a_whole(plan, context)[1]], None
+            case = context.case(_NO_RECORD, plan.reads)
+            verdict = self._decider.verdict(plan, case)
+            result = outcome.of_case(plan, context, verdict, case)
+            return [_Bare(result, verdict.identity, None)], None
         found = context.part(plan.check.each)
         if isinstance(found, Missing):
-            # What is certain whatever the records are needs none: that the check does not apply.
-            status, bare = self._as_a_whole(plan, context)
-            if status is Status.NOT_APPLICABLE:
-                return [bare], None
+            if self._is_beside_the_point(plan, context):
+                return [_Bare(outcome.passed_by(plan), "{}", None)], None
             return [_Bare(outcome.undecided(plan, (found,)), "{}", None)], None
         return self._remembered(plan, context, found), found
-
-    def _as_a_whole(self, plan: Plan, context: Context) -> tuple[Status, _Bare]:
-        """Return what a check comes to without a record."""
-        case = context.case(_NO_RECORD, plan.reads)
-        verdict = self._decider.verdict(plan, case)
-        result = outcome.of_case(plan, context, verdict, case)
-        return verdict.status, _Bare(result, verdict.identity, None)
 
     def _remembered(self, plan: Plan, context: Context, found: SeenPart) -> list[_Bare]:
         """Judge a part, from memory where its kin was judged before."""
@@ -219,12 +213,21 @@ class Judge:
             context.in_question[key] = known
         return known
 
-    def _passes_by(self, plan: Plan, context: Context, when: Condition, record: Record) -> bool:
-        """Say whether `when` is false by fields that nothing outranks."""
+    def _is_beside_the_point(self, plan: Plan, context: Context) -> bool:
+        """Say whether `when` is false whatever a record of the part, which is not there, held."""
+        when = plan.check.when
+        return when is not None and self._passes_by(plan, context, when, _NO_RECORD, bare=True)
+
+    def _passes_by(
+        self, plan: Plan, context: Context, when: Condition, record: Record, *, bare: bool = False
+    ) -> bool:
+        """Say whether `when` is false by fields that nothing outranks; `bare`, by some of them."""
         values: dict[str, Value] = {}
         for path in when.reads:
-            seen = context.field(record, path)
+            seen = context.field(record, path) if path in plan.fields else context.fact(path)
             if isinstance(seen, Missing) or seen.dark:
+                if bare:
+                    continue
                 return False
             values[path] = seen.fact.value
         return self._decider.holds(plan, when, values) is False

@@ -55,6 +55,11 @@ def passed(plan: Plan, cases: Sequence[Case]) -> Outcome:
     return Outcome(plan.check.id, plan.severity, Status.PASS, plan.check.title, evidence)
 
 
+def passed_by(plan: Plan) -> Outcome:
+    """Return that a check does not apply to a target, whatever its records are."""
+    return Outcome(plan.check.id, plan.severity, Status.NOT_APPLICABLE, plan.check.title, ())
+
+
 def _fill(check: Check, context: Context, record: Record | None) -> str:
     """Return the check's message with the values of facts and parameters put in."""
 

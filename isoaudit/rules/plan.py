@@ -16,7 +16,8 @@ class Plan:
     """A check as the judge takes it.
 
     `reads` holds every path its conditions name, and whether it is a field of the judged records.
-    Fields come first: they say what is wrong; `fields` are these alone. `outside` holds what it
+    Fields come first, and before other paths those that the check must pass by: they say what is
+    wrong, and where; `fields` are these alone. `outside` holds what it
     reads that is no field: targets that agree in the records and in these are judged alike, unless
     it reads pids.
     """
@@ -30,7 +31,10 @@ class Plan:
         reads = [
             (path, bool(check.each) and root(path) == check.each) for path in _all_reads(check)
         ]
-        self.reads = tuple(sorted(reads, key=lambda read: (not read[1], read[0])))
+        wrong = check.passes.reads
+        self.reads = tuple(
+            sorted(reads, key=lambda read: (not read[1], read[0] not in wrong, read[0]))
+        )
         self.fields = tuple(path for path, is_field in self.reads if is_field)
         said = [n for n in PLACEHOLDER.findall(check.message) if root(n) != "params"]
         paths = {path for path, _ in reads} | set(said)

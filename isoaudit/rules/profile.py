@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -15,6 +16,9 @@ from isoaudit.model import Location, Severity, Value
 from isoaudit.resources import data_dir
 from isoaudit.rules import kept
 from isoaudit.rules.check import Check
+
+_AT = re.compile(r"(.+)@(latest|1\.(?:0|[1-9][0-9]{0,2}))", re.DOTALL)
+"""A profile at one version of the standard it is about, as pss-restricted@1.29."""
 
 
 class Selector(NamedTuple):
@@ -36,7 +40,10 @@ class Selector(NamedTuple):
 
 
 class Profile(NamedTuple):
-    """One profile file as written, before what it extends is worked in."""
+    """One profile file as written, before what it extends is worked in.
+
+    `version` is the minor version that was named behind its name, 29 for @1.29; None for none.
+    """
 
     id: str
     title: str
@@ -49,6 +56,7 @@ class Profile(NamedTuple):
     gate: Mapping[str, Any]
     text: str
     file: str
+    version: int | None = None
 
     def locate(self, path: Iterable[str | int]) -> Location:
         """Return the position of the value below `path`, for complaints about it."""
@@ -64,10 +72,14 @@ def profile_names() -> list[str]:
 
 
 def load_profile(name: str) -> Profile:
-    """Load a profile by its name, or by the path of a file.
+    """Load a profile by its name, or by the path of a file; `@1.29` behind it names a version.
 
     Raises UsageError if there is none and DefinitionError, with the position, if it does not load.
     """
+    asked = _AT.fullmatch(name)
+    if asked is not None:
+        minor = asked[2].partition(".")[2]
+        return load_profile(asked[1])._replace(version=int(minor) if minor else None)
     path = Path(name) if "/" in name or name.endswith((".yaml", ".yml")) else None
     if path is None:
         path = data_dir("profiles") / f"{name}.yaml"
@@ -76,8 +88,9 @@ def load_profile(name: str) -> Profile:
 
             close = get_close_matches(name, profile_names(), n=1)
             hint = f"Did you mean {close[0]!r}? " if close else ""
+            at = " Versions are named as NAME@1.29." if "@" in name else ""
             raise UsageError(
-                f"no profile {name!r}", f"{hint}There are: {', '.join(profile_names())}."
+                f"no profile {name!r}", f"{hint}There are: {', '.join(profile_names())}.{at}"
             )
     try:
         text = limits.read_text(path, str(path))

@@ -12,6 +12,9 @@ from isoaudit.model import Severity
 from isoaudit.rules.check import Check, Level
 from isoaudit.rules.profile import Profile, Selector, load_profile
 
+_VERSION = "version"
+"""The parameter of checks that follow a standard which changes: 29 for its version 1.29."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gate:
@@ -88,7 +91,7 @@ def _resolve(profile: Profile, catalogue: Mapping[str, Check], trail: tuple[str,
     if profile.exclude is not None:
         _require_known(profile, "exclude", profile.exclude, catalogue)
         inherited = {i: c for i, c in inherited.items() if not profile.exclude.matches(c)}
-    checks = _overridden(profile, inherited, catalogue)
+    checks = _at_version(profile, _overridden(profile, inherited, catalogue))
     return Selection(
         (profile.id,), tuple(checks), _gate(profile.gate, strictest(gates) if gates else Gate())
     )
@@ -96,7 +99,7 @@ def _resolve(profile: Profile, catalogue: Mapping[str, Check], trail: tuple[str,
 
 def _overridden(
     profile: Profile, checks: dict[str, Check], catalogue: Mapping[str, Check]
-) -> Iterable[Check]:
+) -> list[Check]:
     for key in ("params", "severity"):
         for check_id in getattr(profile, key):
             if check_id not in catalogue:
@@ -108,6 +111,22 @@ def _overridden(
         if check_id in checks:
             checks[check_id] = replace(checks[check_id], levels=(Level(severity),))
     return [checks[check_id] for check_id in sorted(checks)]
+
+
+def _at_version(profile: Profile, checks: list[Check]) -> list[Check]:
+    """Return checks at the version of their standard that was named behind the profile's name."""
+    if profile.version is None:
+        return checks
+    if not any(_VERSION in check.params for check in checks):
+        raise UsageError(
+            f"profile {profile.id!r} has no versions", f"Name it without @: {profile.id}."
+        )
+    return [
+        replace(check, params={**check.params, _VERSION: profile.version})
+        if isinstance(check.params.get(_VERSION), int)
+        else check
+        for check in checks
+    ]
 
 
 def _with_params(profile: Profile, check: Check, params: Mapping[str, Any]) -> Check:

@@ -12,6 +12,7 @@ from isoaudit.facts.vocabulary import (
     guest,
     host,
     image,
+    kubernetes,
     limits,
     management,
     mount,
@@ -23,7 +24,7 @@ from isoaudit.facts.vocabulary import (
 
 _TABLES = (
     *(container, limits, network, process, mount, host, management, engine),
-    *(vm, vmm, files, guest, image),
+    *(vm, vmm, files, guest, image, kubernetes),
 )
 
 

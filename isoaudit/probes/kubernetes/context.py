@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from isoaudit.documents.yaml import Node
 from isoaudit.probes.declared import Sheet
-from isoaudit.probes.kubernetes.workload import Container, scalar
+from isoaudit.probes.kubernetes.objects import scalar
+from isoaudit.probes.kubernetes.workload import Container
 
 DEFAULT = "Kubernetes default"
 

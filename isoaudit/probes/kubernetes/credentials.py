@@ -9,7 +9,7 @@ from __future__ import annotations
 from isoaudit.documents.yaml import Node
 from isoaudit.probes.defaults import ALL, in_kernel_order, normalise_capability
 from isoaudit.probes.kubernetes.context import DEFAULT, Context, flag
-from isoaudit.probes.kubernetes.workload import scalar
+from isoaudit.probes.kubernetes.objects import scalar
 
 
 def note_asked(context: Context) -> None:

@@ -12,7 +12,7 @@ from isoaudit.probes.defaults import (
     NVIDIA_DEVICES_VARIABLE,
 )
 from isoaudit.probes.kubernetes.context import DEFAULT, Context
-from isoaudit.probes.kubernetes.workload import scalar
+from isoaudit.probes.kubernetes.objects import scalar
 
 _RESOURCES = "nvidia.com/"
 _NONE = frozenset({"", "none", "void"})

@@ -12,8 +12,9 @@ from isoaudit.documents.yaml import Node
 from isoaudit.model import Missing, Record, Value
 from isoaudit.probes.declared import MAX_RECORDS, record
 from isoaudit.probes.kubernetes.context import Context, flag
+from isoaudit.probes.kubernetes.identity import account_of
 from isoaudit.probes.kubernetes.mount_sets import Mount, note_company, note_host_side
-from isoaudit.probes.kubernetes.workload import scalar
+from isoaudit.probes.kubernetes.objects import scalar
 
 _PROPAGATION = {"Bidirectional": "shared", "HostToContainer": "slave"}
 _OF_THE_POD = (
@@ -50,6 +51,7 @@ def _mount(context: Context, entry: Node) -> Mount:
         "mount.destination": scalar(path),
         "mount.read_only": read_only is not None and flag(read_only),
         "mount.propagation": _PROPAGATION.get(asked, "private"),
+        "mount.sub_path": _inside(entry),
     }
     unread: dict[str, str | Missing] = {}
     name = entry.get("name")
@@ -60,6 +62,12 @@ def _mount(context: Context, entry: Node) -> Mount:
     else:
         _put_volume(volume, entry, fields, unread)
     return Mount(entry, fields, unread)
+
+
+def _inside(entry: Node) -> bool:
+    """Say whether a path inside the volume is mounted, instead of the volume itself."""
+    several = (entry.get("subPath"), entry.get("subPathExpr"))
+    return any(said is not None and scalar(said) != "" for said in several)
 
 
 def _put_volume(
@@ -136,6 +144,9 @@ def _note_token(context: Context, mounts: list[Node]) -> None:
             context.facts.say(path, True, entry, "a projected volume holds one")
             return
     said = context.of_pod("automountServiceAccountToken")
+    if said is None:
+        account = account_of(context)
+        said = account.get("automountServiceAccountToken") if account is not None else None
     if said is not None:
         context.facts.say(path, flag(said), said)
     else:

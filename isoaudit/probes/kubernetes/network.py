@@ -11,7 +11,7 @@ from isoaudit.documents.yaml import Node
 from isoaudit.model import Record
 from isoaudit.probes.declared import record
 from isoaudit.probes.kubernetes.context import DEFAULT, Context
-from isoaudit.probes.kubernetes.workload import scalar
+from isoaudit.probes.kubernetes.objects import scalar
 
 _ALIASES = "container.network.host_aliases"
 _FORWARDING = "container.network.forwarding"

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from isoaudit.documents.yaml import Node
 from isoaudit.probes.kubernetes.context import Context
-from isoaudit.probes.kubernetes.workload import scalar
+from isoaudit.probes.kubernetes.fields import (
+    APPARMOR_ANNOTATION,
+    SECCOMP_ANNOTATION,
+    SECCOMP_POD_ANNOTATION,
+)
+from isoaudit.probes.kubernetes.objects import scalar
 
 _SECCOMP = "container.seccomp.profile"
 _MODE = "process.seccomp.mode"
@@ -17,9 +22,6 @@ _SECCOMP_TYPES = {
     "Localhost": ("custom", "filter"),
     "Unconfined": ("unconfined", "disabled"),
 }
-_OLD_SECCOMP = "seccomp.security.alpha.kubernetes.io/pod"
-_OLD_SECCOMP_CONTAINER = "container.seccomp.security.alpha.kubernetes.io/"
-_OLD_APPARMOR = "container.apparmor.security.beta.kubernetes.io/"
 
 _APPARMOR = "container.apparmor.profile"
 _CONFINED = "process.apparmor.confined"
@@ -57,8 +59,8 @@ def _old_seccomp(context: Context) -> Node | None:
     annotations = context.container.pod.annotations
     if annotations is None:
         return None
-    said = annotations.get(_OLD_SECCOMP_CONTAINER + context.container.name)
-    said = said if said is not None else annotations.get(_OLD_SECCOMP)
+    said = annotations.get(SECCOMP_ANNOTATION + context.container.name)
+    said = said if said is not None else annotations.get(SECCOMP_POD_ANNOTATION)
     return said if said is not None and scalar(said) not in {"", "unconfined"} else None
 
 
@@ -93,7 +95,7 @@ def _apparmor(context: Context) -> tuple[str, Node | None]:
             raise said.error("an AppArmor profile is RuntimeDefault, Localhost or Unconfined")
         return named[word], said
     annotations = context.container.pod.annotations
-    key = _OLD_APPARMOR + context.container.name
+    key = APPARMOR_ANNOTATION + context.container.name
     old = annotations.get(key) if annotations is not None else None
     if old is None or not scalar(old):
         return "", None

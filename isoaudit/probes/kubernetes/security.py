@@ -19,8 +19,8 @@ from isoaudit.probes.defaults import (
 )
 from isoaudit.probes.kubernetes.context import DEFAULT, Context, flag, note_switch
 from isoaudit.probes.kubernetes.credentials import note_asked
+from isoaudit.probes.kubernetes.objects import scalar
 from isoaudit.probes.kubernetes.profiles import note_apparmor, note_seccomp, note_selinux
-from isoaudit.probes.kubernetes.workload import scalar
 
 _BOUNDING = "process.capabilities.bounding"
 _IN_FORCE = ("process.capabilities.effective", "process.capabilities.permitted")

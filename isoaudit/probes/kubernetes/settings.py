@@ -14,7 +14,7 @@ from isoaudit.facts.redaction import looks_secret
 from isoaudit.model import Record
 from isoaudit.probes.declared import not_declared, record
 from isoaudit.probes.kubernetes.context import Context, flag, note_switch
-from isoaudit.probes.kubernetes.workload import scalar
+from isoaudit.probes.kubernetes.objects import scalar
 
 _QUANTITY = re.compile(
     r"[+-]?([0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})([eE][-+]?[0-9]{1,3}|[KMGTPE]i|[numkMGTPE])?"

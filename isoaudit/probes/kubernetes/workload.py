@@ -5,16 +5,15 @@ Source: the Kubernetes API reference, workload resources.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from isoaudit.documents.limits import MAX_DEPTH
 from isoaudit.documents.yaml import Node
 from isoaudit.errors import DocumentError, TemplateError
-
-MAX_OBJECTS = 20_000
-"""Most objects and containers read from one file: lists of aliases can name millions."""
+from isoaudit.model import Record
+from isoaudit.probes.kubernetes.cluster import Cluster
+from isoaudit.probes.kubernetes.objects import Budget, Object, scalar
 
 _TEMPLATE = ("spec", "template")
 _TEMPLATES: dict[str, tuple[str, ...]] = {
@@ -26,8 +25,10 @@ _WORKLOADS = frozenset(
     {"Deployment", "DaemonSet", "StatefulSet", "ReplicaSet", "ReplicationController", "Job"}
     | set(_TEMPLATES)
 )
+_GROUPS = frozenset({"", "apps", "batch", "extensions"})
+"""API groups that the workloads are or once were of."""
+
 _LISTS = ("containers", "initContainers", "ephemeralContainers")
-_RAW = "{{"
 
 
 @dataclass(eq=False)
@@ -39,6 +40,14 @@ class Pod:
     name: str
     item: Node
     template: Node | None
+    names: frozenset[str] = frozenset()
+    """What its containers are called."""
+
+    fields: tuple[Record, ...] | None = None
+    """Records of its own fields, which all its containers share, once one of them was read."""
+
+    cluster: Cluster | None = None
+    """What else the file declares."""
 
     @cached_property
     def spec(self) -> Node:
@@ -81,13 +90,21 @@ class Pod:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Container:
-    """A container of a pod; `broken` says why it, or the pod as a whole, cannot be read."""
+    """A container of a pod, in the list `field` of it.
+
+    `broken` says why it, or the pod as a whole, cannot be read.
+    """
 
     pod: Pod
     name: str
     node: Node
-    ephemeral: bool = False
+    field: str = "containers"
     broken: DocumentError | None = None
+
+    @property
+    def ephemeral(self) -> bool:
+        """Whether it is put into the pod while that runs, to look at it."""
+        return self.field == "ephemeralContainers"
 
     @property
     def path(self) -> str:
@@ -97,97 +114,53 @@ class Container:
         return f"{path}/{self.name}" if self.name else path
 
 
-def containers(documents: list[Node]) -> Iterator[Container]:
-    """Yield every container of every pod that the documents declare, in their order.
+def containers(found: Iterable[Object], budget: Budget) -> Iterator[Container]:
+    """Yield every container of every pod that the objects declare, in their order.
 
-    Raises DocumentError for more than MAX_OBJECTS, and for a chart that was not rendered.
+    An object that cannot be read is one broken container. Raises DocumentError for a chart that
+    was not rendered and for too much in one file.
     """
-    budget = [MAX_OBJECTS]
-    for document in documents:
-        for kind, item in _objects(document, "", budget, 0):
-            pod = _pod(kind, item)
-            if pod is not None:
-                yield from _containers(pod, budget)
+    for one in found:
+        try:
+            if one.broken is not None:
+                raise one.broken
+            pod = _pod(one)
+        except TemplateError:
+            raise
+        except DocumentError as error:
+            nameless = Pod(one.kind or "Object", "default", "unnamed", one.item, None)
+            yield Container(nameless, "", one.item, broken=error)
+            continue
+        if pod is not None:
+            yield from _containers(pod, budget)
 
 
-def scalar(node: Node) -> str:
-    """Return a single value; raises DocumentError, which names a template that was not rendered."""
-    if node.is_scalar:
-        text = node.text()
-        if _RAW in text:
-            raise raw_template(node)
-        return text
-    try:
-        if node.is_map:
-            node.keyed()
-    except DocumentError:
-        # NOTE: YAML reads `{{ .Values.x }}` as a mapping whose key is a mapping.
-        raise raw_template(node) from None
-    return node.text()
-
-
-def raw_template(node: Node) -> DocumentError:
-    """Return the error for a chart whose templates were not rendered."""
-    return TemplateError(
-        f"{node.location}: looks like a raw Helm template",
-        "Scan the output of `helm template` instead.",
-    )
-
-
-def _objects(node: Node, kind: str, budget: list[int], depth: int) -> Iterator[tuple[str, Node]]:
-    """Yield an object, or the objects of a list, each with its kind."""
-    if not node.is_map:
-        return
-    _spend(node, budget)
-    said = node.get("kind")
-    if said is not None:
-        kind = scalar(said)
-    items = node.get("items") if kind.endswith("List") else None
-    if items is None:
-        yield kind, node
-        return
-    if depth > MAX_DEPTH:
-        raise node.error("lists in lists without end, not read")
-    for item in items.elements():
-        yield from _objects(item, kind.removesuffix("List"), budget, depth + 1)
-
-
-def _spend(node: Node, budget: list[int]) -> None:
-    budget[0] -= 1
-    if budget[0] < 0:
-        raise node.error(f"more than {MAX_OBJECTS} objects in one file, not read")
-
-
-def _pod(kind: str, item: Node) -> Pod | None:
+def _pod(one: Object) -> Pod | None:
     """Return the pod of an object; None if the object is no workload.
 
     An unknown kind that holds a pod template where a Deployment does (a Rollout, a
-    DeploymentConfig) is one.
+    DeploymentConfig) is one, and so is a kind of another API group that is called as one of ours.
     """
+    known = one.kind in _WORKLOADS and (one.group is None or one.group in _GROUPS)
     template: Node | None = None
     try:
-        template = item.get(*_TEMPLATES.get(kind, _TEMPLATE))
-        if kind not in _WORKLOADS and not _holds_containers(template):
+        template = one.item.get(*_TEMPLATES.get(one.kind, _TEMPLATE) if known else _TEMPLATE)
+        if not known and not _holds_containers(template):
             return None
     except DocumentError:
-        if kind not in _WORKLOADS:
+        if not known:
             return None
-    metadata = item.get("metadata")
-    namespace = _word(metadata, "namespace") or "default"
-    name = _word(metadata, "name") or _word(metadata, "generateName") or "unnamed"
-    return Pod(kind, namespace, name, item, template)
+    else:
+        if template is None and one.kind != "Pod":
+            return None  # no template at all: a patch, as kustomize has them, and no workload
+    return Pod(one.kind, one.namespace or "default", one.name, one.item, template)
 
 
 def _holds_containers(template: Node | None) -> bool:
     return template is not None and template.get("spec", "containers") is not None
 
 
-def _word(node: Node | None, key: str) -> str:
-    found = node.get(key) if node is not None and node.is_map else None
-    return scalar(found) if found is not None else ""
-
-
-def _containers(pod: Pod, budget: list[int]) -> Iterator[Container]:
+def _containers(pod: Pod, budget: Budget) -> Iterator[Container]:
     try:
         entries = [
             (key, entry)
@@ -200,14 +173,15 @@ def _containers(pod: Pod, budget: list[int]) -> Iterator[Container]:
     except DocumentError as error:
         yield Container(pod, "", pod.item, broken=error)
         return
+    several: list[Container] = []
     for index, (key, entry) in enumerate(entries):
-        _spend(entry, budget)
+        budget.spend(entry)
         try:
-            name = _name(entry)
+            several.append(Container(pod, _name(entry) or str(index), entry, key))
         except DocumentError as error:
-            yield Container(pod, str(index), entry, broken=error)
-            continue
-        yield Container(pod, name or str(index), entry, key == _LISTS[2])
+            several.append(Container(pod, str(index), entry, key, broken=error))
+    pod.names = frozenset(container.name for container in several)
+    yield from several
 
 
 def _name(entry: Node) -> str:

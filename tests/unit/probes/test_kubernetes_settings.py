@@ -55,6 +55,8 @@ def test_a_container_that_says_nothing_gets_kubernetes_defaults() -> None:
         "process.host_groups",
         "process.namespaces.cgroup",
         "container.runtime",
+        "pod.namespace",
+        "pod.api_rights",
     } == set(seen.missing)
 
 
