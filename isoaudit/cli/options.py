@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import click
 
+from isoaudit.cli.run_lines import split_line
 from isoaudit.errors import NothingToAuditError, UsageError
 from isoaudit.model import Severity
 from isoaudit.targets.address import Address, parse
@@ -108,8 +109,10 @@ def addresses_of(targets: Sequence[str]) -> list[Address]:
     Raises UsageError for a word that is no address, and in CI, where what happens to run on the
     machine is no answer, if none was named.
     """
-    if targets:
-        return [parse(target) for target in dict.fromkeys(targets)]
+    targets, line = split_line(targets)
+    if targets or line is not None:
+        named = [parse(target) for target in dict.fromkeys(targets)]
+        return [*named, line] if line is not None else named
     if os.environ.get("CI"):
         raise UsageError(
             "CI is set, and no TARGET is named",

@@ -19,8 +19,9 @@ TARGET is one of
   docker+URI#NAME                the same at another endpoint (unix, ssh, tcp)
   libvirt:NAME  libvirt+URI#NAME a virtual machine, running or not
   ssh://[USER@]HOST[:PORT]       a guest, asked from inside by a key of yours
-  FILE or FOLDER                 compose, Kubernetes, libvirt XML, evidence
+  FILE or FOLDER                 compose, Kubernetes, libvirt XML, scripts, evidence
   -                              a deployment file on standard input
+  -- docker run …                a line that starts a container, as it is
 Without TARGET: this host and everything found on it.
 
 \b
@@ -28,7 +29,8 @@ Examples:
   isoaudit scan docker:web libvirt:db
   isoaudit scan compose.yaml --fail-on high
   isoaudit scan . -o json=result.json -o table=-
-  helm template chart/ | isoaudit scan -"""
+  helm template chart/ | isoaudit scan -
+  isoaudit scan -- docker run --privileged -v /:/host alpine"""
 
 
 @click.command(epilog=EPILOG)

@@ -21,6 +21,9 @@ _FALLBACKS = {
     ),
     Kind.HOST: ("host",),
 }
+_NEAREST = {"devcontainer": ("docker_run",), "quadlet": ("docker_run",)}
+"""Kinds of file whose changes are told best in the words of another kind."""
+
 _LIVE = {"docker": "docker_run", "podman": "docker_run", "libvirt": "libvirt_xml", "vmm": "qemu",
          "ssh": "guest"}  # fmt: skip
 
@@ -56,7 +59,7 @@ def fix_for(target: Target, remediation: Mapping[str, str]) -> str:
     own = "host" if target.kind is Kind.HOST else own
     if own in remediation:
         return remediation[own]
-    for name in _FALLBACKS[target.kind]:
+    for name in (*_NEAREST.get(own, ()), *_FALLBACKS[target.kind]):
         if name in remediation:
             return f"({name.replace('_', ' ')}) {remediation[name]}"
     return ""

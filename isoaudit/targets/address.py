@@ -28,7 +28,8 @@ class Address:
     `uri` is the engine's endpoint, "" for the usual one; of a guest it is the whole address.
     `name` is a pattern for live targets and a path ("-" for standard input) for files. `part` picks
     targets inside a file, "" is all.
-    `asked` tells what was named from what was merely discovered.
+    `asked` tells what was named from what was merely discovered. `data` is the content itself where
+    the command line holds it.
     """
 
     text: str
@@ -37,6 +38,7 @@ class Address:
     name: str = "*"
     part: str = ""
     asked: bool = True
+    data: bytes | None = None
 
     @property
     def is_file(self) -> bool:

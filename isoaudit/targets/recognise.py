@@ -31,9 +31,14 @@ _API_VERSION = re.compile(r"""(?:^|[{,-])[ \t]*["']?apiVersion["']?[ \t]*:""", r
 _KIND = re.compile(r"""(?:^|[{,-])[ \t]*["']?kind["']?[ \t]*:""", re.MULTILINE)
 _KATA = re.compile(r"^[ \t]*\[hypervisor\.[a-z_-]+\][ \t]*(?:#|\r?$)", re.MULTILINE)
 _KATA_RUNTIME = re.compile(r"^[ \t]*\[(?:runtime|agent\.[a-z]+)\][ \t]*(?:#|\r?$)", re.MULTILINE)
-_VMM_FIRST = re.compile(
-    r"(?:\S*/)?(?:qemu-(?:system-[a-z0-9_]+|kvm)|cloud-hypervisor(?:-static)?)\s"
+_COMMAND_FIRST = re.compile(
+    r"""(?:\S*/)?(?:qemu-(?:system-[a-z0-9_]+|kvm)|cloud-hypervisor(?:-static)?)\s
+      | (?:sudo[ \t]+)?(?:\S*/)?(?:docker|podman|nerdctl)[ \t]+(?:container[ \t]+)?(?:run|create)\s
+    """,
+    re.VERBOSE,
 )
+"""A single command, in a file without the name of a script or on standard input."""
+
 _QEMU = re.compile(
     r"""^[^#\n]{0,200}?\bqemu-(?:system-[a-z0-9_]+|kvm)["']?[ \t]+(?:\\\r?\n[ \t]*)?["']?[-$]""",
     re.MULTILINE,
@@ -64,6 +69,21 @@ _DOMAIN = re.compile(
 )
 """The root alone tells: networks of libvirt, and others' files, have elements of these names."""
 
+_QUADLET = re.compile(r"^[ \t]*\[(?:Container|Pod|Kube)\][ \t]*\r?$", re.MULTILINE)
+_RUN_LINE = re.compile(
+    r"""^[^#\n]{0,400}?
+        (?:\b(?:docker|podman(?:-remote)?|nerdctl)
+          |\$[({]?[A-Za-z_]{0,40}?(?i:docker|podman|nerdctl)[A-Za-z_]{0,40}+[)}]?)["']?
+        (?:[ \t]++(?!run\b|create\b)[^\s\#]++){0,8}
+        [ \t]++(?:\\\r?\n[ \t]*)?(?:run|create)(?=[ \t\r\n\\])
+    """,
+    re.MULTILINE | re.VERBOSE,
+)
+"""An engine's name and its command, maybe with options between them, in a line that is no comment.
+
+A makefile or a script may name the engine by a variable.
+"""
+
 
 def recognise(text: str, name: str) -> str | None:
     """Return the dialect, `bundle`, `result`, or None for anything else.
@@ -76,7 +96,7 @@ def recognise(text: str, name: str) -> str | None:
             return known(text)
     if head.startswith("<"):
         return _xml(text)
-    if head.startswith("#!") or _VMM_FIRST.match(head):
+    if head.startswith("#!") or _COMMAND_FIRST.match(head):
         return _script(text)
     if head.startswith("{") and (own := _json(text, head)):
         return own
@@ -109,7 +129,17 @@ def _toml(text: str) -> str | None:
 def _script(text: str) -> str | None:
     if _QEMU.search(text):
         return "qemu"
-    return "cloud_hypervisor" if _CLOUD.search(text) else None
+    if _CLOUD.search(text):
+        return "cloud_hypervisor"
+    return "docker_run" if _RUN_LINE.search(text) else None
+
+
+def _makefile(text: str) -> str | None:
+    return "docker_run" if _RUN_LINE.search(text) else None
+
+
+def _quadlet(text: str) -> str | None:
+    return "quadlet" if _QUADLET.search(text[:_KEYS]) else None
 
 
 def _settings(text: str) -> str | None:
@@ -134,7 +164,9 @@ def _is_compose(text: str, head: str, name: str) -> bool:
 
 _BY_SUFFIX: tuple[tuple[tuple[str, ...], Callable[[str], str | None]], ...] = (
     ((".toml",), _toml),
-    ((".sh",), _script),
+    ((".sh", ".bash"), _script),
+    ((".mk", "Makefile", "makefile"), _makefile),
+    ((".container", ".pod", ".kube"), _quadlet),
     ((".cfg",), _settings),
     ((".vmx",), _vmx),
 )

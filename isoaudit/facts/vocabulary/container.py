@@ -26,8 +26,9 @@ PARTS = (
 
 FACTS = (
     FactSpec("container.platform", STRING,
-             "What runs or describes it: docker, podman, compose, kubernetes, what else its "
-             "processes show (lxc, bubblewrap, unshare …), or process.",
+             "What runs or describes it: docker, podman, the kind of file (compose, kubernetes, "
+             "docker_run, quadlet …), what else its processes show (lxc, bubblewrap, unshare …), "
+             "or process.",
              _C, _F),
     FactSpec("container.pid", INT,
              "Pid of its first process on the host: the PID of sources as /proc/PID/mountinfo.",
