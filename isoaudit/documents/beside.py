@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -89,29 +90,23 @@ class Beside:
         """Say whether there is something of a name in the file's own folder."""
         return not self._is_stream and os.path.exists(os.path.join(self.folder.path, name))
 
-    def names(self, folder: str, suffix: str) -> list[str]:
-        """Return the names in a folder beside the file that end in `suffix`, in their order.
+    def names(self, name: str, suffix: str) -> list[str]:
+        """Return what is in a folder beside the file by a suffix, sorted, at most MAX_FILES of it.
 
-        None of more than MAX_FILES, and none of a folder outside of what may be read.
+        Empty for a folder that is not there, cannot be listed, or lies outside of what may be read.
         """
         if self._is_stream:
             return []
-        where = self.folder.join(folder)
+        real = os.path.realpath(self.folder.join(name).path)
         root = self._root = self._root or self._boundary()
-        real = os.path.realpath(where.path)
-        if not limits.is_below(real, root) or not os.path.isdir(real):
+        if not limits.is_below(real, root):
             return []
-        found: list[str] = []
         try:
             with os.scandir(real) as entries:
-                for entry in entries:
-                    if entry.name.endswith(suffix):
-                        found.append(entry.name)
-                    if len(found) > MAX_FILES:
-                        break
+                found = (entry.name for entry in entries if entry.name.endswith(suffix))
+                return sorted(islice(found, MAX_FILES))
         except OSError:
             return []
-        return sorted(found)
 
     def read(self, name: str, at: Folder | None = None) -> Neighbour:
         """Return the file of a name, relative to `at` or to the file's own folder; never raises.

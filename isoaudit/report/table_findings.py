@@ -21,7 +21,13 @@ _FALLBACKS = {
     ),
     Kind.HOST: ("host",),
 }
-_NEAREST = {"devcontainer": ("docker_run",), "quadlet": ("docker_run",)}
+_NEAREST = {
+    "devcontainer": ("docker_run",),
+    "quadlet": ("docker_run",),
+    # A bundle is written by an engine, a unit by who runs the host.
+    "oci": ("docker_run", "compose", "kubernetes", "host"),
+    "systemd": ("host", "oci", "docker_run"),
+}
 """Kinds of file whose changes are told best in the words of another kind."""
 
 _LIVE = {"docker": "docker_run", "podman": "docker_run", "libvirt": "libvirt_xml", "vmm": "qemu",

@@ -29,6 +29,8 @@ _JSON_COMPOSE = re.compile(
 )
 _API_VERSION = re.compile(r"""(?:^|[{,-])[ \t]*["']?apiVersion["']?[ \t]*:""", re.MULTILINE)
 _KIND = re.compile(r"""(?:^|[{,-])[ \t]*["']?kind["']?[ \t]*:""", re.MULTILINE)
+_OCI_VERSION = re.compile(r"""[{,]\s{0,200}"ociVersion"\s{0,200}:\s{0,200}\"""")
+_OCI_PART = re.compile(r"""[{,]\s{0,200}"(?:process|root|linux|mounts)"\s{0,200}:""")
 _KATA = re.compile(r"^[ \t]*\[hypervisor\.[a-z_-]+\][ \t]*(?:#|\r?$)", re.MULTILINE)
 _KATA_RUNTIME = re.compile(r"^[ \t]*\[(?:runtime|agent\.[a-z]+)\][ \t]*(?:#|\r?$)", re.MULTILINE)
 _COMMAND_FIRST = re.compile(
@@ -57,6 +59,7 @@ _QEMU_GROUP = re.compile(
     re.VERBOSE,
 )
 _VMX = re.compile(r"^[ \t]*(?:virtualHW|config)\.version[ \t]*=", re.MULTILINE | re.IGNORECASE)
+_SERVICE_SECTION = re.compile(r"^[ \t]*\[Service\][ \t]*\r?$", re.MULTILINE)
 _XL_NAME = re.compile(r"""^name[ \t]*=[ \t]*["']""", re.MULTILINE)
 _XL_MEMORY = re.compile(r"""^memory[ \t]*=[ \t]*["']?[0-9]""", re.MULTILINE)
 _XL_OWN = re.compile(r"^(?:disk|vif|vfb|kernel|bootloader|builder|type)[ \t]*=", re.MULTILINE)
@@ -106,12 +109,15 @@ def recognise(text: str, name: str) -> str | None:
 
 
 def _json(text: str, head: str) -> str | None:
-    """Return which JSON of isoaudit's own it is, or whether Firecracker could start from it."""
+    """Return which JSON of isoaudit's own it is, or what a runtime or VMM could start from it."""
     if '"isoaudit_bundle"' in head:
         return "bundle"
     if '"schema_version"' in head:
         return "result"
     keys = text[:_KEYS]
+    # Its keys may well be sorted, with a whole seccomp profile before this one.
+    if '"ociVersion"' in text and _OCI_VERSION.search(text) and _OCI_PART.search(text):
+        return "oci"
     is_microvm = '"boot-source"' in keys and '"kernel_image_path"' in keys
     return "firecracker" if is_microvm else None
 
@@ -154,6 +160,10 @@ def _vmx(text: str) -> str | None:
     return "vmx" if _VMX.search(text[:_KEYS]) else None
 
 
+def _unit(text: str) -> str | None:
+    return "systemd" if _SERVICE_SECTION.search(text) else None
+
+
 def _is_compose(text: str, head: str, name: str) -> bool:
     if _COMPOSE_NAME.fullmatch(name):
         known = _JSON_SERVICES if head.startswith("{") else _COMPOSE_KEY
@@ -169,5 +179,6 @@ _BY_SUFFIX: tuple[tuple[tuple[str, ...], Callable[[str], str | None]], ...] = (
     ((".container", ".pod", ".kube"), _quadlet),
     ((".cfg",), _settings),
     ((".vmx",), _vmx),
+    ((".service",), _unit),
 )
 """What a file of such a name may be, and nothing else: what is in it may quote other kinds."""

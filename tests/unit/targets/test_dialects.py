@@ -36,7 +36,7 @@ def test_every_kind_can_say_something(dialect) -> None:
     assert all(dialect.kind in spec.kinds for spec in said)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(EXAMPLES)))
 def test_every_example_is_recognised_by_its_content(path: Path) -> None:
     """By its suffix a folder finds it."""
     known = recognise(path.read_text(), path.name)
