@@ -30,12 +30,14 @@ class Ended(NamedTuple):
 
 
 class Hardened(NamedTuple):
-    """A file before and after, the findings that ended, those that stay, and what was not read."""
+    """A file before and after, the findings that ended, those that stay, those that arise from the
+    edits (a container that leaves the host's network is on the engine's), and what was not read."""
 
     before: str
     after: str
     ended: Sequence[Ended]
     left: Sequence[Left]
+    arisen: Sequence[Finding]
     errors: Sequence[RunError]
 
 
@@ -79,7 +81,9 @@ def harden(
         if f.status is Status.FAIL and _key(one, f) not in failing
     ]
     staying = [entry for entry in left if (entry.target, entry.finding.check) in failing]
-    return Hardened(text, after, ended, staying, errors)
+    failed = {_key(one, f) for one in results for f in one.findings if f.status is Status.FAIL}
+    arisen = [f for one in now for f in one.findings if _key(one, f) in failing - failed]
+    return Hardened(text, after, ended, staying, arisen, errors)
 
 
 def _judged(unit: FileUnit, text: str, judge: Judge) -> tuple[list[TargetResult], list[RunError]]:

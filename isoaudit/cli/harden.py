@@ -140,7 +140,7 @@ def diff_of(hardened: Hardened, name: str) -> str:
 
     before, after = (text.splitlines() for text in (hardened.before, hardened.after))
     lines = unified_diff(before, after, f"a/{name}", f"b/{name}", lineterm="")
-    return "".join(f"{clean(line)}\n" for line in lines)
+    return "".join("\t".join(map(clean, line.split("\t"))) + "\n" for line in lines)
 
 
 def tell(hardened: Hardened) -> None:
@@ -155,6 +155,8 @@ def tell(hardened: Hardened) -> None:
             breaks[one.may_break].append(one.finding.check)
     for text, checks in breaks.items():
         say(f"  {', '.join(checks)} may break: {text}")
+    for finding in hardened.arisen:
+        say(f"  arises instead: {finding.check} ({finding.severity}): {finding.message}")
     reasons: dict[str, dict[str, list[str]]] = {}
     for left in hardened.left:
         place = str(left.location or "") if left.why == ASKED_FOR else ""

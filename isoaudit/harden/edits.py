@@ -37,7 +37,7 @@ def effect(owner: Mapping[str, Any], edit: Edit) -> Effect:
     if edit.operation == ADD:
         return Effect.NOTHING if edit.value in _listed(said) else Effect.ADDS
     if edit.operation == REMOVE:
-        hits = any(_is(one, edit.value) for one in _listed(said))
+        hits = any(is_meant(one, edit.value) for one in _listed(said))
         return Effect.TAKES_AWAY if hits else Effect.NOTHING
     return Effect.NOTHING if parent is None or key not in parent else Effect.TAKES_AWAY
 
@@ -56,7 +56,7 @@ def apply(owner: MutableMapping[str, Any], edit: Edit) -> None:
     elif edit.operation == REMOVE:
         several = _own_list(owner, key)
         for index in reversed(range(len(several))):
-            if _is(several[index], edit.value):
+            if is_meant(several[index], edit.value):
                 del several[index]
         if not several:
             del owner[key]
@@ -82,7 +82,7 @@ def _listed(said: Any) -> list[Any]:
     return list(said) if isinstance(said, MutableSequence) else [said]
 
 
-def _is(element: Any, pattern: str) -> bool:
+def is_meant(element: Any, pattern: str) -> bool:
     """Say whether an element is meant: by the name of a capability, or by a pattern."""
     if not isinstance(element, str):
         return False

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from same_container import SAME, in_order
 from support import labels, oracle
 from support.command import Run, scan
 from support.docker import Docker
@@ -217,3 +219,56 @@ def test_loaded_filter_is_that_of_the_profile(docker: Docker) -> None:
     resolved = Resolved(read_profile(json.loads(inlined)), Container(frozenset(), X86_64))
     for abi in (X86_64, I386):
         assert [] == list(compare(resolved.calls(abi), calls_of(programs, abi)))
+
+
+_RESOLVED = frozenset({"container.seccomp.profile", "container.capabilities.added"})
+"""What an engine was asked for, and its bundle no longer tells: it holds what came of it."""
+
+
+@pytest.fixture(scope="module")
+def same(docker: Docker) -> Iterator[dict[str, dict[str, dict[str, Any]]]]:
+    """What one scan each tells of the same containers: as they run, and by their bundles."""
+    numbers = {f"same-{number}": name for number, name in enumerate(SAME) if SAME[name].runs_here}
+    bundles = docker.folder / "exec"
+    try:
+        for name, wanted in numbers.items():
+            docker.create(name, SAME[wanted].run)
+        paths = {
+            str(path): name
+            for name in numbers
+            for path in bundles.rglob(f"{docker.inspect(name)['Id']}/config.json")
+        }
+        running = scan(docker.address("same-*"), "--fail-on", "never").by_name
+        declared = scan(*(f"oci:{path}" for path in paths), "--fail-on", "never").report["targets"]
+    finally:
+        docker.remove(*numbers)
+    yield {
+        "running": {numbers[name]: target for name, target in running.items()},
+        "bundle": {numbers[paths[target["source"]["file"]]]: target for target in declared},
+    }
+
+
+@pytest.mark.parametrize("name", [name for name, one in SAME.items() if one.runs_here])
+@pytest.mark.parametrize("seen", ["running", "bundle"])
+def test_a_container_is_what_every_language_says_it_is(
+    same: dict[str, dict[str, dict[str, Any]]], seen: str, name: str
+) -> None:
+    """Running, and as the bundle that its runtime was given, it has the facts that files come to
+    (tests/examples/test_same_container.py)."""
+    found = _values(same[seen][name])
+    resolved = _RESOLVED if seen == "bundle" else frozenset()
+    wanted = {path: in_order(value) for path, value in SAME[name].facts.items()
+              if path not in resolved}  # fmt: skip
+
+    differing = {path: found[path] for path, value in wanted.items()
+                 if path in found and found[path] != value}  # fmt: skip
+    assert {} == differing
+    assert len(wanted.keys() & found.keys()) >= len(wanted) // 2
+
+
+def _values(target: dict[str, Any]) -> dict[str, Any]:
+    """Return what is known of a container and of its only process, by path."""
+    (process,) = target["facts"]["process"]
+    several = target["facts"] | process
+    return {path: in_order(fact["value"]) for path, fact in several.items()
+            if not isinstance(fact, list)}  # fmt: skip

@@ -121,7 +121,7 @@ SAME: Mapping[str, Same] = {
         pod={"hostNetwork": True, "hostPID": True, "hostIPC": True},
     ),
     "capabilities of the host's kernel": Same(
-        ["--cap-add", "SYS_ADMIN", "--cap-add=NET_ADMIN", "--cap-drop=net_raw"],
+        ["--cap-add", "SYS_ADMIN", "--cap-add=NET_ADMIN", "--cap-drop=NET_RAW"],
         {"cap_add": ["SYS_ADMIN", "CAP_NET_ADMIN"], "cap_drop": ["NET_RAW"]},
         {"securityContext": {"capabilities": {"add": ["SYS_ADMIN", "NET_ADMIN"],
                                               "drop": ["NET_RAW"]}}},
