@@ -56,7 +56,7 @@ def report(
     end = ending(counts, saved.errors, gate, report_only=reporting.report_only)
     summary = Summary(saved.summary.targets, saved.summary.tally, end.passed, end.reasons)
     shown = replace(saved, summary=summary)
-    write_report(shown, chosen, reporting)
+    write_report(shown, chosen, reporting, gate)
     for line in explain_exit(end, gate):
         say(line)
     raise click.exceptions.Exit(end.code)

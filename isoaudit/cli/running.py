@@ -88,7 +88,7 @@ def run_scan(
     else:
         judged = [entry.payload for entry in rest if isinstance(entry.payload, TargetResult)]
         report = Report(run_info(), checks, judged, totals.errors, summary(), version)
-        write_report(report, outputs, reporting)
+        write_report(report, outputs, reporting, gate)
     verdict = end()
     for line in explain_exit(verdict, gate):
         say(line)

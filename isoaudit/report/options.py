@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from isoaudit.model import Severity
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`verbosity` is -1 for one line per target, 0, or 1 for everything; `width` is in columns."""
+    """`verbosity` is -1 for one line per target, 0, or 1 for everything; `width` is in columns.
+
+    `fail_on` and `fail_on_unknown` are the gate's, None where nothing fails the run. `folder` is
+    the absolute folder that names of files are relative to and `top` that of the source tree around
+    it, "" where they are not known: formats for code hosts name files from there.
+    """
 
     color: bool = False
     verbosity: int = 0
     width: int = 80
+    fail_on: Severity | None = None
+    fail_on_unknown: bool = False
+    folder: str = ""
+    top: str = ""

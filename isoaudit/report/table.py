@@ -22,6 +22,7 @@ from isoaudit.report.table_page import Page
 from isoaudit.report.table_shared import Shared, put_shared, take_shared
 from isoaudit.report.table_unknown import put_unknown
 from isoaudit.report.table_view import Failure, View, by_severity, failing
+from isoaudit.report.writing import write_text
 
 _SHOWN_TARGET = 300
 _SHOWN_MESSAGE = 400
@@ -43,9 +44,7 @@ def render(report: Report, stream: TextIO, options: Options) -> None:
             put_targets(page, views)
         _put_sections(page, views, report.checks)
         _put_errors(page, report.errors)
-    text = "".join(f"{line}\n" for line in page.lines)
-    encoding = getattr(stream, "encoding", None) or "utf-8"
-    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    write_text(stream, "".join(f"{line}\n" for line in page.lines))
 
 
 def _put_short(page: Page, views: Sequence[View], errors: Sequence[RunError]) -> None:
