@@ -31,11 +31,10 @@ def render(report: Report, stream: TextIO, options: Options) -> None:
     found = list(entries(report))
     shown = [one for one in found if one.standing in _ALWAYS or one.gates(options)]
     shown.sort(key=lambda one: (_ORDER[_kind(one, options)], one.rank))
-    lines = list(_errors(report))
-    lines += [_annotation(one, report, options) for one in shown[: max(0, _MOST - len(lines))]]
-    write_text(
-        stream, "\n".join([*lines[:_MOST], _summary(report, found, shown, len(lines))]) + "\n"
-    )
+    unread = list(_errors(report))
+    lines = [*unread, *(_annotation(one, report, options) for one in shown[:_MOST])][:_MOST]
+    last = _summary(report, found, len(unread) + len(shown))
+    write_text(stream, "\n".join([*lines, last]) + "\n")
 
 
 _ORDER = {"error": 0, "warning": 1, "notice": 2}
@@ -92,7 +91,7 @@ def _errors(report: Report) -> Iterator[str]:
         yield command("error" if error.asked else "warning", {"title": "not audited"}, text)
 
 
-def _summary(report: Report, found: list[Entry], shown: list[Entry], errors: int) -> str:
+def _summary(report: Report, found: list[Entry], annotations: int) -> str:
     """Return the last command: the gate's word, and the number of everything."""
     gate = report.summary
     verdict = "the gate holds" if gate.gate_passed else "the gate does not hold"
@@ -107,8 +106,8 @@ def _summary(report: Report, found: list[Entry], shown: list[Entry], errors: int
         )
         if (number := sum(one.standing is standing for one in found))
     ]
-    left = len(shown) + errors - _MOST
-    words += [f"{left} annotations left out of {len(shown) + errors}"] if left > 0 else []
+    left = annotations - _MOST
+    words += [f"{left} annotations left out of {annotations}"] if left > 0 else []
     reasons = [clip(reason, _SHOWN_MESSAGE) for reason in gate.gate_reasons]
     return command("notice", {"title": "isoaudit"}, "\n".join([", ".join(words), *reasons]))
 

@@ -56,7 +56,9 @@ def _rows(report: Report, options: Options) -> Iterator[dict[str, Any]]:
         }
     for error in ordered_errors(report.errors):
         if error.asked:
-            yield _unread(error)
+            row = _unread(error)
+            counted[row["fingerprint"]] += 1
+            yield {**row, "fingerprint": _unique(row["fingerprint"], counted[row["fingerprint"]])}
 
 
 def _shown(entry: Entry, options: Options) -> bool:

@@ -1,7 +1,8 @@
 """The JUnit XML format, as Jenkins and others read it: a suite per target, a case per check.
 
 A failed check is a failure, one that could not be run an error. One that is undecided is skipped
-with the reason, and an error where the gate counts it; one that is waived is skipped as waived.
+with the reason, and an error where the gate counts it; one that is waived, or that stood in the
+baseline, is skipped as that.
 The document is ASCII, and holds no character that XML 1.0 forbids.
 """
 
@@ -107,6 +108,14 @@ _WORST = (
 )  # fmt: skip
 
 
+_SILENT = (Standing.HELD, Standing.NOT_APPLICABLE)
+
+
+def _known(entry: Entry) -> bool:
+    """Say whether a finding is none that counts: it stood in the baseline, or it did not fail."""
+    return entry.standing is not Standing.FAILED or entry.finding.known is True
+
+
 def _judged(
     target: str, check: str, group: Sequence[Entry], about: Mapping[str, Any], options: Options
 ) -> Case:
@@ -116,12 +125,14 @@ def _judged(
     tag, kind = _TAGS[standing]
     if standing is Standing.UNDECIDED and any(entry.gates(options) for entry in group):
         tag = "error"
+    if standing is Standing.FAILED and all(_known(entry) for entry in group):
+        tag, kind = "skipped", "known"
     title = clip(about.get("title", ""), _SHOWN_NAME)
     name = _escaped(f"{clip(check, _SHOWN_NAME)} {title}".rstrip())
     if not tag:
         return Case(name, target)
     kind = kind or worst.finding.severity.value
-    lines = [_line(entry, options) for entry in group if entry.standing is not Standing.HELD]
+    lines = [_line(entry, options) for entry in group if entry.standing not in _SILENT]
     if len(lines) > _SHOWN_RECORDS:
         lines = [*lines[:_SHOWN_RECORDS], f"and {len(lines) - _SHOWN_RECORDS} more"]
     return Case(name, target, tag, kind, _said(worst), "\n".join(map(_escaped, lines)))
@@ -136,7 +147,7 @@ def _said(entry: Entry) -> str:
     elif entry.standing is Standing.NOT_APPLICABLE:
         text = "does not apply"
     else:
-        text = finding.message
+        text = f"known before: {finding.message}" if finding.known else finding.message
     return _escaped(clip(text, _SHOWN_MESSAGE))
 
 
@@ -149,7 +160,7 @@ def _line(entry: Entry, options: Options) -> str:
     if finding.known is not None:
         words += " (known before)" if finding.known else " (new)"
     if finding.waiver is not None:
-        words += f" (waived: {waiver_words(finding.waiver)})"
+        words += " (waived)"
     return words
 
 

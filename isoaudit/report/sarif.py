@@ -16,7 +16,7 @@ from typing import Any, TextIO
 from isoaudit.model import Finding, Status
 from isoaudit.report.document import Report, ordered_errors
 from isoaudit.report.entries import Entry, Standing, entries, settling, waiver_words
-from isoaudit.report.layout import clip
+from isoaudit.report.layout import clip, count
 from isoaudit.report.options import Options
 from isoaudit.report.places import Place
 from isoaudit.report.sarif_rules import LEVELS, NOTIFICATIONS, rule_id, rules_of, safe
@@ -208,7 +208,7 @@ def _broken(entry: Entry) -> dict[str, Any]:
 def _counts(found: Sequence[Entry], left_out: int) -> Iterator[dict[str, Any]]:
     beyond = sum(one.standing is Standing.BEYOND for one in found)
     if beyond:
-        text = f"{beyond} checks ask what a file of this kind cannot say: scan the running target"
+        text = f"{count(beyond, 'result')} of what these targets cannot say: scan them running"
         yield _notice("not-declarable", "note", text)
     if left_out:
         text = f"{left_out} results of lower rank left out: an upload holds {MOST_RESULTS}"
