@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -49,13 +48,10 @@ def write_report(
     report: Report, outputs: Sequence[Output], reporting: Reporting, gate: Gate
 ) -> None:
     """Render a report to every output."""
-    folder = _here()
     options = Options(
         verbosity=reporting.verbosity,
         fail_on=gate.fail_on,
         fail_on_unknown=gate.fail_on_unknown,
-        folder=folder,
-        top=_top(folder),
     )
     for output in outputs:
         render = load_renderer(output.form)
@@ -66,28 +62,6 @@ def write_report(
             continue
         with text_whole(output.path) as stream:
             render(report, stream, options)
-
-
-def _here() -> str:
-    """Return the folder isoaudit works in, "" if it is gone."""
-    try:
-        return os.getcwd()
-    except OSError:
-        return ""
-
-
-def _top(folder: str) -> str:
-    """Return the top of the git work tree around a folder, or the folder itself.
-
-    Code hosts name files from there. Of a worktree or a submodule `.git` is a file.
-    """
-    top = folder
-    while top:
-        if os.path.lexists(os.path.join(top, ".git")):
-            return top
-        above = os.path.dirname(top)
-        top = above if above != top else ""
-    return folder
 
 
 def _parsed(form: str | None, text: str) -> Output:

@@ -40,7 +40,7 @@ def render(report: Report, stream: TextIO, options: Options) -> None:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for number, row in enumerate(_rows(report, options), 1):
+    for number, row in enumerate(_rows(report), 1):
         writer.writerow(row)
         if number % _ROWS_AT_ONCE == 0:
             write_text(stream, buffer.getvalue())
@@ -49,9 +49,9 @@ def render(report: Report, stream: TextIO, options: Options) -> None:
     write_text(stream, buffer.getvalue())
 
 
-def _rows(report: Report, options: Options) -> Iterator[list[str]]:
+def _rows(report: Report) -> Iterator[list[str]]:
     for entry in entries(report):
-        yield _row(entry, report, options)
+        yield _row(entry, report)
     for error in ordered_errors(report.errors):
         cells = dict.fromkeys(COLUMNS, "")
         cells |= {
@@ -63,8 +63,8 @@ def _rows(report: Report, options: Options) -> Iterator[list[str]]:
         yield list(cells.values())
 
 
-def _row(entry: Entry, report: Report, options: Options) -> list[str]:
-    finding, target, place = entry.finding, entry.target, entry.place(options)
+def _row(entry: Entry, report: Report) -> list[str]:
+    finding, target, place = entry.finding, entry.target, entry.place
     about = report.checks.get(finding.check, {})
     waiver = finding.waiver
     failed = finding.status is Status.FAIL

@@ -59,9 +59,10 @@ class Entry(NamedTuple):
             one.message,
         )
 
-    def place(self, options: Options) -> Place:
-        """Return where it is shown."""
-        return place_of(self.target, self.finding, options)
+    @property
+    def place(self) -> Place:
+        """Where it is shown."""
+        return place_of(self.target, self.finding)
 
     def gates(self, options: Options) -> bool:
         """Say whether it breaks the gate; what is waived or was known before does not."""

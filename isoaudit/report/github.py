@@ -65,7 +65,7 @@ def _annotation(entry: Entry, report: Report, options: Options) -> str:
         title = f"known before: {title}" if finding.known else title
         fix = fix_for(entry.target, about.get("remediation", {}))
         lines += [f"Fix: {clip(fix, _SHOWN_MESSAGE)}"] if fix else []
-    place = entry.place(options)
+    place = entry.place
     where = {"title": clip(title.rstrip(": "), _SHOWN_TITLE)}
     if not place.live:
         where = {"file": clip(place.path, _SHOWN_FILE), "line": str(place.line), **where}

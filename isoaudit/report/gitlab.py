@@ -45,7 +45,7 @@ def _rows(report: Report, options: Options) -> Iterator[dict[str, Any]]:
     for entry in entries(report):
         if not _shown(entry, options):
             continue
-        finding, place = entry.finding, entry.place(options)
+        finding, place = entry.finding, entry.place
         counted[finding.fingerprint] += 1
         yield {
             "description": _description(entry),

@@ -132,7 +132,7 @@ def _judged(
     if not tag:
         return Case(name, target)
     kind = kind or worst.finding.severity.value
-    lines = [_line(entry, options) for entry in group if entry.standing not in _SILENT]
+    lines = [_line(entry) for entry in group if entry.standing not in _SILENT]
     if len(lines) > _SHOWN_RECORDS:
         lines = [*lines[:_SHOWN_RECORDS], f"and {len(lines) - _SHOWN_RECORDS} more"]
     return Case(name, target, tag, kind, _said(worst), "\n".join(map(_escaped, lines)))
@@ -151,10 +151,10 @@ def _said(entry: Entry) -> str:
     return _escaped(clip(text, _SHOWN_MESSAGE))
 
 
-def _line(entry: Entry, options: Options) -> str:
+def _line(entry: Entry) -> str:
     """Return one finding with its place; what was accepted or known before says so."""
     finding = entry.finding
-    place = entry.place(options)
+    place = entry.place
     words = f"{clip(str(place), _SHOWN_NAME)}: " if not place.live else ""
     words += f"{finding.severity.value}: {clip(finding.message, _SHOWN_MESSAGE)}"
     if finding.known is not None:

@@ -106,13 +106,13 @@ def _sections(report: Report, found: Sequence[Entry], options: Options) -> Itera
         share=_SHARES["not audited"],
     )
     head = ("Severity | Check | What | Where", "--- | --- | --- | ---")
-    yield _Section(f"Findings{new} ({len(loud)})", head, _rows(loud, report, options), folded=False)
+    yield _Section(f"Findings{new} ({len(loud)})", head, _rows(loud, report), folded=False)
     waiver_head = ("Check | What | Where | Accepted because", "--- | --- | --- | ---")
-    rows = [_waived(one, options) for one in sorted(waived, key=lambda one: one.rank)]
+    rows = [_waived(one) for one in sorted(waived, key=lambda one: one.rank)]
     yield _Section(f"Waived ({len(waived)})", waiver_head, rows, share=_SHARES["waived"])
     title = f"{'Further findings' if loud else 'Findings'}{new} ({_by_severity(quiet)})"
-    yield _Section(title, head, _rows(quiet, report, options))
-    yield _Section(f"Known before ({_by_severity(known)})", head, _rows(known, report, options))
+    yield _Section(title, head, _rows(quiet, report))
+    yield _Section(f"Known before ({_by_severity(known)})", head, _rows(known, report))
     yield _Section(
         f"Not known ({len(undecided)})", (), _unsettled(undecided), share=_SHARES["not known"]
     )
@@ -143,15 +143,15 @@ def _block(section: _Section, room: int) -> Iterator[str]:
         yield from ("", "</details>")
 
 
-def _rows(found: Sequence[Entry], report: Report, options: Options) -> list[str]:
+def _rows(found: Sequence[Entry], report: Report) -> list[str]:
     """Return a table row per check and severity, worst first."""
     groups: dict[tuple[Severity, str], list[Entry]] = {}
     for one in sorted(found, key=lambda one: one.rank):
         groups.setdefault((one.finding.severity, one.finding.check), []).append(one)
-    return [_row(group, report, options) for group in groups.values()]
+    return [_row(group, report) for group in groups.values()]
 
 
-def _row(group: Sequence[Entry], report: Report, options: Options) -> str:
+def _row(group: Sequence[Entry], report: Report) -> str:
     first = group[0]
     about = report.checks.get(first.finding.check, {})
     messages = list(dict.fromkeys(one.finding.message for one in group[:1000]))
@@ -164,32 +164,32 @@ def _row(group: Sequence[Entry], report: Report, options: Options) -> str:
         f"**{first.finding.severity}**",
         code(first.finding.check, _SHOWN_PLACE),
         "<br>".join(what),
-        _places(group, options),
+        _places(group),
     )
     return " | ".join(cells)
 
 
-def _places(group: Sequence[Entry], options: Options) -> str:
-    places = list(dict.fromkeys(_where(one, options) for one in group[:_SHOWN_PLACES]))
+def _places(group: Sequence[Entry]) -> str:
+    places = list(dict.fromkeys(_where(one) for one in group[:_SHOWN_PLACES]))
     if len(group) > _SHOWN_PLACES:
         places.append(f"and {len(group) - _SHOWN_PLACES} more")
     return "<br>".join(places)
 
 
-def _where(entry: Entry, options: Options) -> str:
-    place = entry.place(options)
+def _where(entry: Entry) -> str:
+    place = entry.place
     if place.live:
         return code(entry.target.id, _SHOWN_PLACE)
     return f"{code(str(place), _SHOWN_PLACE)} {prose(entry.target.name, _SHOWN_PLACE)}".rstrip()
 
 
-def _waived(entry: Entry, options: Options) -> str:
+def _waived(entry: Entry) -> str:
     finding = entry.finding
     words = waiver_words(finding.waiver) if finding.waiver else ""
     cells = (
         f"{code(finding.check, _SHOWN_PLACE)} {finding.severity}",
         prose(finding.message, _SHOWN_MESSAGE),
-        _where(entry, options),
+        _where(entry),
         prose(words, _SHOWN_FIX),
     )
     return " | ".join(cells)

@@ -11,9 +11,7 @@ from isoaudit.model import Severity
 class Options:
     """`verbosity` is -1 for one line per target, 0, or 1 for everything; `width` is in columns.
 
-    `fail_on` and `fail_on_unknown` are the gate's, None where nothing fails the run. `folder` is
-    the absolute folder that names of files are relative to and `top` that of the source tree around
-    it, "" where they are not known: formats for code hosts name files from there.
+    `fail_on` and `fail_on_unknown` are the gate's; None is a gate that nothing breaks.
     """
 
     color: bool = False
@@ -21,5 +19,3 @@ class Options:
     width: int = 80
     fail_on: Severity | None = None
     fail_on_unknown: bool = False
-    folder: str = ""
-    top: str = ""

@@ -6,9 +6,8 @@ import posixpath
 from typing import NamedTuple
 from urllib.parse import quote
 
-from isoaudit.model import Finding, Location, Target
+from isoaudit.model import Finding, Target
 from isoaudit.report.escape import clean
-from isoaudit.report.options import Options
 
 _SHOWN = 1000
 """Most characters of a path; a live target's name may be of any length."""
@@ -44,25 +43,25 @@ class Place(NamedTuple):
         return quote(self.path, safe="/", errors="surrogateescape")
 
 
-def place_of(target: Target, finding: Finding | None, options: Options) -> Place:
+def place_of(target: Target, finding: Finding) -> Place:
     """Return where a finding stands: at its evidence, else where its target is declared."""
-    own = finding.location if finding is not None else None
-    location = own or target.location
+    location = finding.location or target.location
     if location is None:
         return Place(_shortened(target.id.replace(":", "/", 1).strip("/")) or "unnamed", live=True)
-    return Place(_in_tree(location, options), _number(location.line) or 1, _number(location.column))
+    return Place(_in_tree(location.file), _number(location.line) or 1, _number(location.column))
 
 
-def _in_tree(location: Location, options: Options) -> str:
-    """Return the path from the top of the tree, one outside of it below OUTSIDE."""
-    path = posixpath.normpath(posixpath.join(options.folder, location.file) or "unnamed")
-    if options.top:
-        path = posixpath.relpath(path, options.top) if path.startswith("/") else path
-    parts = [part for part in path.split("/") if part]
-    inside = [part for part in parts if part != ".."]
-    if path.startswith("/") or len(inside) < len(parts):
-        inside = [OUTSIDE, *inside]
-    return _shortened("/".join(inside)) or "unnamed"
+def _in_tree(file: str) -> str:
+    """Return the path of a file from the top of the tree, one outside of it below OUTSIDE.
+
+    Names are told from the top of the repository already (`targets.folder.shown_path`); one that
+    is absolute lies in none, nor below the folder that isoaudit was started in.
+    """
+    path = posixpath.normpath(file or "unnamed")
+    parts = [part for part in path.split("/") if part not in ("", ".", "..")]
+    if path.startswith("/") or path.split("/")[0] == "..":
+        parts = [OUTSIDE, *parts]
+    return _shortened("/".join(parts)) or "unnamed"
 
 
 def _shortened(path: str) -> str:

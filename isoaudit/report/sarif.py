@@ -53,7 +53,7 @@ def render(report: Report, stream: TextIO, options: Options) -> None:
     stream.write(f']}}}},\n"invocations": [{json.dumps(_invocation(report, found, left_out))}],\n')
     stream.write(f'"originalUriBaseIds": {json.dumps(_BASES)}, "columnKind": "unicodeCodePoints",')
     stream.write('\n"results": [')
-    _put(stream, _results(kept, index, options))
+    _put(stream, _results(kept, index))
     stream.write("]}]}\n")
 
 
@@ -77,14 +77,12 @@ def _kept(found: Sequence[Entry]) -> tuple[Sequence[Entry], int]:
     return worst, len(found) - MOST_RESULTS
 
 
-def _results(
-    found: Sequence[Entry], rules: dict[str, int], options: Options
-) -> Iterator[dict[str, Any]]:
+def _results(found: Sequence[Entry], rules: dict[str, int]) -> Iterator[dict[str, Any]]:
     counted: Counter[str] = Counter()
     for entry in found:
         counted[entry.finding.fingerprint] += 1
         number = counted[entry.finding.fingerprint]
-        yield _result(entry, rules, number, entry.place(options))
+        yield _result(entry, rules, number, entry.place)
 
 
 def _result(entry: Entry, rules: dict[str, int], number: int, place: Place) -> dict[str, Any]:

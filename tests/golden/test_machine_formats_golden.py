@@ -15,7 +15,7 @@ from isoaudit.report.options import Options
 
 FOR_MACHINES = [name for name in FORMATS if name not in {"table", "json"}]
 SAMPLES = {**ALL, "waived": waived, "evil": evil}
-OPTIONS = Options(fail_on=Severity.CRITICAL, folder="/src/repo", top="/src/repo")
+OPTIONS = Options(fail_on=Severity.CRITICAL)
 
 
 @pytest.mark.parametrize("sample", SAMPLES)

@@ -18,7 +18,7 @@ from isoaudit.report.formats import load_renderer
 from isoaudit.report.options import Options
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
-OPTIONS = Options(fail_on=Severity.CRITICAL, folder="/src/repo", top="/src/repo")
+OPTIONS = Options(fail_on=Severity.CRITICAL)
 XSD = "{http://www.w3.org/2001/XMLSchema}"
 
 
