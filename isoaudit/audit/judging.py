@@ -107,4 +107,5 @@ def judged(judge: Judge, evidence: Evidence, around: Around) -> TargetResult:
         host = around.host.facts
     engine = None if target.kind is Kind.HOST else around.engines.get(target.engine)
     facts = with_contradictions(target, with_drift(target, evidence.facts), host)
-    return TargetResult(target, facts, judge.judge(Context(target, facts, host, engine)))
+    findings = judge.judge(Context(target, facts, host, engine))
+    return TargetResult(target, facts, findings, evidence.said)

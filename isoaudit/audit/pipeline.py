@@ -17,6 +17,7 @@ from isoaudit.bundle import Bundle, Evidence
 from isoaudit.model import RunError, TargetResult
 from isoaudit.rules.check import Check
 from isoaudit.rules.judge import Judge
+from isoaudit.rules.review import Review
 from isoaudit.targets.address import Address
 
 _Finished = TypeVar("_Finished")
@@ -26,12 +27,16 @@ PARALLEL_FROM = 24
 
 
 class Request(NamedTuple):
-    """What is to be audited, by which checks, and how hard to try."""
+    """What is to be audited, by which checks, and how hard to try.
+
+    `review` marks what people know already of a target that was judged.
+    """
 
     addresses: Sequence[Address]
     checks: Sequence[Check]
     limits: Limits
     stdin: bytes | None = None
+    review: Review | None = None
 
 
 class Audit(NamedTuple):
@@ -49,6 +54,7 @@ def audit(request: Request, finish: Callable[[TargetResult], _Finished]) -> Audi
     Raises UsageError for a named file that is not there.
     """
     judge = Judge(request.checks)
+    finish = _reviewed(request.review, finish)
     units, errors = file_units([a for a in request.addresses if a.is_file], request.stdin)
     # NOTE: started before anything live, since forking must precede threads.
     from_files = _judge_files(_FileWork(units, judge, finish), request.limits.jobs)
@@ -84,6 +90,13 @@ def collect(request: Request, add: Callable[[Evidence], None]) -> Around:
         else:
             add(entry)
     return Around(live.host, live.engines, tuple(errors))
+
+
+def _reviewed(
+    review: Review | None, finish: Callable[[TargetResult], _Finished]
+) -> Callable[[TargetResult], _Finished]:
+    """Return what finishes a target after it has been reviewed."""
+    return finish if review is None else lambda result: finish(review(result))
 
 
 class _FileWork(NamedTuple):

@@ -16,14 +16,18 @@ from isoaudit.cli.files import text_whole
 from isoaudit.cli.options import Reporting
 from isoaudit.cli.outputs import Output, write_report
 from isoaudit.cli.progress import shown
+from isoaudit.cli.reviewing import review_lines, stale_waivers
 from isoaudit.cli.screen import say
 from isoaudit.cli.verdict import Ending, ending, explain_exit
 from isoaudit.errors import NothingToAuditError
-from isoaudit.model import RunError, TargetResult, dialects
+from isoaudit.model import RunError, TargetResult, WaiverUse, dialects
 from isoaudit.report.document import Report, RunInfo, Summary, Tally
+from isoaudit.rules.baseline import Held, held
 from isoaudit.rules.catalogue import version_of
 from isoaudit.rules.gate import GateCount, count
+from isoaudit.rules.review import Review
 from isoaudit.rules.select import Gate, Selection
+from isoaudit.rules.waivers import Uses
 
 
 class _Finished(NamedTuple):
@@ -33,6 +37,8 @@ class _Finished(NamedTuple):
     tally: Tally
     gate: GateCount
     payload: TargetResult | str
+    waivers: tuple[WaiverUse, ...]
+    known: tuple[Held, ...]
 
 
 @dataclass(slots=True)
@@ -43,6 +49,8 @@ class _Totals:
     tally: Tally = field(default_factory=Tally)
     counts: dict[str, GateCount] = field(default_factory=dict)
     errors: list[RunError] = field(default_factory=list)
+    waivers: Uses = field(default_factory=Uses)
+    known: set[Held] = field(default_factory=set)
 
 
 def run_scan(
@@ -59,7 +67,8 @@ def run_scan(
     started = time.time()
     streamed = len(outputs) == 1 and outputs[0].form == "json"
     under_way = audit(request, _finisher(gate, streamed=streamed))
-    totals = _Totals()
+    review = request.review or Review()
+    totals = _Totals(waivers=Uses(review.waiving.unmet()))
     results = _counted(shown(under_way.results), totals)
     first = next(results, None)
     if first is None and not any(error.asked for error in totals.errors):
@@ -70,11 +79,14 @@ def run_scan(
         return _run_info(started, selection, under_way.host)
 
     def end() -> Ending:
-        return ending(totals.counts, totals.errors, gate, report_only=reporting.report_only)
+        stale = stale_waivers(totals.waivers) if reporting.strict_waivers else ""
+        return ending(totals.counts, totals.errors, gate, report_only=reporting.report_only,
+                      stale=stale)  # fmt: skip
 
     def summary() -> Summary:
-        verdict = end()
-        return Summary(totals.targets, totals.tally, verdict.passed, verdict.reasons)
+        verdict, baseline = end(), review.baseline
+        resolved = baseline.resolved(totals.known, totals.counts) if baseline else None
+        return Summary(totals.targets, totals.tally, verdict.passed, verdict.reasons, resolved)
 
     checks = {check.id: check.about() for check in selection.checks}
     version = version_of(selection.checks)
@@ -84,13 +96,18 @@ def run_scan(
         with _stream(outputs[0]) as stream:
             texts = (entry.payload for entry in rest if isinstance(entry.payload, str))
             write(stream, Head(checks, version), texts,
-                  lambda: Tail(run_info(), summary(), totals.errors))  # fmt: skip
+                  lambda: Tail(run_info(), summary(), totals.errors,
+                               tuple(totals.waivers)))  # fmt: skip
     else:
         judged = [entry.payload for entry in rest if isinstance(entry.payload, TargetResult)]
-        report = Report(run_info(), checks, judged, totals.errors, summary(), version)
+        report = Report(run_info(), checks, judged, totals.errors, summary(), version,
+                        waivers=tuple(totals.waivers))  # fmt: skip
         write_report(report, outputs, reporting, gate)
     verdict = end()
-    for line in explain_exit(verdict, gate):
+    not_audited = review.baseline.not_audited(totals.counts) if review.baseline else 0
+    for line in [
+        *explain_exit(verdict, gate), *review_lines(summary(), totals.waivers, not_audited)
+    ]:  # fmt: skip
         say(line)
     return verdict.code
 
@@ -109,6 +126,8 @@ def _finisher(gate: Gate, *, streamed: bool) -> Callable[[TargetResult], _Finish
             Tally.of(result.findings),
             count(result.findings, gate, declared=bool(result.target.dialect)),
             encode(result),
+            result.waivers,
+            tuple(held(finding) for finding in result.findings if finding.known),
         )
 
     return finish
@@ -122,6 +141,8 @@ def _counted(results: Iterable[Any], totals: _Totals) -> Iterator[_Finished]:
             continue
         totals.tally += entry.tally
         totals.targets += 1
+        totals.waivers.add(entry.waivers)
+        totals.known.update(entry.known)
         # Two bundles may hold targets of one name: neither may hide what the other fails.
         totals.counts[entry.target] = totals.counts.get(entry.target, GateCount()) + entry.gate
         yield entry

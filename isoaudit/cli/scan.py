@@ -7,7 +7,15 @@ from pathlib import Path
 
 import click
 
-from isoaudit.cli.options import Reporting, addresses_of, collecting, reporting, stdin_of
+from isoaudit.cli.options import (
+    Accepting,
+    Reporting,
+    accepting,
+    addresses_of,
+    collecting,
+    reporting,
+    stdin_of,
+)
 from isoaudit.cli.screen import say
 
 EPILOG = """\b
@@ -51,6 +59,7 @@ Examples:
     metavar="DIR",
     help="Checks of your own, beside the built-in ones.",
 )
+@accepting
 @reporting
 def scan(
     targets: tuple[str, ...],
@@ -60,6 +69,7 @@ def scan(
     guests: Path | None,
     profiles: tuple[str, ...],
     folders: tuple[Path, ...],
+    accepting: Accepting,
     reporting: Reporting,
 ) -> None:
     """Audit containers, virtual machines, this host, or deployment files."""
@@ -67,16 +77,19 @@ def scan(
     from isoaudit.audit.common import Limits
     from isoaudit.cli.guests import guests_of
     from isoaudit.cli.outputs import parse_outputs
+    from isoaudit.cli.reviewing import review_of
     from isoaudit.cli.running import run_scan
     from isoaudit.rules.catalogue import load_catalogue
     from isoaudit.rules.select import overriding, select
 
     chosen = parse_outputs(reporting.form, reporting.outputs)
-    selection = select(profiles, load_catalogue(folders))
+    catalogue = load_catalogue(folders)
+    selection = select(profiles, catalogue)
     gate = overriding(selection.gate, reporting.fail_on, unknown=reporting.fail_on_unknown)
+    review = review_of(accepting, selection, catalogue)
     if not targets and not os.environ.get("CI"):
         say("auditing this host; for files: isoaudit scan .")
     addresses = addresses_of(targets)
     limits = Limits(jobs, timeout, deep, guests_of(guests))
-    request = Request(addresses, selection.checks, limits, stdin_of(addresses))
+    request = Request(addresses, selection.checks, limits, stdin_of(addresses), review)
     raise click.exceptions.Exit(run_scan(request, selection, gate, chosen, reporting))

@@ -1,8 +1,9 @@
 """The CSV format (RFC 4180): a row per finding, for spreadsheets and scripts.
 
 Columns keep their names and their order; new ones come behind. Every status has its rows, and what
-could not be audited has rows of status `not_audited`. Text from a target that a spreadsheet would
-take for a formula is shown with an apostrophe in front.
+could not be audited has rows of status `not_audited`, a waiver that does not count one of status
+`waiver_expired` or the like. Text from a target that a spreadsheet would take for a formula is
+shown with an apostrophe in front.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from isoaudit.report.entries import Entry, entries, settling
 from isoaudit.report.layout import clip
 from isoaudit.report.options import Options
 from isoaudit.report.table_findings import fix_for
+from isoaudit.report.table_waived import stale_waivers, stale_words
 from isoaudit.report.writing import write_text
 
 COLUMNS = (
@@ -59,6 +61,18 @@ def _rows(report: Report) -> Iterator[list[str]]:
             "status": "not_audited",
             "message": _cell(error.message),
             "would_settle_it": _cell(error.how_to_get),
+        }
+        yield list(cells.values())
+    for use in stale_waivers(report.waivers):
+        cells = dict.fromkeys(COLUMNS, "")
+        cells |= {
+            "check": _cell(", ".join(use.checks)),
+            "status": f"waiver_{use.state}",
+            "message": _cell(stale_words(use)),
+            "waiver_reason": _cell(use.waiver.reason),
+            "waiver_owner": _cell(use.waiver.owner),
+            "waiver_until": _cell(use.waiver.until or ""),
+            "waiver_source": _cell(use.waiver.source),
         }
         yield list(cells.values())
 

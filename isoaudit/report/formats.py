@@ -37,6 +37,7 @@ FORMATS = {
                      "application/json"),
     "csv": Format((".csv",), "isoaudit.report.csv:render", "text/csv"),
     "markdown": Format((".md",), "isoaudit.report.markdown:render", "text/markdown"),
+    "baseline": Format((".baseline",), "isoaudit.report.baseline:render", "application/json"),
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from isoaudit.report.entries import Entry, Standing, entries, settling, waiver_w
 from isoaudit.report.layout import clip, count
 from isoaudit.report.options import Options
 from isoaudit.report.table_findings import fix_for
+from isoaudit.report.table_waived import stale_waivers, stale_words
 from isoaudit.report.writing import write_text
 
 _MOST = 1000
@@ -31,9 +32,10 @@ def render(report: Report, stream: TextIO, options: Options) -> None:
     found = list(entries(report))
     shown = [one for one in found if one.standing in _ALWAYS or one.gates(options)]
     shown.sort(key=lambda one: (_ORDER[_kind(one, options)], one.rank))
-    unread = list(_errors(report))
-    lines = [*unread, *(_annotation(one, report, options) for one in shown[:_MOST])][:_MOST]
-    last = _summary(report, found, len(unread) + len(shown))
+    unread, stale = list(_errors(report)), list(_stale(report))
+    annotated = [_annotation(one, report, options) for one in shown[:_MOST]]
+    lines = [*unread, *annotated, *stale][:_MOST]
+    last = _summary(report, found, len(unread) + len(shown) + len(stale))
     write_text(stream, "\n".join([*lines, last]) + "\n")
 
 
@@ -89,6 +91,11 @@ def _errors(report: Report) -> Iterator[str]:
         if error.how_to_get:
             text += f"\n{clip(error.how_to_get, _SHOWN_MESSAGE)}"
         yield command("error" if error.asked else "warning", {"title": "not audited"}, text)
+
+
+def _stale(report: Report) -> Iterator[str]:
+    for use in stale_waivers(report.waivers):
+        yield command("warning", {"title": f"waiver {use.state}"}, stale_words(use))
 
 
 def _summary(report: Report, found: list[Entry], annotations: int) -> str:

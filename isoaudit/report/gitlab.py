@@ -12,11 +12,13 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, TextIO
 
-from isoaudit.model import RunError, Severity
+from isoaudit.model import Location, RunError, Severity, WaiverUse
 from isoaudit.report.document import Report, ordered_errors
 from isoaudit.report.entries import Entry, Standing, at_gate, entries, settling, waiver_words
 from isoaudit.report.layout import clip
 from isoaudit.report.options import Options
+from isoaudit.report.places import place_at
+from isoaudit.report.table_waived import stale_waivers, stale_words
 
 _SEVERITIES = {
     Severity.CRITICAL: "blocker",
@@ -54,11 +56,10 @@ def _rows(report: Report, options: Options) -> Iterator[dict[str, Any]]:
             "severity": _severity(entry, options),
             "location": {"path": _text(place.path), "lines": {"begin": place.line}},
         }
-    for error in ordered_errors(report.errors):
-        if error.asked:
-            row = _unread(error)
-            counted[row["fingerprint"]] += 1
-            yield {**row, "fingerprint": _unique(row["fingerprint"], counted[row["fingerprint"]])}
+    unread = [_unread(error) for error in ordered_errors(report.errors) if error.asked]
+    for row in [*unread, *map(_stale, stale_waivers(report.waivers))]:
+        counted[row["fingerprint"]] += 1
+        yield {**row, "fingerprint": _unique(row["fingerprint"], counted[row["fingerprint"]])}
 
 
 def _shown(entry: Entry, options: Options) -> bool:
@@ -97,6 +98,20 @@ def _unread(error: RunError) -> dict[str, Any]:
         "fingerprint": hashlib.sha256(words.encode()).hexdigest(),
         "severity": _NOT_AUDITED,
         "location": {"path": name.lstrip("/") or "unnamed", "lines": {"begin": 1}},
+    }
+
+
+def _stale(use: WaiverUse) -> dict[str, Any]:
+    text = f"waiver {use.state}: {stale_words(use)}"
+    path, _, line = use.waiver.source.rpartition(":")
+    known = path and line.isdecimal() and 0 < len(line) < 10
+    place = place_at(Location(path, int(line)) if known else Location(use.waiver.source))
+    return {
+        "description": text,
+        "check_name": "waiver",
+        "fingerprint": hashlib.sha256(text.encode()).hexdigest(),
+        "severity": _SEVERITIES[Severity.LOW],
+        "location": {"path": _text(place.path), "lines": {"begin": place.line}},
     }
 
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TextIO
 
-from isoaudit.model import RunError
+from isoaudit.model import RunError, WaiverUse
 from isoaudit.report.document import Report, ordered_errors
 from isoaudit.report.entries import (
     Entry,
@@ -24,6 +24,7 @@ from isoaudit.report.entries import (
 )
 from isoaudit.report.layout import clip
 from isoaudit.report.options import Options
+from isoaudit.report.table_waived import stale_waivers, stale_words
 
 _SHOWN_NAME = 300
 _SHOWN_MESSAGE = 1000
@@ -78,7 +79,7 @@ def render(report: Report, stream: TextIO, options: Options) -> None:
 
 
 def _suites(report: Report, options: Options) -> Iterator[_Suite]:
-    """Yield a suite per target, and one of what could not be audited if there is any."""
+    """Yield a suite per target, and one of what could not be audited and of stale waivers."""
     for result in ordered_results(report):
         name = _escaped(clip(result.target.id, _SHOWN_NAME))
         by_check: dict[str, list[Entry]] = {}
@@ -89,8 +90,10 @@ def _suites(report: Report, options: Options) -> Iterator[_Suite]:
             for check, group in by_check.items()
         ]
         yield _Suite(name, cases)
-    if report.errors:
-        yield _Suite("isoaudit", [_unread(error) for error in ordered_errors(report.errors)])
+    rest = [_unread(error) for error in ordered_errors(report.errors)]
+    rest += [_stale(use) for use in stale_waivers(report.waivers)]
+    if rest:
+        yield _Suite("isoaudit", rest)
 
 
 _TAGS = {
@@ -171,6 +174,12 @@ def _unread(error: RunError) -> Case:
     tag = "error" if error.asked else "skipped"
     remedy = _escaped(clip(error.how_to_get, _SHOWN_MESSAGE))
     return Case(name, "not audited", tag, "not-audited", message, remedy)
+
+
+def _stale(use: WaiverUse) -> Case:
+    """Return the case of a waiver that does not count; whether that fails the run is no test's."""
+    source = _escaped(clip(use.waiver.source, _SHOWN_NAME)) or "unnamed"
+    return Case(source, "waivers", "skipped", f"waiver-{use.state}", _escaped(stale_words(use)))
 
 
 def _case(case: Case) -> str:

@@ -17,6 +17,7 @@ from isoaudit.report.layout import count
 from isoaudit.report.markup import code, prose
 from isoaudit.report.options import Options
 from isoaudit.report.table_findings import fix_for
+from isoaudit.report.table_waived import stale_waivers, stale_words
 from isoaudit.report.writing import write_text
 
 MOST = 65_536
@@ -25,7 +26,7 @@ MOST = 65_536
 _RESERVE = 4_000
 """Kept free for headings, closing tags, and the notes that say what was left out."""
 
-_SHARES = {"not audited": 6_000, "waived": 12_000, "not known": 4_000}
+_SHARES = {"not audited": 6_000, "waived": 12_000, "stale": 4_000, "not known": 4_000}
 """Most characters of a section, so that none crowds out all others."""
 
 _SHOWN_MESSAGE = 300
@@ -110,6 +111,11 @@ def _sections(report: Report, found: Sequence[Entry], options: Options) -> Itera
     waiver_head = ("Check | What | Where | Accepted because", "--- | --- | --- | ---")
     rows = [_waived(one) for one in sorted(waived, key=lambda one: one.rank)]
     yield _Section(f"Waived ({len(waived)})", waiver_head, rows, share=_SHARES["waived"])
+    stale = [
+        f"* {use.state}: {prose(stale_words(use), _SHOWN_FIX)}"
+        for use in stale_waivers(report.waivers)
+    ]
+    yield _Section(f"Waivers to look at ({len(stale)})", (), stale, share=_SHARES["stale"])
     title = f"{'Further findings' if loud else 'Findings'}{new} ({_by_severity(quiet)})"
     yield _Section(title, head, _rows(quiet, report))
     yield _Section(f"Known before ({_by_severity(known)})", head, _rows(known, report))

@@ -6,7 +6,7 @@ import posixpath
 from typing import NamedTuple
 from urllib.parse import quote
 
-from isoaudit.model import Finding, Target
+from isoaudit.model import Finding, Location, Target
 from isoaudit.report.escape import clean
 
 _SHOWN = 1000
@@ -48,6 +48,11 @@ def place_of(target: Target, finding: Finding) -> Place:
     location = finding.location or target.location
     if location is None:
         return Place(_shortened(target.id.replace(":", "/", 1).strip("/")) or "unnamed", live=True)
+    return place_at(location)
+
+
+def place_at(location: Location) -> Place:
+    """Return a place in a file as it is shown."""
     return Place(_in_tree(location.file), _number(location.line) or 1, _number(location.column))
 
 

@@ -21,6 +21,7 @@ from isoaudit.report.options import Options
 from isoaudit.report.places import Place
 from isoaudit.report.sarif_rules import LEVELS, NOTIFICATIONS, rule_id, rules_of, safe
 from isoaudit.report.table_seen import seen_words
+from isoaudit.report.table_waived import stale_waivers, stale_words
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 
@@ -169,6 +170,8 @@ def _invocation(report: Report, found: Sequence[Entry], left_out: int) -> dict[s
         more = len(notices) - _MOST_NOTICES
         notices = [*notices[:_MOST_NOTICES], _notice("not-audited", "error", f"and {more} more")]
     notices += _counts(found, left_out)
+    stale = stale_waivers(report.waivers)[:_MOST_NOTICES]
+    notices += [_notice("waiver", "warning", f"{use.state}: {stale_words(use)}") for use in stale]
     gate = report.summary
     invocation: dict[str, Any] = {
         "executionSuccessful": not broken and not any(one.asked for one in report.errors),

@@ -34,6 +34,7 @@ NOTIFICATIONS = [
     {"id": "not-audited", "shortDescription": {"text": "Something could not be audited."}},
     {"id": "check-error", "shortDescription": {"text": "A check could not be run."}},
     {"id": "not-declarable", "shortDescription": {"text": "What files of a kind cannot say."}},
+    {"id": "waiver", "shortDescription": {"text": "A waiver that does not count."}},
     {"id": "limit", "shortDescription": {"text": "More than an upload may hold."}},
 ]
 

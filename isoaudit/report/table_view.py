@@ -43,7 +43,9 @@ class Failure:
 class View:
     """One target's findings, ready to be shown; `unsettled` leaves out what a file cannot say.
 
-    `drivers` says in words which drivers the guest of a virtual machine has at hand.
+    `drivers` says in words which drivers the guest of a virtual machine has at hand. What is waived
+    takes no part in anything but `waived`; `known` are failures that stood in the baseline, and
+    `failures` the others.
     """
 
     target: Target
@@ -53,26 +55,28 @@ class View:
     unknown: tuple[Finding, ...]
     unsettled: int
     drivers: str = ""
+    waived: tuple[Finding, ...] = ()
+    known: tuple[Failure, ...] = ()
 
     @staticmethod
     def of(result: TargetResult) -> View:
         """Sort and group a result's findings."""
-        failed: dict[str, list[Finding]] = {}
+        counted = tuple(one for one in result.findings if one.waiver is None)
         by_status: dict[Status, list[Finding]] = {status: [] for status in Status}
-        for finding in result.findings:
+        for finding in counted:
             by_status[finding.status].append(finding)
-        for finding in by_status[Status.FAIL]:
-            failed.setdefault(finding.check, []).append(finding)
-        failures = [Failure(check, _sorted(several)) for check, several in failed.items()]
+        failed = by_status[Status.FAIL]
         unknown = _sorted(by_status[Status.UNKNOWN])
         return View(
             result.target,
-            Tally.of(result.findings),
-            tuple(sorted(failures, key=lambda one: (one.severity.rank, one.check))),
+            Tally.of(counted),
+            _failures(one for one in failed if not one.known),
             _sorted(by_status[Status.ERROR]),
             unknown,
             sum(settled_by(result.target, finding) not in _BEYOND for finding in unknown),
             _drivers(result.facts),
+            _sorted(one for one in result.findings if one.waiver is not None),
+            _failures(one for one in failed if one.known),
         )
 
     @property
@@ -143,6 +147,15 @@ def held(views: Sequence[View]) -> str:
     text = f"{count(sum(view.held for view in views), 'check')} held"
     unsettled = sum(view.unsettled for view in views)
     return f"{text}, {unsettled} unknown" if unsettled else text
+
+
+def _failures(findings: Iterable[Finding]) -> tuple[Failure, ...]:
+    """Return failing findings by their checks, the worst first."""
+    failed: dict[str, list[Finding]] = {}
+    for finding in findings:
+        failed.setdefault(finding.check, []).append(finding)
+    failures = [Failure(check, _sorted(several)) for check, several in failed.items()]
+    return tuple(sorted(failures, key=lambda one: (one.severity.rank, one.check)))
 
 
 def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:

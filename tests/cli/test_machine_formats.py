@@ -119,4 +119,4 @@ def test_the_help_names_every_format(isoaudit: Isoaudit, command: str) -> None:
     """From the table of formats, so that none is forgotten."""
     text = " ".join(isoaudit(command, "--help").out.split())
 
-    assert "table, json, sarif, junit, github, gitlab, csv or markdown" in text
+    assert "table, json, sarif, junit, github, gitlab, csv, markdown or baseline" in text

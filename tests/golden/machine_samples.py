@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from golden.report_samples import declared, fact, fail, report, result, unknown
 
 from isoaudit.model import (
@@ -14,6 +16,7 @@ from isoaudit.model import (
     Target,
     Vantage,
     Waiver,
+    WaiverUse,
 )
 from isoaudit.report.document import Report
 
@@ -52,7 +55,10 @@ def waived() -> Report:
         one._replace(waiver=waiver, known=known, fingerprint=f"{number:064x}")
         for number, (one, (waiver, known)) in enumerate(zip(seen, marks, strict=True))
     ]
-    return report([result(target, findings)])
+    stale = WaiverUse(("FS-002",), ("compose:*",), "", ACCEPTED._replace(until="2026-01-31"),
+                      "expired", 2, "its last day was 2026-01-31")  # fmt: skip
+    used = WaiverUse(("CAP-003",), (), "", ACCEPTED, "used", 1)
+    return replace(report([result(target, findings)]), waivers=(stale, used))
 
 
 def evil() -> Report:
@@ -70,7 +76,10 @@ def evil() -> Report:
         unknown("SEC-001", Reason.PARSE_ERROR, EVIL),
     ]
     errors = [RunError(EVIL, EVIL, EVIL, EVIL), RunError("", "", "")]
-    return report([result(target, findings), result(live, findings)], errors)
+    waiver = Waiver(EVIL, EVIL, EVIL, EVIL, "inline", EVIL)
+    stale = WaiverUse((EVIL,), (EVIL,), EVIL, waiver, "invalid", 0, EVIL)
+    shown = report([result(target, findings), result(live, findings)], errors)
+    return replace(shown, waivers=(stale,))
 
 
 def many(targets: int, findings: int) -> Report:

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 
+import pytest
 from golden.machine_samples import evil, many, waived
 from golden.report_samples import empty, files, machine
 from hypothesis import given, settings
@@ -66,6 +67,7 @@ def test_only_what_breaks_the_gate_is_an_error() -> None:
         ("notice", "known before: FS-001 medium: The root file system is read-only"),
         ("notice", "waived: CAP-003 critical: No process holds CAP_SYS_ADMIN over the host"),
         ("notice", "waived: NET-004 high: It does not use the host's network"),
+        ("warning", "waiver expired"),
         ("notice", "isoaudit"),
     ] == _shown(waived())
 
@@ -136,3 +138,24 @@ def test_code_quality_tells_what_was_not_audited_or_not_known() -> None:
         for row in rows
         if row["description"].startswith("not known")
     ]
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        (
+            "github",
+            "::warning title=waiver expired::waivers.yaml:12 FS-002 for compose:*: its last",
+        ),
+        ("gitlab", '"check_name": "waiver"'),
+        ("sarif", '{"text": "expired: waivers.yaml:12 FS-002'),
+        ("junit", '<skipped type="waiver-expired"'),
+        ("csv", ",waiver_expired,waivers.yaml:12 FS-002 for compose:*: its last day was"),
+        ("markdown", "<details><summary>Waivers to look at (1)</summary>"),
+    ],
+)
+def test_a_waiver_that_no_longer_counts_is_told(form: str, expected: str) -> None:
+    """One that covers what it should is told with its finding only."""
+    text = rendered(form, waived())
+
+    assert 1 == text.count(expected)
