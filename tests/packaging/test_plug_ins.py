@@ -1,4 +1,4 @@
-"""Where teams plug isoaudit in: the GitHub action's script and the pre-commit hooks, run for real."""
+"""Where teams plug isoaudit in: the GitHub action and the pre-commit hooks, run for real."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_inputs_become_options(action: Run, tmp_path: Path) -> None:
         {"INPUT_PATHS": "compose.yaml", "INPUT_FAIL_ON": "never --report-only"},
         {"INPUT_PATHS": "compose.yaml", "INPUT_REPORT_ONLY": "true; touch owned"},
     ],
-    ids=lambda inputs: " ".join(inputs),
+    ids=" ".join,
 )
 def test_an_input_is_no_option_and_no_code(
     action: Run, tmp_path: Path, inputs: dict[str, str]
