@@ -15,7 +15,7 @@ def open_host(_uri: str, _effort: Effort) -> Opened:
     """Open the probe of this machine."""
     from isoaudit.probes.host import HostProbe
 
-    return Opened(HostProbe(host_files()))
+    return Opened(HostProbe(host_files(table="1")))
 
 
 def open_proc(_uri: str, effort: Effort) -> Opened:

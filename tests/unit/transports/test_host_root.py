@@ -59,11 +59,19 @@ def test_what_is_no_file_is_not_waited_for(host: HostFiles, tmp_path: Path) -> N
     assert Reason.NOT_SUPPORTED is caught.value.reason
 
 
-def test_the_kernels_files_are_read_where_they_are(host: HostFiles) -> None:
-    """/proc and /sys are not the image's."""
-    assert LocalFiles().read_text("/proc/version") == host.read_text("/proc/version")
-    assert LocalFiles().list_names("/sys") == host.list_names("/sys")
-    assert str(os.getpid()) == host.read_link("/proc/self")
+def test_the_kernels_files_are_the_hosts(host: HostFiles, tmp_path: Path) -> None:
+    """Of /proc and /sys an engine hides some; the host's own are below its root as well."""
+    (tmp_path / "proc" / "1").mkdir(parents=True)
+    (tmp_path / "proc" / "1" / "mountinfo").write_text("host's table")
+    (tmp_path / "proc" / "self").symlink_to("7")
+    (tmp_path / "proc" / "7").mkdir()
+    (tmp_path / "proc" / "7" / "mountinfo").write_text("own table")
+    (tmp_path / "sys").mkdir()
+
+    assert "7" == host.read_link("/proc/self")
+    assert [] == host.list_names("/sys")
+    assert "own table" == host.read_text("/proc/self/mountinfo")
+    assert "host's table" == HostFiles(str(tmp_path), "1").read_text("/proc/self/mountinfo")
 
 
 def test_a_root_that_is_named_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
