@@ -28,8 +28,9 @@ RUN if [ -n "$EXTRAS" ]; then \
         apt-get update && apt-get install -y --no-install-recommends libvirt0 && rm -rf /var/lib/apt/lists/*; \
     fi
 COPY --from=build /opt/isoaudit /opt/isoaudit
-# Compiled checks are kept in memory only, so that the image runs with --read-only.
-ENV PATH=/opt/isoaudit/bin:$PATH PYTHONDONTWRITEBYTECODE=1 XDG_CACHE_HOME=/tmp
+# The host's root belongs at /host: the image's own files must never be taken for the host's, and a
+# scan of the host ends with an error where nothing is mounted there.
+ENV PATH=/opt/isoaudit/bin:$PATH PYTHONDONTWRITEBYTECODE=1 XDG_CACHE_HOME=/tmp ISOAUDIT_HOST_ROOT=/host
 WORKDIR /work
 ENTRYPOINT ["isoaudit"]
 CMD ["scan", "host", "docker:", "proc:"]

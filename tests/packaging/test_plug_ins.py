@@ -8,12 +8,17 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from isoaudit.cli.outputs import parse_outputs
+from isoaudit.transports.host_root import VARIABLE
 
 ROOT = Path(__file__).resolve().parents[2]
 OPEN = "services: {web: {image: web, privileged: true}}\n"
@@ -178,3 +183,60 @@ def test_a_hook_fails_for_a_risky_file_alone(hook: str, tmp_path: Path, venv: Pa
         codes.append(ended.returncode)
 
     assert [1, 0] == codes
+
+
+def _instructions(name: str) -> list[list[str]]:
+    text = (ROOT / name).read_text().replace("\\\n", " ")
+    lines = (line.split() for line in text.splitlines() if not line.lstrip().startswith("#"))
+    return [words for words in lines if words]
+
+
+def test_the_image_is_made_of_what_the_wheel_needs() -> None:
+    """Each source is there, gets past .dockerignore, and is all that the package is built from."""
+    copied = [words[1:-1] for words in _instructions("Dockerfile") if words[0] == "COPY"]
+    sources = {one for several in copied for one in several if not several[0].startswith("--")}
+    let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().split() if line[0] == "!"}
+    built = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
+
+    assert sources == let_in
+    assert {one for one in sources if not (ROOT / one).exists()} == set()
+    assert set(built["targets"]["wheel"]["force-include"]) <= sources
+    assert {*built["targets"]["wheel"]["packages"], "pyproject.toml", "README.md"} <= sources
+
+
+def test_the_image_never_takes_its_own_files_for_the_hosts() -> None:
+    """Where no root is mounted at the place it looks at, a scan of the host is an error."""
+    (environment,) = [words[1:] for words in _instructions("Dockerfile") if words[0] == "ENV"]
+
+    assert f"{VARIABLE}=/host" in environment
+    assert not [words for words in _instructions("Dockerfile") if words[0] == "USER"]
+
+
+def test_a_scan_of_the_host_without_its_root_is_incomplete(venv: Path, tmp_path: Path) -> None:
+    """With the variable as the image sets it, and nothing there."""
+    ended = subprocess.run(
+        [venv / "bin" / "isoaudit", "scan", "host", "-q"], capture_output=True, text=True,
+        check=False, env={**os.environ, VARIABLE: str(tmp_path / "host")},
+    )  # fmt: skip
+
+    assert (4, True) == (ended.returncode, "not audited" in ended.stdout)
+
+
+def test_the_examples_for_ci_name_formats_that_there_are() -> None:
+    """Each file that a job hands on is one that its scan writes."""
+    job = _load("examples/ci/gitlab-ci.yml")["isoaudit"]
+    (scan,) = [shlex.split(line) for line in job["script"] if line.startswith("isoaudit scan")]
+    outputs = parse_outputs(None, [b for a, b in pairwise(scan) if a == "-o"])
+
+    written = {str(one.path) for one in outputs if one.path}
+    assert ["table", "gitlab", "junit"] == [one.form for one in outputs]
+    assert set(job["artifacts"]["reports"].values()) == written
+
+
+def test_the_example_for_github_uses_inputs_that_there_are() -> None:
+    """And the output that the action has."""
+    steps = _load("examples/ci/github-workflow.yml")["jobs"]["isoaudit"]["steps"]
+    (ours,) = [step for step in steps if "isoaudit@" in step["uses"]]
+
+    assert set(ours["with"]) <= set(_load("action.yml")["inputs"])
+    assert "steps.isoaudit.outputs.sarif-file" in str(steps)
