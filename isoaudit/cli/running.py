@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TextIO
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from isoaudit.audit import Request, audit
 from isoaudit.bundle import Evidence
@@ -19,11 +19,16 @@ from isoaudit.cli.progress import shown
 from isoaudit.cli.screen import say
 from isoaudit.cli.verdict import Ending, ending, explain_exit
 from isoaudit.errors import NothingToAuditError
-from isoaudit.model import RunError, TargetResult, dialects
+from isoaudit.model import Finding, RunError, Status, TargetResult, dialects
+from isoaudit.report.compared import since_words
 from isoaudit.report.document import Report, RunInfo, Summary, Tally
+from isoaudit.report.layout import count as words_for
 from isoaudit.rules.catalogue import version_of
 from isoaudit.rules.gate import GateCount, count
 from isoaudit.rules.select import Gate, Selection
+
+if TYPE_CHECKING:
+    from isoaudit.audit.since import Before
 
 
 class _Finished(NamedTuple):
@@ -33,6 +38,8 @@ class _Finished(NamedTuple):
     tally: Tally
     gate: GateCount
     payload: TargetResult | str
+    known: tuple[str, ...] = ()
+    """The fingerprints of what fails and failed at the revision that is compared with."""
 
 
 @dataclass(slots=True)
@@ -43,6 +50,7 @@ class _Totals:
     tally: Tally = field(default_factory=Tally)
     counts: dict[str, GateCount] = field(default_factory=dict)
     errors: list[RunError] = field(default_factory=list)
+    known: set[str] = field(default_factory=set)
 
 
 def run_scan(
@@ -67,7 +75,8 @@ def run_scan(
     rest = _again(first, results)
 
     def run_info() -> RunInfo:
-        return _run_info(started, selection, under_way.host)
+        known = replace(_run_info(started, selection, under_way.host), on=_ground_words(request))
+        return replace(known, since=_since(under_way.before, totals))
 
     def end() -> Ending:
         return ending(totals.counts, totals.errors, gate, report_only=reporting.report_only)
@@ -90,7 +99,7 @@ def run_scan(
         report = Report(run_info(), checks, judged, totals.errors, summary(), version)
         write_report(report, outputs, reporting)
     verdict = end()
-    for line in explain_exit(verdict, gate):
+    for line in [*explain_exit(verdict, gate), *_beside(request, under_way.before, totals)]:
         say(line)
     return verdict.code
 
@@ -109,6 +118,7 @@ def _finisher(gate: Gate, *, streamed: bool) -> Callable[[TargetResult], _Finish
             Tally.of(result.findings),
             count(result.findings, gate, declared=bool(result.target.dialect)),
             encode(result),
+            tuple(one.fingerprint for one in result.findings if one.known and _failed(one)),
         )
 
     return finish
@@ -122,6 +132,7 @@ def _counted(results: Iterable[Any], totals: _Totals) -> Iterator[_Finished]:
             continue
         totals.tally += entry.tally
         totals.targets += 1
+        totals.known.update(entry.known)
         # Two bundles may hold targets of one name: neither may hide what the other fails.
         totals.counts[entry.target] = totals.counts.get(entry.target, GateCount()) + entry.gate
         yield entry
@@ -133,9 +144,42 @@ def _again(first: _Finished | None, rest: Iterator[_Finished]) -> Iterator[_Fini
     yield from rest
 
 
+def _failed(finding: Finding) -> bool:
+    return finding.status is Status.FAIL
+
+
+def _since(before: Before | None, totals: _Totals) -> Mapping[str, str | int] | None:
+    """Return what the report says of the revision that was compared with."""
+    if before is None:
+        return None
+    known = len(before.failed & totals.known)
+    return {
+        "ref": before.ref,
+        "commit": before.commit,
+        "known": known,
+        "gone": len(before.failed) - known,
+        "unread": before.unread,
+    }
+
+
+def _beside(request: Request, before: Before | None, totals: _Totals) -> list[str]:
+    """Return the lines on what the gate did not count, and on what was passed by."""
+    lines = []
+    since = _since(before, totals)
+    if since is not None:
+        words = since_words(since)
+        lines += [f"        {line}" for line in words]
+    if request.excluded.count:
+        lines.append(f"        {words_for(request.excluded.count, 'file')} passed by: --exclude")
+    return lines
+
+
 def _nothing(request: Request, totals: _Totals) -> str:
     if totals.errors:
         return f"{totals.errors[0].target}: {totals.errors[0].message}"
+    if request.excluded.count:
+        passed_by = words_for(request.excluded.count, "file")
+        return f"--exclude passes by all that was found: {passed_by}."
     if any(address.is_file for address in request.addresses):
         known = ", ".join(dialect.title for dialect in dialects.DIALECTS)
         return f"No file there declares a container or VM. Known: {known}."
@@ -158,6 +202,14 @@ def _run_info(started: float, selection: Selection, host: Evidence | None) -> Ru
 def utc(seconds: float) -> str:
     """Return a time as ISO 8601 in UTC, to the second."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def _ground_words(request: Request) -> dict[str, str] | None:
+    """Return the host that files were judged for in words."""
+    if request.ground is None:
+        return None
+    seen = {"collected_at": request.ground.collected_at}
+    return {**_host_words(request.ground.host), **seen}
 
 
 def _host_words(host: Evidence) -> dict[str, str]:

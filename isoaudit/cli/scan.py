@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from isoaudit.cli.comparing import Comparing, comparing
 from isoaudit.cli.options import Reporting, addresses_of, collecting, reporting, stdin_of
 from isoaudit.cli.screen import say
 
@@ -51,6 +52,7 @@ Examples:
     metavar="DIR",
     help="Checks of your own, beside the built-in ones.",
 )
+@comparing
 @reporting
 def scan(
     targets: tuple[str, ...],
@@ -60,6 +62,7 @@ def scan(
     guests: Path | None,
     profiles: tuple[str, ...],
     folders: tuple[Path, ...],
+    comparing: Comparing,
     reporting: Reporting,
 ) -> None:
     """Audit containers, virtual machines, this host, or deployment files."""
@@ -78,5 +81,7 @@ def scan(
         say("auditing this host; for files: isoaudit scan .")
     addresses = addresses_of(targets)
     limits = Limits(jobs, timeout, deep, guests_of(guests))
-    request = Request(addresses, selection.checks, limits, stdin_of(addresses))
+    request = Request(
+        addresses, selection.checks, limits, stdin_of(addresses), *comparing.of(addresses)
+    )
     raise click.exceptions.Exit(run_scan(request, selection, gate, chosen, reporting))

@@ -43,7 +43,8 @@ class Failure:
 class View:
     """One target's findings, ready to be shown; `unsettled` leaves out what a file cannot say.
 
-    `drivers` says in words which drivers the guest of a virtual machine has at hand.
+    `drivers` says in words which drivers the guest of a virtual machine has at hand. Of what stood
+    in the baseline nothing is shown but how much it was: `known`.
     """
 
     target: Target
@@ -53,13 +54,15 @@ class View:
     unknown: tuple[Finding, ...]
     unsettled: int
     drivers: str = ""
+    known: int = 0
 
     @staticmethod
     def of(result: TargetResult) -> View:
         """Sort and group a result's findings."""
         failed: dict[str, list[Finding]] = {}
         by_status: dict[Status, list[Finding]] = {status: [] for status in Status}
-        for finding in result.findings:
+        findings = [finding for finding in result.findings if not finding.known]
+        for finding in findings:
             by_status[finding.status].append(finding)
         for finding in by_status[Status.FAIL]:
             failed.setdefault(finding.check, []).append(finding)
@@ -67,12 +70,13 @@ class View:
         unknown = _sorted(by_status[Status.UNKNOWN])
         return View(
             result.target,
-            Tally.of(result.findings),
+            Tally.of(findings),
             tuple(sorted(failures, key=lambda one: (one.severity.rank, one.check))),
             _sorted(by_status[Status.ERROR]),
             unknown,
             sum(settled_by(result.target, finding) not in _BEYOND for finding in unknown),
             _drivers(result.facts),
+            sum(one.known is True and one.status is Status.FAIL for one in result.findings),
         )
 
     @property
