@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from shlex import quote
 from typing import Any, TextIO
 
-from isoaudit.model import RunError, Status
+from isoaudit.model import RunError, Severity, Status
 from isoaudit.report.document import Report, ordered_errors
 from isoaudit.report.escape import clean
 from isoaudit.report.layout import clip, count, pad, widest
@@ -27,6 +27,8 @@ _SHOWN_TARGET = 300
 _SHOWN_MESSAGE = 400
 _SHOWN_TOGETHER = 3
 
+_LOUD = (Severity.CRITICAL, Severity.HIGH)
+
 Checks = Mapping[str, Mapping[str, Any]]
 
 
@@ -38,7 +40,7 @@ def render(report: Report, stream: TextIO, options: Options) -> None:
         _put_short(page, views, report.errors)
     else:
         put_head(page, report)
-        put_sentence(page, views)
+        put_sentence(page, views, report.run)
         if views:
             put_targets(page, views)
         _put_sections(page, views, report.checks)
@@ -146,6 +148,10 @@ def _calm(views: Sequence[View]) -> str:
     failed = any(view.failed for view in views)
     unsettled = sum(view.unsettled for view in views)
     text = "none critical or high" if failed else "no check failed"
+    if any(view.tally.severity(severity) for view in views for severity in _LOUD):
+        text = "no more critical or high"  # what they share with others stands below
+    elif not failed and any(view.known for view in views):
+        text = "nothing new failed"
     return f"{text}, {unsettled} unknown" if unsettled else text
 
 
