@@ -52,7 +52,7 @@ def comparing(command: Callable[..., Any]) -> Callable[..., Any]:
     decorated: Callable[..., Any] = packed
     for decorate in reversed(
         [
-            click.option("--since", metavar="REF",
+            click.option("--since", metavar="REF", is_eager=True,  # it settles which settings count
                          help="Count only what fails now and did not at this git revision; "
                          "REF... is where HEAD left REF."),
             click.option("--on", type=click.Path(path_type=Path), metavar="BUNDLE",

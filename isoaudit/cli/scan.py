@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from isoaudit.cli.comparing import Comparing, comparing
+from isoaudit.cli.configured import configured
 from isoaudit.cli.options import Reporting, addresses_of, collecting, reporting, stdin_of
 from isoaudit.cli.screen import say
 
@@ -53,6 +54,7 @@ Examples:
     help="Checks of your own, beside the built-in ones.",
 )
 @comparing
+@configured
 @reporting
 def scan(
     targets: tuple[str, ...],

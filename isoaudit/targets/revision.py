@@ -9,20 +9,36 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from isoaudit.documents.limits import MAX_BYTES
 from isoaudit.errors import UsageError
 from isoaudit.model.dialects import may_declare
-from isoaudit.transports.git import Blob, Repository
+from isoaudit.transports.git import Blob, Repository, repository_around
 
 MAX_FILES = 50_000
 MAX_TOTAL = 1024 * 2**20
 """Most that is laid out of one revision, in files and in bytes."""
 
 _BESIDE = frozenset({".gitignore", ".dockerignore", ".containerignore"})
+
+
+def root_around(path: Path) -> Path | None:
+    """Return the root of the repository that a path lies in, None if it lies in none."""
+    found = repository_around(path)
+    return found.root if found else None
+
+
+def reader_at(root: Path, ref: str) -> Callable[[str], bytes | None]:
+    """Return what reads single files of a repository as they were, by their paths from its root.
+
+    Raises UsageError for a revision that git does not know.
+    """
+    repository = Repository(root)
+    return partial(repository.file_at, repository.commit_of(ref))
 
 
 @contextmanager

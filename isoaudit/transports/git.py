@@ -98,6 +98,11 @@ class Repository:
         if batch:
             yield from self._read(batch)
 
+    def file_at(self, commit: str, path: str) -> bytes | None:
+        """Return what a file held at a commit, None if there was none."""
+        found = self._ask("cat-file", "blob", f"{commit}:{path}")
+        return None if found.returncode else found.stdout
+
     def renames(self, commit: str) -> dict[str, str]:
         """Return the new names, by the old ones, of what was renamed between a commit and HEAD."""
         listing = self._answer("diff-tree", "-r", "-z", "-M", "--name-status", "--diff-filter=R",
