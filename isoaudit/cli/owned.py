@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import grp
 import os
-import pwd
 import stat
 from pathlib import Path
 
@@ -57,6 +55,9 @@ def _is_private(gid: int, uid: int) -> bool:
 
     An account whose primary group it is, too, is in nobody's list: so the name must agree as well.
     """
+    import grp
+    import pwd
+
     if gid == 0:
         return uid == 0 or os.geteuid() == 0
     try:
@@ -67,6 +68,8 @@ def _is_private(gid: int, uid: int) -> bool:
 
 
 def _name(uid: int) -> str:
+    import pwd
+
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

@@ -7,8 +7,6 @@ only this user may enter: no name that climbs, files before links, links only wi
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -48,6 +46,10 @@ def laid_out(repository: Repository, commit: str) -> Iterator[Path]:
     It has the name of the repository's own folder, and a `.git` in it, so that files are shown by
     the names they have in the repository. Raises UsageError for more than is to be laid out.
     """
+    # NOTE: imported here, as every scan asks where its repository begins, and few lay one out.
+    import shutil
+    import tempfile
+
     above = tempfile.mkdtemp(prefix="isoaudit-")  # mode 0700
     try:
         root = Path(above) / (repository.root.name or "root")

@@ -8,12 +8,14 @@ itself refuses a repository that belongs to somebody else (safe.directory, git-c
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from isoaudit.errors import UsageError
+
+if TYPE_CHECKING:
+    import subprocess
 
 _SECONDS = 120.0
 _MAX_LISTING = 512 * 2**20
@@ -150,6 +152,8 @@ class Repository:
 
     def _ask(self, *words: str, asked: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         """Run git once; raises UsageError if there is no git, or no end to it."""
+        import subprocess
+
         known = {name: os.environ[name] for name in _KEPT if name in os.environ}
         try:
             return subprocess.run(
