@@ -83,7 +83,6 @@ def scan(
         say("auditing this host; for files: isoaudit scan .")
     addresses = addresses_of(targets)
     limits = Limits(jobs, timeout, deep, guests_of(guests))
-    request = Request(
-        addresses, selection.checks, limits, stdin_of(addresses), *comparing.of(addresses)
-    )
+    beside = comparing.of(addresses)
+    request = Request(addresses, selection.checks, limits, stdin_of(addresses), *beside)
     raise click.exceptions.Exit(run_scan(request, selection, gate, chosen, reporting))
