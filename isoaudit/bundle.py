@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from isoaudit import __version__
 from isoaudit.documents.limits import MAX_BYTES
 from isoaudit.errors import DocumentError
-from isoaudit.model import FactSet, Part, Record, RunError, Target
+from isoaudit.model import FactSet, InlineWaiver, Part, Record, RunError, Target
 from isoaudit.model.encoding import Encoder
 
 FORMAT = "2"
@@ -38,10 +38,15 @@ _MAX_UNPACKED = 16 * MAX_BYTES
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One target and everything that was seen of it."""
+    """One target and everything that was seen of it.
+
+    `said` are the waivers in the files that declare it. A bundle does not hold them: it is made
+    where evidence is, and waived is where it is judged.
+    """
 
     target: Target
     facts: FactSet
+    said: tuple[InlineWaiver, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from isoaudit.errors import DocumentError, TargetError, UsageError
 from isoaudit.model import RunError, Target
 from isoaudit.model.dialects import DIALECTS
 from isoaudit.probes.table import FILES, open_file
+from isoaudit.rules.inline import inline_waivers
 from isoaudit.targets.address import Address
 from isoaudit.targets.folder import Problem, expand, shown_path
 from isoaudit.targets.recognise import recognise
@@ -135,12 +136,13 @@ def _is_none_of_ours(unit: FileUnit, data: bytes) -> bool:
 def _targets(unit: FileUnit, dialect: str, text: str) -> Iterator[Evidence | RunError]:
     probe = open_file(dialect, text, unit.shown)
     found = probe.find()
+    said = inline_waivers(text, dialect, unit.shown)
     chosen = [target for target in found if unit.address.matches(target)]
     if unit.address.part and not chosen:
         raise _no_part(unit, found)
     for target in chosen:
         try:
-            yield Evidence(target, probe.collect(target))
+            yield Evidence(target, probe.collect(target), said)
         except Exception as error:
             yield _error(unit, error, target.id)
 

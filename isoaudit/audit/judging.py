@@ -114,7 +114,8 @@ def judged(judge: Judge, evidence: Evidence, around: Around) -> TargetResult:
         host = _host_of(evidence.target, around)
     target = evidence.target
     facts = with_contradictions(target, with_drift(target, evidence.facts), host)
-    return TargetResult(target, facts, judge.judge(Context(target, facts, host, engine)))
+    findings = judge.judge(Context(target, facts, host, engine))
+    return TargetResult(target, facts, findings, evidence.said)
 
 
 def _host_of(target: Target, around: Around) -> FactSet | None:

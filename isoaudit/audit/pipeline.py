@@ -19,6 +19,7 @@ from isoaudit.bundle import Bundle, Evidence
 from isoaudit.model import RunError, TargetResult
 from isoaudit.rules.check import Check
 from isoaudit.rules.judge import Judge
+from isoaudit.rules.review import Review
 from isoaudit.targets.address import Address
 
 if TYPE_CHECKING:
@@ -34,14 +35,16 @@ PARALLEL_FROM = 24
 class Request(NamedTuple):
     """What is to be audited, by which checks, and how hard to try.
 
-    `excluded` says which files found in folders are passed by. `ground` is the host that files
-    will run on, `since` the revision whose findings are known already.
+    `review` marks what people know already of a target that was judged. `excluded` says which files
+    found in folders are passed by. `ground` is the host that files will run on, `since` the
+    revision whose findings are known already.
     """
 
     addresses: Sequence[Address]
     checks: Sequence[Check]
     limits: Limits
     stdin: bytes | None = None
+    review: Review | None = None
     excluded: Excluded = NOTHING
     ground: Ground | None = None
     since: Revision | None = None
@@ -69,8 +72,7 @@ def audit(request: Request, finish: Callable[[TargetResult], _Finished]) -> Audi
     around = Around(ground=request.ground)
     units, errors = _units(request)
     before = _before(request, judge, around)
-    if before is not None:
-        finish = _marking(before, finish)
+    finish = _reviewed(request.review, before, finish)
     # NOTE: started before anything live, since forking must precede threads.
     from_files = _judge_files(_FileWork(units, judge, finish, around), request.limits.jobs)
     if len(units) >= PARALLEL_FROM and any(not a.is_file for a in request.addresses):
@@ -127,10 +129,16 @@ def _before(request: Request, judge: Judge, around: Around) -> Before | None:
     return stood_at(request.since, request.addresses, request.excluded, judged_there)
 
 
-def _marking(
-    before: Before, finish: Callable[[TargetResult], _Finished]
+def _reviewed(
+    review: Review | None, before: Before | None, finish: Callable[[TargetResult], _Finished]
 ) -> Callable[[TargetResult], _Finished]:
-    return lambda result: finish(before.marked(result))
+    """Return what finishes a target after it has been reviewed, and compared with what stood."""
+    if before is None:
+        return finish if review is None else lambda result: finish(review(result))
+    if review is None:
+        return lambda result: finish(before.marked(result))
+    settled = review.after(before.said)
+    return lambda result: finish(before.marked(settled(result)))
 
 
 class _FileWork(NamedTuple):

@@ -18,12 +18,11 @@ from isoaudit.audit.excluding import Excluded
 from isoaudit.audit.files import FileUnit, file_units
 from isoaudit.errors import UsageError
 from isoaudit.model import Finding, RunError, Status, Target, TargetResult
+from isoaudit.model.finding import IN_BASELINES
+from isoaudit.rules.waivers import Key, covering
 from isoaudit.targets.address import Address
 from isoaudit.targets.revision import laid_out
 from isoaudit.transports.git import Repository, repository_around
-
-_WEIGHED = frozenset({Status.FAIL, Status.UNKNOWN})
-"""What a baseline holds: what failed, and what could not be decided."""
 
 Stood = Mapping[tuple[str, str], int]
 JudgeFiles = Callable[
@@ -35,12 +34,14 @@ JudgeFiles = Callable[
 class Before:
     """What stood at a revision: findings by fingerprint and status, each with its severity's rank.
 
-    `unread` counts the files that could not be read there.
+    `said` are the waivers in files that covered something, by the target's id. `unread` counts the
+    files that could not be read there.
     """
 
     ref: str
     commit: str
     stood: Stood
+    said: Mapping[str, frozenset[Key]]
     unread: int = 0
 
     @property
@@ -56,7 +57,7 @@ class Before:
         return replace(result, findings=tuple(map(self._marked, result.findings)))
 
     def _marked(self, finding: Finding) -> Finding:
-        if finding.status not in _WEIGHED or finding.known:
+        if finding.status not in IN_BASELINES or finding.known:
             return finding
         rank = self.stood.get((finding.fingerprint, finding.status.value))
         return finding._replace(known=rank is not None and rank <= finding.severity.rank)
@@ -103,17 +104,19 @@ def stood_at(
     same = Excluded(excluded.patterns)
     renamed = repository.renames(commit)
     stood: dict[tuple[str, str], int] = {}
+    said: dict[str, frozenset[Key]] = {}
     unread = 0
     with laid_out(repository, commit) as root:
         moved = [_moved(address, root, repository.root) for address in addresses]
         with _working_in(root, repository.root):
-            for entry in judge(_units(moved, same), _what_stands, renamed):
+            for entry in judge(_units(moved, same), _what_stood, renamed):
                 if isinstance(entry, RunError):
                     unread += 1
                     continue
-                for key, rank in entry:
+                said[entry.target] = said.get(entry.target, frozenset()) | entry.said
+                for key, rank in entry.findings:
                     stood[key] = min(rank, stood.get(key, rank))
-    return Before(revision.ref, commit, stood, unread)
+    return Before(revision.ref, commit, stood, said, unread)
 
 
 def under_new_name(target: Target, renamed: Mapping[str, str]) -> Target:
@@ -124,12 +127,21 @@ def under_new_name(target: Target, renamed: Mapping[str, str]) -> Target:
     return replace(target, id=f"{dialect}{colon}{new}{sharp}{part}") if new else target
 
 
-def _what_stands(result: TargetResult) -> list[tuple[tuple[str, str], int]]:
-    return [
+class _Stood(NamedTuple):
+    """What a worker hands over of one target as it was."""
+
+    target: str
+    findings: list[tuple[tuple[str, str], int]]
+    said: frozenset[Key]
+
+
+def _what_stood(result: TargetResult) -> _Stood:
+    findings = [
         ((finding.fingerprint, finding.status.value), finding.severity.rank)
         for finding in result.findings
-        if finding.status in _WEIGHED
+        if finding.status in IN_BASELINES
     ]
+    return _Stood(result.target.id, findings, covering(result))
 
 
 def _units(addresses: Iterable[Address], excluded: Excluded) -> list[FileUnit]:

@@ -63,6 +63,7 @@ class Reporting:
     fail_on: str | None
     fail_on_unknown: bool
     report_only: bool
+    strict_waivers: bool
     color: str
     verbosity: int
 
@@ -89,6 +90,8 @@ def reporting(command: Callable[..., Any]) -> Callable[..., Any]:
                          help="Fail, too, if a check that gates could not be decided."),
             click.option("--report-only", is_flag=True,
                          help="Report, but never fail because of it."),
+            click.option("--strict-waivers", is_flag=True,
+                         help="Fail if a waiver has expired, covers nothing or cannot be read."),
             click.option("-q", "--quiet", is_flag=True, help="One line per target."),
             click.option("-v", "--verbose", is_flag=True, help="Every finding, in full."),
             click.option("--color", type=click.Choice(["auto", "always", "never"]),
@@ -99,7 +102,48 @@ def reporting(command: Callable[..., Any]) -> Callable[..., Any]:
     return decorated
 
 
-_REPORTING = ("form", "outputs", "fail_on", "fail_on_unknown", "report_only", "color")
+_REPORTING = ("form", "outputs", "fail_on", "fail_on_unknown", "report_only", "strict_waivers",
+              "color")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Accepting:
+    """What people know of findings already: waivers that count, and a baseline."""
+
+    waivers: tuple[Path, ...] = ()
+    no_inline_waivers: bool = False
+    accept_labels: bool = False
+    baseline: Path | None = None
+
+
+def accepting(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options about waivers and the baseline; they arrive as one `Accepting`."""
+
+    @wraps(command)
+    def packed(*args: Any, **kwargs: Any) -> Any:
+        own = {name: kwargs.pop(name) for name in _ACCEPTING}
+        return command(*args, accepting=Accepting(**own), **kwargs)
+
+    decorated: Callable[..., Any] = packed
+    for decorate in reversed(
+        [
+            click.option("--waivers", multiple=True, type=click.Path(path_type=Path),
+                         metavar="FILE", help="YAML with findings that are accepted, each with a "
+                         "reason and an owner; may be repeated."),
+            click.option("--no-inline-waivers", is_flag=True,
+                         help="Let no comment, annotation or label in a file waive anything."),
+            click.option("--accept-labels", is_flag=True,
+                         help="Let labels that live containers were given waive, too."),
+            click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE",
+                         help="Fail on findings only that are not in FILE, written earlier with "
+                         "-o baseline=FILE or -o json=FILE."),
+        ]
+    ):  # fmt: skip
+        decorated = decorate(decorated)
+    return decorated
+
+
+_ACCEPTING = ("waivers", "no_inline_waivers", "accept_labels", "baseline")
 
 
 def addresses_of(targets: Sequence[str]) -> list[Address]:

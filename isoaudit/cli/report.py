@@ -31,9 +31,9 @@ def report(
 ) -> None:
     """Show a result that `isoaudit scan -f json` wrote, in another format."""
     from isoaudit.cli.outputs import parse_outputs, write_report
+    from isoaudit.cli.reviewing import review_lines, stale_waivers
     from isoaudit.cli.verdict import ending, explain_exit
     from isoaudit.documents import limits
-    from isoaudit.report.document import Summary
     from isoaudit.report.reading import read_report
     from isoaudit.rules.gate import GateCount, count
     from isoaudit.rules.select import gate_of, overriding
@@ -53,10 +53,11 @@ def report(
         known = counts.get(result.target.id, GateCount())
         declared = bool(result.target.dialect)
         counts[result.target.id] = known + count(result.findings, gate, declared=declared)
-    end = ending(counts, saved.errors, gate, report_only=reporting.report_only)
-    summary = Summary(saved.summary.targets, saved.summary.tally, end.passed, end.reasons)
+    stale = stale_waivers(saved.waivers) if reporting.strict_waivers else ""
+    end = ending(counts, saved.errors, gate, report_only=reporting.report_only, stale=stale)
+    summary = replace(saved.summary, gate_passed=end.passed, gate_reasons=end.reasons)
     shown = replace(saved, summary=summary)
     write_report(shown, chosen, reporting)
-    for line in explain_exit(end, gate):
+    for line in [*explain_exit(end, gate), *review_lines(summary, saved.waivers)]:
         say(line)
     raise click.exceptions.Exit(end.code)

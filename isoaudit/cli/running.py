@@ -16,16 +16,20 @@ from isoaudit.cli.files import text_whole
 from isoaudit.cli.options import Reporting
 from isoaudit.cli.outputs import Output, write_report
 from isoaudit.cli.progress import shown
+from isoaudit.cli.reviewing import review_lines, stale_waivers
 from isoaudit.cli.screen import say
 from isoaudit.cli.verdict import Ending, ending, explain_exit
 from isoaudit.errors import NothingToAuditError
-from isoaudit.model import Finding, RunError, Status, TargetResult, dialects
+from isoaudit.model import RunError, Status, TargetResult, WaiverUse, dialects
 from isoaudit.report.compared import since_words
 from isoaudit.report.document import Report, RunInfo, Summary, Tally
 from isoaudit.report.layout import count as words_for
+from isoaudit.rules.baseline import Held, held
 from isoaudit.rules.catalogue import version_of
 from isoaudit.rules.gate import GateCount, count
+from isoaudit.rules.review import Review
 from isoaudit.rules.select import Gate, Selection
+from isoaudit.rules.waivers import Uses
 
 if TYPE_CHECKING:
     from isoaudit.audit.since import Before
@@ -38,8 +42,8 @@ class _Finished(NamedTuple):
     tally: Tally
     gate: GateCount
     payload: TargetResult | str
-    known: tuple[str, ...] = ()
-    """The fingerprints of what fails and failed at the revision that is compared with."""
+    waivers: tuple[WaiverUse, ...]
+    known: tuple[Held, ...]
 
 
 @dataclass(slots=True)
@@ -50,7 +54,8 @@ class _Totals:
     tally: Tally = field(default_factory=Tally)
     counts: dict[str, GateCount] = field(default_factory=dict)
     errors: list[RunError] = field(default_factory=list)
-    known: set[str] = field(default_factory=set)
+    waivers: Uses = field(default_factory=Uses)
+    known: set[Held] = field(default_factory=set)
 
 
 def run_scan(
@@ -67,7 +72,8 @@ def run_scan(
     started = time.time()
     streamed = len(outputs) == 1 and outputs[0].form == "json"
     under_way = audit(request, _finisher(gate, streamed=streamed))
-    totals = _Totals()
+    review = request.review or Review()
+    totals = _Totals(waivers=Uses(review.waiving.unmet()))
     results = _counted(shown(under_way.results), totals)
     first = next(results, None)
     if first is None and not any(error.asked for error in totals.errors):
@@ -79,11 +85,14 @@ def run_scan(
         return replace(known, since=_since(under_way.before, totals))
 
     def end() -> Ending:
-        return ending(totals.counts, totals.errors, gate, report_only=reporting.report_only)
+        stale = stale_waivers(totals.waivers) if reporting.strict_waivers else ""
+        return ending(totals.counts, totals.errors, gate, report_only=reporting.report_only,
+                      stale=stale)  # fmt: skip
 
     def summary() -> Summary:
-        verdict = end()
-        return Summary(totals.targets, totals.tally, verdict.passed, verdict.reasons)
+        verdict, baseline = end(), review.baseline
+        resolved = baseline.resolved(totals.known, totals.counts) if baseline else None
+        return Summary(totals.targets, totals.tally, verdict.passed, verdict.reasons, resolved)
 
     checks = {check.id: check.about() for check in selection.checks}
     version = version_of(selection.checks)
@@ -93,13 +102,19 @@ def run_scan(
         with _stream(outputs[0]) as stream:
             texts = (entry.payload for entry in rest if isinstance(entry.payload, str))
             write(stream, Head(checks, version), texts,
-                  lambda: Tail(run_info(), summary(), totals.errors))  # fmt: skip
+                  lambda: Tail(run_info(), summary(), totals.errors,
+                               tuple(totals.waivers)))  # fmt: skip
     else:
         judged = [entry.payload for entry in rest if isinstance(entry.payload, TargetResult)]
-        report = Report(run_info(), checks, judged, totals.errors, summary(), version)
+        report = Report(run_info(), checks, judged, totals.errors, summary(), version,
+                        waivers=tuple(totals.waivers))  # fmt: skip
         write_report(report, outputs, reporting)
     verdict = end()
-    for line in [*explain_exit(verdict, gate), *_beside(request, under_way.before, totals)]:
+    not_audited = review.baseline.not_audited(totals.counts) if review.baseline else 0
+    for line in [
+        *explain_exit(verdict, gate), *review_lines(summary(), totals.waivers, not_audited),
+        *_beside(request, under_way.before, totals),
+    ]:  # fmt: skip
         say(line)
     return verdict.code
 
@@ -118,7 +133,8 @@ def _finisher(gate: Gate, *, streamed: bool) -> Callable[[TargetResult], _Finish
             Tally.of(result.findings),
             count(result.findings, gate, declared=bool(result.target.dialect)),
             encode(result),
-            tuple(one.fingerprint for one in result.findings if one.known and _failed(one)),
+            result.waivers,
+            tuple(held(finding) for finding in result.findings if finding.known),
         )
 
     return finish
@@ -132,6 +148,7 @@ def _counted(results: Iterable[Any], totals: _Totals) -> Iterator[_Finished]:
             continue
         totals.tally += entry.tally
         totals.targets += 1
+        totals.waivers.add(entry.waivers)
         totals.known.update(entry.known)
         # Two bundles may hold targets of one name: neither may hide what the other fails.
         totals.counts[entry.target] = totals.counts.get(entry.target, GateCount()) + entry.gate
@@ -144,15 +161,11 @@ def _again(first: _Finished | None, rest: Iterator[_Finished]) -> Iterator[_Fini
     yield from rest
 
 
-def _failed(finding: Finding) -> bool:
-    return finding.status is Status.FAIL
-
-
 def _since(before: Before | None, totals: _Totals) -> Mapping[str, str | int] | None:
     """Return what the report says of the revision that was compared with."""
     if before is None:
         return None
-    known = len(before.failed & totals.known)
+    known = len(before.failed & {name for name, status in totals.known if status == Status.FAIL})
     return {
         "ref": before.ref,
         "commit": before.commit,

@@ -9,7 +9,15 @@ import click
 
 from isoaudit.cli.comparing import Comparing, comparing
 from isoaudit.cli.configured import configured
-from isoaudit.cli.options import Reporting, addresses_of, collecting, reporting, stdin_of
+from isoaudit.cli.options import (
+    Accepting,
+    Reporting,
+    accepting,
+    addresses_of,
+    collecting,
+    reporting,
+    stdin_of,
+)
 from isoaudit.cli.screen import say
 
 EPILOG = """\b
@@ -53,6 +61,7 @@ Examples:
     metavar="DIR",
     help="Checks of your own, beside the built-in ones.",
 )
+@accepting
 @comparing
 @configured
 @reporting
@@ -64,6 +73,7 @@ def scan(
     guests: Path | None,
     profiles: tuple[str, ...],
     folders: tuple[Path, ...],
+    accepting: Accepting,
     comparing: Comparing,
     reporting: Reporting,
 ) -> None:
@@ -72,17 +82,20 @@ def scan(
     from isoaudit.audit.common import Limits
     from isoaudit.cli.guests import guests_of
     from isoaudit.cli.outputs import parse_outputs
+    from isoaudit.cli.reviewing import review_of
     from isoaudit.cli.running import run_scan
     from isoaudit.rules.catalogue import load_catalogue
     from isoaudit.rules.select import overriding, select
 
     chosen = parse_outputs(reporting.form, reporting.outputs)
-    selection = select(profiles, load_catalogue(folders))
+    catalogue = load_catalogue(folders)
+    selection = select(profiles, catalogue)
     gate = overriding(selection.gate, reporting.fail_on, unknown=reporting.fail_on_unknown)
+    review = review_of(accepting, selection, catalogue)
     if not targets and not os.environ.get("CI"):
         say("auditing this host; for files: isoaudit scan .")
     addresses = addresses_of(targets)
     limits = Limits(jobs, timeout, deep, guests_of(guests))
     beside = comparing.of(addresses)
-    request = Request(addresses, selection.checks, limits, stdin_of(addresses), *beside)
+    request = Request(addresses, selection.checks, limits, stdin_of(addresses), review, *beside)
     raise click.exceptions.Exit(run_scan(request, selection, gate, chosen, reporting))

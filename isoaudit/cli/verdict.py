@@ -28,13 +28,19 @@ def ending(
     gate: Gate,
     *,
     report_only: bool,
+    stale: str = "",
 ) -> Ending:
-    """Return how a run ends; a broken gate outranks an incomplete audit."""
+    """Return how a run ends; a broken gate outranks an incomplete audit.
+
+    `stale` says which waivers fail it, if they are to: --strict-waivers.
+    """
     failing = sorted(target for target, count in counts.items() if count.fails)
     undecided = sorted(target for target, count in counts.items() if count.unknown)
     reasons: list[str] = []
     if failing:
         reasons.append(f"the gate does not hold for {_some(failing)}")
+    if stale:
+        reasons.append(f"waivers to look at: {stale}")
     if undecided:
         reasons.append(f"left undecided: {_some(undecided)}")
     faults = sum(count.errors for count in counts.values())
@@ -43,11 +49,11 @@ def ending(
     lost = sorted(error.target for error in errors if error.asked)
     if lost:
         reasons.append(f"not audited: {_some(lost)}")
-    code = 1 if failing else 4 if reasons else 0
+    code = 1 if failing or stale else 4 if reasons else 0
     if report_only:
         code = 0
     open_unknown = sum(count.open_unknown - count.unknown for count in counts.values())
-    return Ending(code, not failing and not undecided, tuple(reasons), open_unknown)
+    return Ending(code, not (failing or undecided or stale), tuple(reasons), open_unknown)
 
 
 def explain_exit(end: Ending, gate: Gate) -> list[str]:

@@ -5,13 +5,14 @@ from isoaudit.model.factset import FactSet, Part, Record
 from isoaudit.model.finding import Finding, Outcome
 from isoaudit.model.result import RunError, TargetResult
 from isoaudit.model.target import Target
-from isoaudit.model.waiver import Waiver
+from isoaudit.model.waiver import InlineWaiver, Waiver, WaiverUse
 from isoaudit.model.words import Kind, Reason, Severity, Status, Vantage
 
 __all__ = [
     "Fact",
     "FactSet",
     "Finding",
+    "InlineWaiver",
     "Kind",
     "Location",
     "Missing",
@@ -27,4 +28,5 @@ __all__ = [
     "Value",
     "Vantage",
     "Waiver",
+    "WaiverUse",
 ]

@@ -13,6 +13,9 @@ KNOWN = "known"
 NEW = "new"
 """What a document says of a finding, where there is a baseline."""
 
+IN_BASELINES = frozenset({Status.FAIL, Status.UNKNOWN})
+"""What a baseline holds, unless it is waived: that must come back when its waiver ends."""
+
 
 class Outcome(NamedTuple):
     """What one check came to, with every value it rests on and every value it lacked.

@@ -9,15 +9,22 @@ from isoaudit.model import reading
 from isoaudit.model.factset import FactSet
 from isoaudit.model.finding import Finding
 from isoaudit.model.target import Target
+from isoaudit.model.waiver import InlineWaiver, WaiverUse
 
 
 @dataclass(frozen=True, slots=True)
 class TargetResult:
-    """One target with what was seen of it and how it was judged."""
+    """One target with what was seen of it and how it was judged.
+
+    `said` are the waivers that stand in the target's own files. `waivers` says what became of
+    them, and of all others that speak of this target.
+    """
 
     target: Target
     facts: FactSet
     findings: tuple[Finding, ...]
+    said: tuple[InlineWaiver, ...] = ()
+    waivers: tuple[WaiverUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

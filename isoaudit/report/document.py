@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from isoaudit import __version__
-from isoaudit.model import Finding, RunError, Severity, Status, TargetResult
+from isoaudit.model import Finding, RunError, Severity, Status, TargetResult, WaiverUse
 
 SCHEMA_VERSION = "1"
 
@@ -67,26 +67,41 @@ class RunInfo:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many findings have each status, and how many failures each severity; no entry is 0."""
+    """How many findings have each status, and how many failures each severity; no entry is 0.
+
+    `waived` counts findings with a waiver, `known` and `new` failures by the baseline, if there is
+    one; what is waived is neither.
+    """
 
     by_status: Mapping[Status, int] = field(default_factory=dict)
     by_severity: Mapping[Severity, int] = field(default_factory=dict)
+    waived: int = 0
+    known: int = 0
+    new: int = 0
 
     @staticmethod
     def of(findings: Iterable[Finding]) -> Tally:
         """Count findings."""
         counted = tuple(findings)
         statuses = [finding.status for finding in counted]
-        failed = [finding.severity for finding in counted if finding.status is Status.FAIL]
+        failures = [finding for finding in counted if finding.status is Status.FAIL]
+        failed = [finding.severity for finding in failures]
+        known = [finding.known for finding in failures if finding.waiver is None]
         return Tally(
             {one: statuses.count(one) for one in Status},
             {one: failed.count(one) for one in Severity},
+            sum(finding.waiver is not None for finding in counted),
+            known.count(True),
+            known.count(False),
         )
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(
             {one: self.status(one) + other.status(one) for one in Status},
             {one: self.severity(one) + other.severity(one) for one in Severity},
+            self.waived + other.waived,
+            self.known + other.known,
+            self.new + other.new,
         )
 
     def status(self, status: Status) -> int:
@@ -100,12 +115,16 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The sum over all targets, and what the gate said to it and why."""
+    """The sum over all targets, and what the gate said to it and why.
+
+    `resolved` is how many failures of the baseline are gone, None without a baseline.
+    """
 
     targets: int
     tally: Tally
     gate_passed: bool
     gate_reasons: tuple[str, ...] = ()
+    resolved: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary as the report document holds it, zeros included."""
@@ -113,18 +132,31 @@ class Summary:
             "targets": self.targets,
             "by_status": {one.value: self.tally.status(one) for one in Status},
             "by_severity": {one.value: self.tally.severity(one) for one in Severity},
+            "waived": self.tally.waived,
+            "baseline": self._baseline(),
             "gate": {"passed": self.gate_passed, "reasons": list(self.gate_reasons)},
         }
+
+    def _baseline(self) -> dict[str, int] | None:
+        if self.resolved is None:
+            return None
+        return {"known": self.tally.known, "new": self.tally.new, "resolved": self.resolved}
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> Summary:
         """Rebuild a summary from `to_json`."""
+        baseline = data.get("baseline") or {}
         tally = Tally(
             {one: data["by_status"].get(one.value, 0) for one in Status},
             {one: data["by_severity"].get(one.value, 0) for one in Severity},
+            data.get("waived", 0),
+            baseline.get("known", 0),
+            baseline.get("new", 0),
         )
         gate = data["gate"]
-        return Summary(data["targets"], tally, gate["passed"], tuple(gate["reasons"]))
+        return Summary(
+            data["targets"], tally, gate["passed"], tuple(gate["reasons"]), baseline.get("resolved")
+        )
 
 
 def ordered_errors(errors: Iterable[RunError]) -> list[RunError]:
@@ -136,7 +168,10 @@ def ordered_errors(errors: Iterable[RunError]) -> list[RunError]:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything a run came to. `checks` holds, by id, what each check says of itself."""
+    """Everything a run came to. `checks` holds, by id, what each check says of itself.
+
+    `waivers` says what became of every waiver that the run met.
+    """
 
     run: RunInfo
     checks: Mapping[str, Mapping[str, Any]]
@@ -145,3 +180,4 @@ class Report:
     summary: Summary
     checks_version: str = ""
     version: str = __version__
+    waivers: Sequence[WaiverUse] = ()

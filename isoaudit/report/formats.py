@@ -25,6 +25,7 @@ class Format(NamedTuple):
 FORMATS = {
     "table": Format(".txt", "isoaudit.report.table:render", "text/plain"),
     "json": Format(".json", "isoaudit.report.json:render", "application/json"),
+    "baseline": Format(".baseline", "isoaudit.report.baseline:render", "application/json"),
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TextIO
 
 from isoaudit import __version__
-from isoaudit.model import RunError
+from isoaudit.model import RunError, WaiverUse
 from isoaudit.report.document import SCHEMA_VERSION, Report, RunInfo, Summary, ordered_errors
 from isoaudit.report.encode import encode_target
 from isoaudit.report.options import Options
@@ -29,6 +29,7 @@ class Tail(NamedTuple):
     run: RunInfo
     summary: Summary
     errors: Sequence[RunError] = ()
+    waivers: Sequence[WaiverUse] = ()
 
 
 def write(stream: TextIO, head: Head, targets: Iterable[str], tail: Callable[[], Tail]) -> None:
@@ -45,6 +46,8 @@ def write(stream: TextIO, head: Head, targets: Iterable[str], tail: Callable[[],
     end = tail()
     stream.write("],\n" + _member("run", end.run.to_json()))
     stream.write(",\n" + _member("summary", end.summary.to_json()))
+    waivers = _rows(json.dumps(one.to_json()) for one in end.waivers)
+    stream.write(f',\n"waivers": [{waivers}]')
     stream.write(
         ',\n"errors": [' + _rows(json.dumps(one.to_json()) for one in ordered_errors(end.errors))
     )
@@ -58,7 +61,7 @@ def render(report: Report, stream: TextIO, options: Options) -> None:
         stream,
         Head(report.checks, report.checks_version, report.version),
         map(encode_target, ordered),
-        lambda: Tail(report.run, report.summary, report.errors),
+        lambda: Tail(report.run, report.summary, report.errors, report.waivers),
     )
 
 

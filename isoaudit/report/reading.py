@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from isoaudit.errors import UsageError
-from isoaudit.model import RunError
+from isoaudit.model import RunError, WaiverUse
 from isoaudit.report.document import SCHEMA_VERSION, Report, RunInfo, Summary
 from isoaudit.report.shape import REMEDY, Every, Nullable, Optional, require
 from isoaudit.report.targets import target_result
@@ -48,8 +48,13 @@ _DOCUMENT = {
     },
     "summary": {
         "targets": int, "by_status": Every(int), "by_severity": Every(int),
-        "gate": {"passed": bool, "reasons": [str]},
+        "gate": {"passed": bool, "reasons": [str]}, "waived": Optional(int),
+        "baseline": Optional(Nullable({"known": int, "new": int, "resolved": int})),
     },
+    "waivers": Optional([{
+        **_WAIVER, "checks": [str], "targets": [str], "fingerprint": str, "state": str,
+        "findings": int, "why": str,
+    }]),
     "errors": [
         {"target": str, "stage": str, "message": str, "how_to_get": str, "asked": bool}
     ],
@@ -81,11 +86,12 @@ def read_report(data: Any) -> Report:
             Summary.from_json(data["summary"]),
             data["tool"]["checks_version"],
             data["tool"]["version"],
+            tuple(WaiverUse.from_json(one) for one in data.get("waivers", ())),
         )
     except KeyError as error:
         raise UsageError(f"not a report of isoaudit: a location without {error}", REMEDY) from error
     except ValueError as error:
-        # A word that is no severity, status, kind, vantage or reason.
+        # A word that is no severity, status, kind, vantage, reason or state.
         raise UsageError(f"not a report of isoaudit: {error}", REMEDY) from error
 
 

@@ -22,6 +22,7 @@ from isoaudit.report.table_page import Page
 from isoaudit.report.table_shared import Shared, put_shared, take_shared
 from isoaudit.report.table_unknown import put_unknown
 from isoaudit.report.table_view import Failure, View, by_severity, failing
+from isoaudit.report.table_waived import put_waived, put_waivers
 
 _SHOWN_TARGET = 300
 _SHOWN_MESSAGE = 400
@@ -44,6 +45,7 @@ def render(report: Report, stream: TextIO, options: Options) -> None:
         if views:
             put_targets(page, views)
         _put_sections(page, views, report.checks)
+        put_waivers(page, report.waivers)
         _put_errors(page, report.errors)
     text = "".join(f"{line}\n" for line in page.lines)
     encoding = getattr(stream, "encoding", None) or "utf-8"
@@ -82,6 +84,7 @@ def _put_sections(page: Page, views: Sequence[View], checks: Checks) -> None:
 def _put_target(page: Page, view: View, checks: Checks, title: str) -> None:
     """Put one target: its worst findings in full, the rest counted, the unknown grouped."""
     listed = [one for one in view.failures if one.loud or page.verbose]
+    listed += view.known if page.verbose else ()
     rest = [one for one in view.failures if not (one.loud or page.verbose)]
     page.section(title, _result(view, listed))
     for broken in view.broken:
@@ -91,6 +94,7 @@ def _put_target(page: Page, view: View, checks: Checks, title: str) -> None:
     if rest:
         page.command("ALSO", by_severity(failing(rest)), _more(view.target.id))
     put_changes(page, view, checks)
+    put_waived(page, [view])
     if not listed or page.verbose:
         _put_held(page, [view])
     put_unknown(page, [view])
@@ -108,6 +112,7 @@ def _put_quiet(page: Page, views: Sequence[View]) -> None:
     if failures:
         named = views[0].target.id if len(views) == 1 else "TARGET"
         page.command("ALSO", by_severity(failing(failures)), _more(named))
+    put_waived(page, views)
     _put_held(page, views)
     put_unknown(page, views)
 
@@ -150,8 +155,8 @@ def _calm(views: Sequence[View]) -> str:
     text = "none critical or high" if failed else "no check failed"
     if any(view.tally.severity(severity) for view in views for severity in _LOUD):
         text = "no more critical or high"  # what they share with others stands below
-    elif not failed and any(view.known for view in views):
-        text = "nothing new failed"
+    elif any(view.known for view in views):
+        text = "no new critical or high" if failed else "nothing new failed"
     return f"{text}, {unsettled} unknown" if unsettled else text
 
 

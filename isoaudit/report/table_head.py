@@ -45,12 +45,8 @@ def put_sentence(page: Page, views: Sequence[View], run: RunInfo) -> None:
     """Put what it all comes to, and what it was compared with."""
     page.blank()
     page.plain(_sentence(views), margin=2)
-    known = sum(view.known for view in views)
-    if run.since is not None:
-        for line in since_words(run.since):
-            page.plain(clip(line, _SHOWN_LINE), margin=2)
-    elif known:
-        page.plain(f"{count(known, 'finding')} of the baseline: not shown", margin=2)
+    for line in since_words(run.since) if run.since is not None else ():
+        page.plain(clip(line, _SHOWN_LINE), margin=2)
 
 
 def put_targets(page: Page, views: Sequence[View]) -> None:
@@ -97,7 +93,8 @@ def short(view: View) -> str:
     """Return a target's counts in a few words; what held if nothing failed."""
     words = by_severity(view.tally.by_severity) or f"{count(view.held, 'check')} held"
     broken = f", {count(len(view.broken), 'error')}" if view.broken else ""
-    return words + broken + (f", {view.unsettled} unknown" if view.unsettled else "")
+    unknown = f", {view.unsettled} unknown" if view.unsettled else ""
+    return words + broken + unknown + (f", {len(view.waived)} waived" if view.waived else "")
 
 
 def _row(view: View, *, states: bool) -> list[str]:
@@ -113,23 +110,24 @@ def _sentence(views: Sequence[View]) -> str:
         return "No target was audited."
     if not any(view.failed for view in views):
         thing = "Nothing new" if any(view.known for view in views) else "No check"
-        return f"{thing} failed: {held(views)}.{_broken(views)}"
+        return f"{thing} failed: {held(views)}.{_waived(views)}{_broken(views)}"
     workloads = [view for view in views if not view.is_host]
     thing = "workload" if workloads else "host"
     among = workloads or views
     worst = [_having(among, Severity.CRITICAL), _having(among, Severity.HIGH)]
+    new = "new " if any(view.known for view in among) else ""
     if not any(worst):
-        text = f"No critical or high finding in {count(len(among), thing)}"
+        text = f"No {new}critical or high finding in {count(len(among), thing)}"
         unsettled = sum(view.unsettled for view in among)
         text += f", {count(unsettled, 'check')} unknown" if unsettled else ""
     elif worst[0]:
-        text = _share(worst[0], len(among), thing, "critical")
+        text = _share(worst[0], len(among), thing, f"{new}critical")
         if worst[1]:
             text += f"; {worst[1]} more {_have(worst[1])} high ones"
     else:
-        text = _share(worst[1], len(among), thing, "high") + ", none critical ones"
+        text = _share(worst[1], len(among), thing, f"{new}high") + ", none critical ones"
     host = _host_clause(views) if workloads else ""
-    return f"{text}{host}.{_broken(views)}"
+    return f"{text}{host}.{_waived(views)}{_broken(views)}"
 
 
 def _having(views: Sequence[View], severity: Severity) -> int:
@@ -154,6 +152,11 @@ def _host_clause(views: Sequence[View]) -> str:
         return ""
     noun = "finding" if sum(worst.values()) == 1 else "findings"
     return f"; the host itself has {by_severity(worst)} {noun}"
+
+
+def _waived(views: Sequence[View]) -> str:
+    number = sum(len(view.waived) for view in views)
+    return f" {count(number, 'finding')} {'is' if number == 1 else 'are'} waived." if number else ""
 
 
 def _broken(views: Sequence[View]) -> str:

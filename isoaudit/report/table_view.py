@@ -43,8 +43,9 @@ class Failure:
 class View:
     """One target's findings, ready to be shown; `unsettled` leaves out what a file cannot say.
 
-    `drivers` says in words which drivers the guest of a virtual machine has at hand. Of what stood
-    in the baseline nothing is shown but how much it was: `known`.
+    `drivers` says in words which drivers the guest of a virtual machine has at hand. What is waived
+    takes no part in anything but `waived`; `known` are failures that stood in the baseline, and
+    `failures` the others, which alone are counted.
     """
 
     target: Target
@@ -54,29 +55,28 @@ class View:
     unknown: tuple[Finding, ...]
     unsettled: int
     drivers: str = ""
-    known: int = 0
+    waived: tuple[Finding, ...] = ()
+    known: tuple[Failure, ...] = ()
 
     @staticmethod
     def of(result: TargetResult) -> View:
         """Sort and group a result's findings."""
-        failed: dict[str, list[Finding]] = {}
+        open_ones = [one for one in result.findings if one.waiver is None]
+        counted = [one for one in open_ones if not one.known]
         by_status: dict[Status, list[Finding]] = {status: [] for status in Status}
-        findings = [finding for finding in result.findings if not finding.known]
-        for finding in findings:
+        for finding in counted:
             by_status[finding.status].append(finding)
-        for finding in by_status[Status.FAIL]:
-            failed.setdefault(finding.check, []).append(finding)
-        failures = [Failure(check, _sorted(several)) for check, several in failed.items()]
         unknown = _sorted(by_status[Status.UNKNOWN])
         return View(
             result.target,
-            Tally.of(findings),
-            tuple(sorted(failures, key=lambda one: (one.severity.rank, one.check))),
+            Tally.of(counted),
+            _failures(by_status[Status.FAIL]),
             _sorted(by_status[Status.ERROR]),
             unknown,
             sum(settled_by(result.target, finding) not in _BEYOND for finding in unknown),
             _drivers(result.facts),
-            sum(one.known is True and one.status is Status.FAIL for one in result.findings),
+            _sorted(one for one in result.findings if one.waiver is not None),
+            _failures(one for one in open_ones if one.known and one.status is Status.FAIL),
         )
 
     @property
@@ -147,6 +147,15 @@ def held(views: Sequence[View]) -> str:
     text = f"{count(sum(view.held for view in views), 'check')} held"
     unsettled = sum(view.unsettled for view in views)
     return f"{text}, {unsettled} unknown" if unsettled else text
+
+
+def _failures(findings: Iterable[Finding]) -> tuple[Failure, ...]:
+    """Return failing findings by their checks, the worst first."""
+    failed: dict[str, list[Finding]] = {}
+    for finding in findings:
+        failed.setdefault(finding.check, []).append(finding)
+    failures = [Failure(check, _sorted(several)) for check, several in failed.items()]
+    return tuple(sorted(failures, key=lambda one: (one.severity.rank, one.check)))
 
 
 def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -35,7 +35,8 @@ class GateCount:
 def count(findings: Iterable[Finding], gate: Gate, *, declared: bool = False) -> GateCount:
     """Count what breaks the gate among the findings of one target.
 
-    `declared` says that a file is all there is of it.
+    `declared` says that a file is all there is of it. What is waived, or stood in the baseline,
+    breaks nothing.
     """
     fails = unknown = errors = 0
     for finding in findings:
@@ -43,18 +44,20 @@ def count(findings: Iterable[Finding], gate: Gate, *, declared: bool = False) ->
             continue
         if finding.status is Status.ERROR:
             errors += 1
+        if finding.waiver is not None or finding.known:
+            continue
         if gate.fail_on is None or finding.severity.rank > gate.fail_on.rank:
             continue
         if finding.known:
             continue  # it stood in the baseline
         if finding.status is Status.FAIL:
             fails += 1
-        elif finding.status is Status.UNKNOWN and not _beyond(finding, declared=declared):
+        elif finding.status is Status.UNKNOWN and not beyond(finding, declared=declared):
             unknown += 1
     return GateCount(fails, unknown if gate.fail_on_unknown else 0, errors, unknown)
 
 
-def _beyond(finding: Finding, *, declared: bool) -> bool:
+def beyond(finding: Finding, *, declared: bool) -> bool:
     """Say whether a finding is unknown for no other reason than that nothing could ever say it:
     no file of this kind, no engine where there is none."""
     reasons = {entry.reason for entry in finding.missing}

@@ -30,7 +30,7 @@ def test_a_misspelt_format_gets_a_suggestion() -> None:
     """An unknown format is a usage error that says what was probably meant."""
     with pytest.raises(UsageError) as caught:
         load_renderer("jsn")
-    assert "Did you mean 'json'? Known: table, json." == caught.value.remedy
+    assert f"Did you mean 'json'? Known: {', '.join(FORMATS)}." == caught.value.remedy
 
 
 @pytest.mark.parametrize("path", ["result", "result.jsn", ".json"])

@@ -1,0 +1,235 @@
+"""Attaches waivers to findings, and says what became of every waiver.
+
+A waiver changes nothing of a finding: what failed has failed, and is shown with the reason why
+people accept it. It is attached to what gates: a failure, or an unknown that evidence could settle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from isoaudit.model import (
+    Finding,
+    InlineWaiver,
+    Status,
+    Target,
+    TargetResult,
+    Waiver,
+    WaiverUse,
+)
+from isoaudit.model.waiver import WaiverState
+from isoaudit.rules.gate import beyond
+from isoaudit.rules.inline_labels import live_waivers
+from isoaudit.rules.inline_words import today
+
+Key = tuple[str, tuple[str, ...], str]
+
+NOTHING_WRONG = "nothing that it covers is wrong"
+NO_TARGET = "no target of this run is called so"
+_PASSED_DAY = "its last day was {}"
+_NOT_RUN = "none of its checks is in this run"
+
+
+class Entry(NamedTuple):
+    """One entry of a waiver file: patterns of checks and of targets, and why.
+
+    `fingerprint`, if there is one, is the beginning of that of the only finding that is meant.
+    """
+
+    checks: tuple[str, ...]
+    targets: tuple[str, ...]
+    waiver: Waiver
+    fingerprint: str = ""
+
+    def names(self, target: Target) -> bool:
+        """Say whether it speaks of a target, by its id or one of its aliases."""
+        names = (target.id, *target.aliases)
+        return any(fnmatchcase(name, pattern) for name in names for pattern in self.targets)
+
+    def covers(self, finding: Finding) -> bool:
+        """Say whether it speaks of a finding of such a target."""
+        if not finding.fingerprint.startswith(self.fingerprint):
+            return False
+        return any(fnmatchcase(finding.check, pattern) for pattern in self.checks)
+
+
+class _Met(NamedTuple):
+    """A waiver that speaks of a target: what it covers there, and whether it counts."""
+
+    covered: tuple[Finding, ...]
+    use: WaiverUse
+
+
+@dataclass(frozen=True, slots=True)
+class Waiving:
+    """Which waivers count in a run.
+
+    `entries` are those of waiver files, `checks` the ids of the checks that run, `known` those of
+    all checks there are. `today` is a day in UTC, as ISO 8601 has it. `inline` lets files waive,
+    `labels` live containers by what they were labelled with. `accepted`, if it is not None, are the
+    keys of the only inline waivers of files that count: those that stood there before a change.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    checks: frozenset[str] = frozenset()
+    known: frozenset[str] = frozenset()
+    today: str = field(default_factory=today)
+    inline: bool = True
+    labels: bool = False
+    accepted: frozenset[Key] | None = None
+
+    def waive(self, result: TargetResult, *, said: bool = True) -> TargetResult:
+        """Return a result with its waivers attached, and what became of each.
+
+        With `said` false, of the waivers in the target's file only those are told that cover
+        something: the others were told with the file's first target.
+        """
+        live = () if result.target.dialect else tuple(live_waivers(result.facts))
+        entries = [entry for entry in self.entries if entry.names(result.target)]
+        if not (entries or result.said or live):
+            return result
+        findings = result.findings
+        gating = tuple(one for one in findings if _may_be_waived(one, result.target))
+        met = [self._entry(entry, gating) for entry in entries]
+        for one in (*result.said, *live):
+            covered = tuple(f for f in gating if _speaks_of(one, result.target, f))
+            use = self._inline(one, len(covered), live=not result.target.dialect)
+            if said or covered or one in live:
+                met.append(_Met(covered, use))
+        return replace(
+            result, findings=_attached(findings, met), waivers=tuple(one.use for one in met)
+        )
+
+    def unmet(self) -> tuple[WaiverUse, ...]:
+        """Return what becomes of the waivers of files of which no target is called so."""
+        return tuple(self._entry(entry, (), NO_TARGET).use for entry in self.entries)
+
+    def _entry(self, entry: Entry, findings: Sequence[Finding], why: str = NOTHING_WRONG) -> _Met:
+        covered = tuple(finding for finding in findings if entry.covers(finding))
+        state: WaiverState = "used" if covered else "unused"
+        why = "" if covered else why
+        until = entry.waiver.until
+        if until is not None and until < self.today:
+            state, why = "expired", _PASSED_DAY.format(until)
+        elif not covered and not self._run(entry.checks):
+            state, why = "not_run", _NOT_RUN
+        use = WaiverUse(
+            entry.checks, entry.targets, entry.fingerprint, entry.waiver, state, len(covered), why
+        )
+        return _Met(covered, use)
+
+    def _inline(self, one: InlineWaiver, covered: int, *, live: bool) -> WaiverUse:
+        state: WaiverState = "used" if covered else "unused"
+        why = "" if covered else NOTHING_WRONG
+        until = one.waiver.until
+        problem = one.problem or self._unknown(one.checks)
+        refused = self._refused(one, live=live)
+        if problem:
+            state, why = "invalid", problem
+        elif refused:
+            state, why = "refused", refused
+        elif until is not None and until < self.today:
+            state, why = "expired", _PASSED_DAY.format(until)
+        elif not covered and not self._run(one.checks):
+            state, why = "not_run", _NOT_RUN
+        return WaiverUse(one.checks, (), "", one.waiver, state, covered, why)
+
+    def _refused(self, one: InlineWaiver, *, live: bool) -> str:
+        """Return why what is audited may not say this itself, "" if it may."""
+        if live:
+            return "" if self.labels else "labels count with --accept-labels only"
+        if not self.inline:
+            return "--no-inline-waivers"
+        if self.accepted is not None and one.key not in self.accepted:
+            return "it came with the change that is judged"
+        return ""
+
+    def _unknown(self, checks: Iterable[str]) -> str:
+        """Return that one of the checks does not exist, with what may have been meant."""
+        from difflib import get_close_matches
+
+        for check in checks if self.known else ():
+            if not any(fnmatchcase(one, check) for one in self.known):
+                close = get_close_matches(check, self.known, n=1)
+                hint = f"; did you mean {close[0]}?" if close else ""
+                return f"there is no check {check}{hint}"
+        return ""
+
+    def _run(self, patterns: Iterable[str]) -> bool:
+        return any(fnmatchcase(check, pattern) for pattern in patterns for check in self.checks)
+
+
+def covering(result: TargetResult) -> frozenset[Key]:
+    """Return the keys of the waivers in a target's file that cover some finding of it."""
+    gating = [one for one in result.findings if _may_be_waived(one, result.target)]
+    return frozenset(
+        said.key
+        for said in result.said
+        if not said.problem and any(_speaks_of(said, result.target, one) for one in gating)
+    )
+
+
+class Uses:
+    """What became of all waivers of a run, added up over its targets."""
+
+    def __init__(self, unmet: Iterable[WaiverUse] = ()) -> None:
+        self._uses: dict[tuple[object, ...], WaiverUse] = {}
+        self.add(unmet)
+
+    def add(self, uses: Iterable[WaiverUse]) -> None:
+        """Add what became of waivers with one target."""
+        for use in uses:
+            key = (use.waiver.source, use.checks, use.targets, use.fingerprint)
+            old = self._uses.get(key)
+            self._uses[key] = use if old is None else _sum(old, use)
+
+    def __iter__(self) -> Iterator[WaiverUse]:
+        """Yield them in the order of where they stand."""
+        return iter(sorted(self._uses.values(), key=_place))
+
+
+def _place(use: WaiverUse) -> tuple[object, ...]:
+    file, _, line = use.waiver.source.rpartition(":")
+    number = int(line) if file and line.isdecimal() and len(line) < 10 else 0
+    return (file or line, number, use.checks, use.targets, use.fingerprint)
+
+
+def _sum(old: WaiverUse, new: WaiverUse) -> WaiverUse:
+    """Return one use for two: what was used with one target is used, whatever else there is."""
+    better = old if old.state == "used" or (old.findings and new.state != "used") else new
+    return better._replace(findings=old.findings + new.findings)
+
+
+def _may_be_waived(finding: Finding, target: Target) -> bool:
+    if finding.status is Status.FAIL:
+        return True
+    return finding.status is Status.UNKNOWN and not beyond(finding, declared=bool(target.dialect))
+
+
+def _speaks_of(one: InlineWaiver, target: Target, finding: Finding) -> bool:
+    """Say whether a waiver speaks of a finding: by its check, and by where it or its target is."""
+    if not any(fnmatchcase(finding.check, check) for check in one.checks):
+        return False
+    here = target.location
+    line = (here.line if here is not None and here.file == one.file else 0) or 0
+    if one.span is not None:
+        return one.span[0] <= line <= one.span[1]
+    if not one.line:
+        return False
+    places = (fact.location for fact in finding.evidence if fact.location is not None)
+    return line == one.line or any((one.file, one.line) == place[:2] for place in places)
+
+
+def _attached(findings: tuple[Finding, ...], met: Sequence[_Met]) -> tuple[Finding, ...]:
+    """Return the findings with the first waiver that covers each; files come before comments."""
+    chosen: dict[int, Waiver] = {}
+    for one in met:
+        if one.use.state == "used":
+            for finding in one.covered:
+                chosen.setdefault(id(finding), one.use.waiver)
+    if not chosen:
+        return findings
+    return tuple(one._replace(waiver=chosen.get(id(one))) for one in findings)
