@@ -244,5 +244,7 @@ def _path(key: str, word: str, settings: Settings, folder: Path, root: Path | No
             f"{settings.places[key]}: {word} leads out of the repository",
             "Name it by an option, or name this file with --config.",
         )
+    if os.path.isabs(word):
+        return word
     path = os.path.relpath(os.path.join(folder, word))
     return path if "/" in path or key != "profile" else f"./{path}"

@@ -16,6 +16,9 @@ from isoaudit.model import Fact, FactSet, Location, Part, Record, Value, Vantage
 ENGINE_DEFAULT = "engine default"
 """By these words, in brackets behind the place, a source says that the file left it open."""
 
+_LEFT_OPEN = "default"
+"""The word of what was asked for, where nothing was."""
+
 _Made = Callable[[Value], Value | None]
 
 
@@ -110,7 +113,9 @@ def _settled(
         asked = engine.facts.get(rule.asked)
         said = known.get(rule.path)
         ground = said if said is not None else known.get(rule.left_open)
-        if asked is None or ground is None or ground.path not in left:
+        if asked is None or ground is None:
+            continue
+        if ground.path not in left and (said is not None or ground.value != _LEFT_OPEN):
             continue
         value = rule.made(asked.value)
         if value is not None:

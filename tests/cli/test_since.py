@@ -12,6 +12,7 @@ from command_line import OPEN, PROFILE, Ended, House, Isoaudit
 from repository import Repo
 
 from isoaudit.audit import pipeline
+from isoaudit.cli import reviewing
 
 BEFORE = """services:
   web:
@@ -360,3 +361,93 @@ def test_nothing_that_the_repository_configures_is_run(
 
     assert 2 == ended.code
     assert not proof.exists()
+
+
+WAIVED = AFTER.replace("  db:\n", "  db: # isoaudit: ignore[ACME-001] {} until 2099-01-31\n")
+
+
+def test_a_waiver_with_an_expiry_lets_it_pass_until_that_day(
+    isoaudit: Isoaudit, repo: Repo, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A waiver file that is named counts today, and not on the day after its last one."""
+    repo.write("compose.yaml", AFTER)
+    waivers = repo.write(
+        "waivers.yaml",
+        f"waivers:\n  - check: ACME-001\n    target: {DB}\n    reason: the backup needs it\n"
+        "    owner: ops\n    until: 2026-12-31\n",
+    )
+    scan = ("scan", ".", "--since", "main", "--waivers", str(waivers), *house())
+
+    monkeypatch.setattr(reviewing, "today", lambda: "2026-12-31")
+    last = isoaudit(*scan)
+    monkeypatch.setattr(reviewing, "today", lambda: "2027-01-01")
+    after = isoaudit(*scan)
+
+    assert (0, 1) == (last.code, after.code)
+    assert "1 finding waived" in last.err
+    assert "1 expired" in after.err
+
+
+def test_a_change_does_not_waive_what_it_brings(
+    isoaudit: Isoaudit, repo: Repo, house: House
+) -> None:
+    """A comment that came with the change is told, and does not count before it is merged."""
+    repo.write("compose.yaml", WAIVED.format("it has to be so"))
+
+    assert 0 == isoaudit("scan", ".", *house(), "--baseline", _baseline(isoaudit, repo, house)).code
+    ended = isoaudit("scan", ".", "--since", "main", *house())
+
+    assert 1 == ended.code
+    assert "it came with the change that is judged" in ended.out
+
+
+def test_a_waiver_that_stood_does_not_move_to_another_target(
+    isoaudit: Isoaudit, repo: Repo, house: House
+) -> None:
+    """What was reviewed for one service was not reviewed for another."""
+    before = BEFORE.replace("  web:\n", "  web: # isoaudit: ignore[ACME-001] it has to be so\n")
+    repo.write("compose.yaml", before)
+    repo.commit()
+    repo.write("compose.yaml", AFTER.replace("  db:\n", "  db: # isoaudit: ignore[ACME-001] "
+               "it has to be so\n"))  # fmt: skip
+
+    assert 1 == isoaudit("scan", ".", "--since", "HEAD", *house()).code
+
+
+def test_a_waiver_that_stood_still_counts(isoaudit: Isoaudit, repo: Repo, house: House) -> None:
+    """Its finding is shown as waived, as it was before."""
+    before = BEFORE.replace("  web:\n", "  web: # isoaudit: ignore[ACME-001] it has to be so\n")
+    repo.write("compose.yaml", before)
+    repo.commit()
+    repo.write("compose.yaml", "# moved\n" + before)
+
+    ended = isoaudit("scan", ".", "--since", "HEAD", "-f", "json", *house())
+
+    found = [finding for target in ended.report["targets"] for finding in target["findings"]]
+    assert ["it has to be so"] == [
+        finding["waiver"]["reason"] for finding in found if finding["waiver"]
+    ]
+    assert 0 == ended.code
+
+
+def test_what_either_of_two_baselines_knows_is_known(
+    isoaudit: Isoaudit, repo: Repo, house: House
+) -> None:
+    """--baseline and --since together: a finding is new if neither knows it."""
+    repo.write("compose.yaml", AFTER)
+    scan = ("scan", ".", "--since", "main", *house())
+    file = repo.folder.parent / "known.json"
+
+    assert 1 == isoaudit(*scan).code
+    isoaudit("scan", ".", "-o", f"baseline={file}", *house())
+    assert 0 == isoaudit(*scan, "--baseline", str(file)).code
+
+
+def _baseline(isoaudit: Isoaudit, repo: Repo, house: House) -> str:
+    """Write a baseline of what stands on main; return its name."""
+    file = repo.folder.parent / "main.json"
+    now = (repo.folder / "compose.yaml").read_text()
+    repo.write("compose.yaml", BEFORE)
+    isoaudit("scan", ".", "-o", f"baseline={file}", *house())
+    repo.write("compose.yaml", now)
+    return str(file)
