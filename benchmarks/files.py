@@ -15,14 +15,15 @@ _FLOOR = "`yaml.load_all(…, CSafeLoader)` of each, one process"
 
 def rows(runs: int) -> Iterator[Row]:
     """Yield 1,000 Kubernetes manifests and 200 compose files, on one worker and on two."""
-    with _folder(manifest, "deployment-{}.yaml", 1000) as folder:
+    with folder_of(manifest, "deployment-{}.yaml", 1000) as folder:
         yield from _of("1,000 Kubernetes manifests", folder, runs, aim=2)
-    with _folder(compose_file, "app-{}.compose.yaml", 200) as folder:
+    with folder_of(compose_file, "app-{}.compose.yaml", 200) as folder:
         yield from _of("200 compose files", folder, runs, aim=0)
 
 
 @contextmanager
-def _folder(text: Callable[[int], str], name: str, count: int) -> Iterator[str]:
+def folder_of(text: Callable[[int], str], name: str, count: int) -> Iterator[str]:
+    """Yield a folder of generated files."""
     with tempfile.TemporaryDirectory() as folder:
         for number in range(count):
             Path(folder, name.format(number)).write_text(text(number))

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+import checkov
 import containers
 import domains
 import files
@@ -27,6 +28,7 @@ from measure import Broken, Row
 _BENCHMARKS: dict[str, Callable[[int], Iterator[Row]]] = {
     "startup": startup.rows,
     "files": files.rows,
+    "checkov": checkov.rows,
     "containers": containers.rows,
     "sandboxes": sandboxes.rows,
     "domains": domains.rows,

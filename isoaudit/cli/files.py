@@ -61,5 +61,19 @@ def whole(path: Path) -> Iterator[BinaryIO]:
         ) from error
 
 
+@contextmanager
+def keeping_mode(path: Path) -> Iterator[None]:
+    """Give the file that the block writes anew the owner and the rights it has before it."""
+    try:
+        was = path.stat()
+    except OSError:
+        yield
+        return
+    yield
+    os.chmod(path, was.st_mode & 0o7777)
+    if os.geteuid() == 0:
+        os.chown(path, was.st_uid, was.st_gid)
+
+
 def _is_special(path: Path) -> bool:
     return path.exists() and not path.is_file() and not path.is_dir()

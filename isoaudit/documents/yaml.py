@@ -202,6 +202,11 @@ def load(text: str, file: str) -> Node:
     return nodes[0]
 
 
+def as_text(value: Any) -> str:
+    """Return a plain value as YAML in block style, its keys in their order."""
+    return yaml.safe_dump(value, sort_keys=False, default_flow_style=False, allow_unicode=True)
+
+
 def _integer(node: Node, text: str) -> int:
     digits = text.replace("_", "")
     try:

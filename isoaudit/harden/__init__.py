@@ -1,0 +1,1 @@
+"""Changes deployment files so that their findings end: by edits that the checks' files hold."""
