@@ -60,9 +60,9 @@ class InlineWaiver(NamedTuple):
     """A waiver that stands in what is audited: in a comment, an annotation or a label.
 
     A comment speaks of what stands in `line` of `file`: of findings whose evidence does, and of a
-    target that begins there as a whole. An annotation or label speaks of the targets that begin in
-    the lines of `span`, both ends included; live targets begin in line 0 of no file. `problem`
-    says why it cannot count.
+    target that begins there as a whole. An annotation speaks of the targets that begin in the lines
+    of `span`, both ends included; what is not in the file at all begins in line 0. A label speaks
+    of the target called `name`, or of a span. `problem` says why it cannot count.
     """
 
     checks: tuple[str, ...]
@@ -70,6 +70,7 @@ class InlineWaiver(NamedTuple):
     file: str = ""
     line: int = 0
     span: tuple[int, int] | None = None
+    name: str = ""
     problem: str = ""
 
     @property

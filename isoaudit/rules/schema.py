@@ -83,7 +83,7 @@ def _explain(error: Any) -> tuple[str, str]:
     if error.validator == "required":
         lacking = [key for key in error.validator_value if key not in error.instance]
         return f"key {lacking[0]!r} is missing", error.schema.get("description", "")
-    if error.validator == "contains":
+    if error.validator in {"contains", "not"}:
         return error.schema.get("$comment", error.message), error.schema.get("description", "")
     if "allOf" in error.schema_path and "$comment" in error.schema:
         return error.schema["$comment"], ""

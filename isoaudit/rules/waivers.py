@@ -87,7 +87,7 @@ class Waiving:
         With `said` false, of the waivers in the target's file only those are told that cover
         something: the others were told with the file's first target.
         """
-        live = () if result.target.dialect else tuple(live_waivers(result.facts))
+        live = () if result.target.dialect else tuple(live_waivers(result))
         entries = [entry for entry in self.entries if entry.names(result.target)]
         if not (entries or result.said or live):
             return result
@@ -182,7 +182,7 @@ class Uses:
     def add(self, uses: Iterable[WaiverUse]) -> None:
         """Add what became of waivers with one target."""
         for use in uses:
-            key = (use.waiver.source, use.checks, use.targets, use.fingerprint)
+            key = use[:4]
             old = self._uses.get(key)
             self._uses[key] = use if old is None else _sum(old, use)
 
@@ -213,6 +213,8 @@ def _speaks_of(one: InlineWaiver, target: Target, finding: Finding) -> bool:
     """Say whether a waiver speaks of a finding: by its check, and by where it or its target is."""
     if not any(fnmatchcase(finding.check, check) for check in one.checks):
         return False
+    if one.name:
+        return one.name == target.name
     here = target.location
     line = (here.line if here is not None and here.file == one.file else 0) or 0
     if one.span is not None:

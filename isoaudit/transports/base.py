@@ -164,6 +164,10 @@ class EngineApi(Protocol):
         """Return the answer of GET /containers/ID/json."""
         ...
 
+    def image(self, image: str) -> dict[str, Any]:
+        """Return the answer of GET /images/ID/json."""
+        ...
+
     def execution(self, session: str) -> dict[str, Any]:
         """Return the answer of GET /exec/ID/json, the words of its command redacted."""
         ...

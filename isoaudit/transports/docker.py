@@ -59,6 +59,11 @@ class DockerApi:
         answer = self._ask(lambda: self._client.inspect_container(container), "no such container")
         return redact_inspect(_mapping(answer, "/containers/ID/json"))
 
+    def image(self, image: str) -> dict[str, Any]:
+        """Return the answer of GET /images/ID/json, secrets taken out."""
+        answer = self._ask(lambda: self._client.inspect_image(image), "no such image")
+        return redact_inspect(_mapping(answer, "/images/ID/json"))
+
     def execution(self, session: str) -> dict[str, Any]:
         """Return the answer of GET /exec/ID/json, secrets taken out of its command line."""
         answer = self._ask(lambda: self._client.exec_inspect(session), "no such exec session")
@@ -222,7 +227,8 @@ def _refused(error: Any, endpoint: str, absence: str) -> Unreadable:
         return Unreadable(
             Reason.PERMISSION_DENIED,
             f"{endpoint}: the engine refuses the request (HTTP {status})",
-            "Allow GET /version, /info, /containers, /exec, /volumes, /networks and /plugins.",
+            "Allow GET of /version, /info, /containers, /images, /exec, /volumes, /networks "
+            "and /plugins.",
         )
     return Unreadable(
         Reason.UNREACHABLE,

@@ -53,6 +53,10 @@ class UnixClient:
         """Return the answer of GET /containers/ID/json."""
         return self._get(f"{self._prefix}/containers/{quote(container, safe='')}/json")
 
+    def inspect_image(self, image: str) -> Any:
+        """Return the answer of GET /images/ID/json."""
+        return self._get(f"{self._prefix}/images/{quote(image, safe='')}/json")
+
     def exec_inspect(self, session: str) -> Any:
         """Return the answer of GET /exec/ID/json."""
         return self._get(f"{self._prefix}/exec/{quote(session, safe='')}/json")

@@ -135,6 +135,9 @@ FACTS = (
              "among the devices it was given; empty if none.", _C),
     FactSpec("container.build.privileged", BOOL, "Whether the image is built privileged.",
              _C, (COMPOSE,)),
+    FactSpec("container.waivers", LIST,
+             "Waivers among the labels it was given (isoaudit.ignore.CHECK), as CHECK=reason, "
+             "without those that its image brought. They count with --accept-labels only.", _C),
     FactSpec("port.host_address", STRING, "Address it listens on; empty means all of them.",
              _C, _F, identifying=True),
     FactSpec("port.host_port", INT, "Port on the host; 0 if the engine picks one.", _C, _F,

@@ -23,6 +23,7 @@ from isoaudit.probes.docker.options import (
 from isoaudit.probes.docker.process import process_record
 from isoaudit.probes.docker.settings import note_settings
 from isoaudit.probes.docker.storage import note_storage
+from isoaudit.probes.docker.waivers import note_waivers
 from isoaudit.probes.kernel import Asked, Machine, Sandbox, read_sandbox
 from isoaudit.probes.kernel.census import gone
 from isoaudit.probes.kernel.sandbox import belongs, dark
@@ -130,6 +131,7 @@ class DockerProbe:
         note_limits(notes, inspect, defaults)
         note_storage(notes, inspect)
         note_borrowed(notes, inspect, self._neighbours)
+        note_waivers(notes, inspect, self._api)
         process = Notes(Vantage.ENGINE)
         note_process_limits(process, inspect)
         record = process_record(process, inspect, options, defaults)
