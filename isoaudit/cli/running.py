@@ -44,6 +44,8 @@ class _Finished(NamedTuple):
     payload: TargetResult | str
     waivers: tuple[WaiverUse, ...]
     known: tuple[Held, ...]
+    new: tuple[str, ...]
+    """The fingerprints of failures that no baseline knows, where there is one."""
 
 
 @dataclass(slots=True)
@@ -56,6 +58,7 @@ class _Totals:
     errors: list[RunError] = field(default_factory=list)
     waivers: Uses = field(default_factory=Uses)
     known: set[Held] = field(default_factory=set)
+    new: set[str] = field(default_factory=set)
 
 
 def run_scan(
@@ -135,6 +138,11 @@ def _finisher(gate: Gate, *, streamed: bool) -> Callable[[TargetResult], _Finish
             encode(result),
             result.waivers,
             tuple(held(finding) for finding in result.findings if finding.known),
+            tuple(
+                one.fingerprint
+                for one in result.findings
+                if one.known is False and one.status is Status.FAIL
+            ),
         )
 
     return finish
@@ -150,6 +158,7 @@ def _counted(results: Iterable[Any], totals: _Totals) -> Iterator[_Finished]:
         totals.targets += 1
         totals.waivers.add(entry.waivers)
         totals.known.update(entry.known)
+        totals.new.update(entry.new)
         # Two bundles may hold targets of one name: neither may hide what the other fails.
         totals.counts[entry.target] = totals.counts.get(entry.target, GateCount()) + entry.gate
         yield entry
@@ -165,12 +174,12 @@ def _since(before: Before | None, totals: _Totals) -> Mapping[str, str | int] | 
     """Return what the report says of the revision that was compared with."""
     if before is None:
         return None
-    known = len(before.failed & {name for name, status in totals.known if status == Status.FAIL})
+    known = before.failed & {name for name, status in totals.known if status == Status.FAIL}
     return {
         "ref": before.ref,
         "commit": before.commit,
-        "known": known,
-        "gone": len(before.failed) - known,
+        "known": len(known),
+        "gone": len(before.failed - known - totals.new),
         "unread": before.unread,
     }
 

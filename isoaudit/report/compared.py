@@ -9,12 +9,14 @@ from isoaudit.report.layout import count
 
 def since_words(since: Mapping[str, str | int]) -> list[str]:
     """Return the lines on what a run was compared with, as `run.since` of the document holds it."""
-    ref = f"{since['ref']} ({str(since['commit'])[:12]})"
+    name = str(since["ref"])
+    place = f"where HEAD left {name[:-3]}" if name.endswith("...") else f"at {name}"
     known, gone, unread = (int(since[key]) for key in ("known", "gone", "unread"))
     verb = "was" if known == 1 else "were"
-    lines = [f"{count(known, 'finding')} {verb} there at {ref}: not counted"]
+    commit = str(since["commit"])[:12]
+    lines = [f"{count(known, 'finding')} {verb} there {place} ({commit}): not counted"]
     if gone:
-        lines.append(f"{count(gone, 'finding')} of {since['ref']} {_are(gone)} not found any more")
+        lines.append(f"{count(gone, 'finding')} of then {_are(gone)} not found any more")
     if unread:
         holds = "it holds" if unread == 1 else "they hold"
         lines.append(f"{count(unread, 'file')} could not be read there: what {holds} is new")

@@ -97,3 +97,20 @@ def test_targets_with_critical_findings_are_all_listed(
         rows
     )
     assert SOCKET in rows
+
+
+def test_of_targets_that_fail_alike_one_stands_for_all(
+    isoaudit: Isoaudit, collection: Path
+) -> None:
+    """With the names of the others; where something is waived, each has its own section."""
+    for app in range(8):
+        file = collection / f"app{app}" / "compose.yaml"
+        file.write_text(file.read_text().replace("image: db", "pid: host\n    image: db"))
+
+    out = isoaudit("scan", ".").out
+
+    assert 1 == out.count("db is in the PID namespace of the host")
+    assert "SAME IN   compose:app1/compose.yaml#db" in out
+    assert "and 4 more" in out
+    assert 70 >= len(out.splitlines())
+    assert 8 == isoaudit("scan", ".", "-v").out.count("db is in the PID namespace of the host")

@@ -102,7 +102,7 @@ def test_what_went_away_is_one_line(isoaudit: Isoaudit, repo: Repo, house: House
     ended = isoaudit("scan", ".", "--since", "main", "-f", "json", *house())
 
     assert 0 == ended.code
-    assert "1 finding of main is not found any more" in ended.err
+    assert "1 finding of then is not found any more" in ended.err
     since = ended.report["run"]["since"]
     assert (0, 1, 0) == (since["known"], since["gone"], since["unread"])
     assert "main" == since["ref"]
@@ -150,6 +150,7 @@ examples:
     ended = isoaudit("scan", ".", "--since", "HEAD", "-f", "json", *options)
 
     assert (1, {"compose:compose.yaml#a": "new"}) == (ended.code, baselines(ended))
+    assert (0, 0) == tuple(ended.report["run"]["since"][key] for key in ("known", "gone"))
 
 
 def test_a_file_that_was_broken_then_holds_new_findings(
@@ -245,7 +246,9 @@ def test_three_dots_are_where_the_branch_left(isoaudit: Isoaudit, repo: Repo, ho
     repo.git("checkout", "-q", "change")
 
     assert 1 == isoaudit("scan", ".", "--since", "main", *house()).code
-    assert 0 == isoaudit("scan", ".", "--since", "main...", *house()).code
+    branched = isoaudit("scan", ".", "--since", "main...", *house())
+    assert 0 == branched.code
+    assert "1 finding was there where HEAD left main" in branched.err
 
 
 def test_a_shallow_clone_is_told_what_to_fetch(
