@@ -8,6 +8,7 @@ itself refuses a repository that belongs to somebody else (safe.directory, git-c
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,8 +19,11 @@ if TYPE_CHECKING:
     import subprocess
 
 _SECONDS = 120.0
-_MAX_LISTING = 512 * 2**20
-"""Most bytes of names read of one revision: some four million files."""
+MOST = 128 * 2**20
+"""Most bytes that git may say at a time: the names of a million files."""
+
+_PIECE = 2**20
+_COMPLAINT = 4096
 
 _BATCH = 16 * 2**20
 _MOST = 4096
@@ -72,10 +76,10 @@ class Repository:
         if not ref.endswith(_TO_HEAD):
             return found
         base = self._ask("merge-base", found, "HEAD")
-        if base.returncode:
+        if base.code:
             raise UsageError(f"{name!r} and HEAD have no common ancestor here",
                              self._how_to_get(name))  # fmt: skip
-        return base.stdout.decode("ascii", "replace").strip()
+        return base.said.decode("ascii", "replace").strip()
 
     def blobs(self, commit: str) -> Iterator[Blob]:
         """Yield the files of a commit, links among them; submodules are no files of it."""
@@ -103,10 +107,11 @@ class Repository:
     def file_at(self, commit: str, path: str) -> bytes | None:
         """Return what a file held at a commit, None if there was none."""
         found = self._ask("cat-file", "blob", f"{commit}:{path}")
-        return None if found.returncode else found.stdout
+        return None if found.code else found.said
 
     def renames(self, commit: str) -> dict[str, str]:
         """Return the new names, by the old ones, of what was renamed between a commit and HEAD."""
+        self._answer("ls-tree", "-r", "-z", "--full-tree", "HEAD")  # that it is not too much
         listing = self._answer("diff-tree", "-r", "-z", "-M", "--name-status", "--diff-filter=R",
                                "--no-ext-diff", "--no-textconv", commit, "HEAD")  # fmt: skip
         fields = [os.fsdecode(field) for field in listing.split(b"\0")]
@@ -128,15 +133,14 @@ class Repository:
 
     def _commit(self, name: str) -> str | None:
         found = self._ask("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
-        if found.returncode == 0:
-            return found.stdout.decode("ascii", "replace").strip()
-        complaint = found.stderr.decode("utf-8", "replace").strip()
-        if complaint:
-            raise _refused(complaint)
+        if found.code == 0:
+            return found.said.decode("ascii", "replace").strip()
+        if found.complaint:
+            raise _refused(found.complaint)
         return None
 
     def _how_to_get(self, name: str) -> str:
-        shallow = self._ask("rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
+        shallow = self._ask("rev-parse", "--is-shallow-repository").said.strip() == b"true"
         if shallow:
             return ("This clone is shallow: git fetch --unshallow origin, or `fetch-depth: 0` of "
                     "actions/checkout, or GIT_DEPTH: 0 in GitLab.")  # fmt: skip
@@ -144,31 +148,76 @@ class Repository:
 
     def _answer(self, *words: str, asked: bytes = b"") -> bytes:
         done = self._ask(*words, asked=asked)
-        if done.returncode:
-            raise _refused(done.stderr.decode("utf-8", "replace").strip())
-        if len(done.stdout) > _MAX_LISTING:
-            raise UsageError("that revision holds too many files to be compared with", "")
-        return done.stdout
+        if done.code:
+            raise _refused(done.complaint)
+        return done.said
 
-    def _ask(self, *words: str, asked: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-        """Run git once; raises UsageError if there is no git, or no end to it."""
+    def _ask(self, *words: str, asked: bytes = b"") -> _Answer:
+        """Run git once; raises UsageError if there is no git, no end to it, or too much of it."""
         import subprocess
+        from tempfile import TemporaryFile
 
         known = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        try:
-            return subprocess.run(
-                ["git", *_SAFE, "-C", str(self.root), *words],
-                input=asked, capture_output=True, timeout=_SECONDS, check=False,
-                env={**known, **_FORBIDDING},
-            )  # fmt: skip
-        except FileNotFoundError as error:
-            raise UsageError(
-                "git is not installed here", "Install it, or leave --since out."
-            ) from error
-        except subprocess.TimeoutExpired as error:
-            raise UsageError(
-                f"git did not answer within {_SECONDS:g} s", "Try it by hand."
-            ) from error
+        command = ["git", *_SAFE, "-C", str(self.root), *words]
+        # NOTE: files, since a pipe that nobody reads from in time would stop both sides.
+        with TemporaryFile() as question, TemporaryFile() as complaint:
+            question.write(asked)
+            question.seek(0)
+            try:
+                process = subprocess.Popen(
+                    command, stdin=question, stdout=subprocess.PIPE, stderr=complaint,
+                    env={**known, **_FORBIDDING},
+                )  # fmt: skip
+            except FileNotFoundError as error:
+                raise UsageError(
+                    "git is not installed here", "Install it, or leave --since out."
+                ) from error
+            try:
+                said = _bounded(process, time.monotonic() + _SECONDS)
+            finally:
+                process.kill()
+                process.wait()
+            complaint.seek(0)
+            text = complaint.read(_COMPLAINT).decode("utf-8", "replace").strip()
+            return _Answer(process.returncode, said, text)
+
+
+class _Answer(NamedTuple):
+    """What git ended with, said, and complained of."""
+
+    code: int
+    said: bytes
+    complaint: str
+
+
+def _bounded(process: subprocess.Popen[bytes], end: float) -> bytes:
+    """Return what git says, up to its end.
+
+    Raises UsageError if that is more than any repository has reason for: trees that hold each other
+    many times over list more files than there is memory.
+    """
+    import select
+
+    if process.stdout is None:
+        raise RuntimeError("git was started without a pipe")
+    pieces: list[bytes] = []
+    size = 0
+    with process.stdout as stream:
+        while True:
+            ready, _, _ = select.select([stream], [], [], max(0.0, end - time.monotonic()))
+            if not ready:
+                raise UsageError(f"git did not answer within {_SECONDS:g} s", "Try it by hand.")
+            piece = os.read(stream.fileno(), _PIECE)
+            if not piece:
+                process.wait(max(0.1, end - time.monotonic()))
+                return b"".join(pieces)
+            pieces.append(piece)
+            size += len(piece)
+            if size > MOST:
+                raise UsageError(
+                    f"git lists more than {MOST // 2**20} MiB of that revision",
+                    "Compare a smaller repository, or use --baseline.",
+                )
 
 
 def repository_around(path: Path) -> Repository | None:
