@@ -17,14 +17,15 @@ from isoaudit.model import Fact, FactSet, Kind, Missing, Reason, Record
 
 _BY_DIALECT = {
     "compose": "docker",
-    "docker_run": "docker",
     "devcontainer": "docker",
     "quadlet": "podman",
     "kubernetes": "cri",
 }
 """Whose files these are, where they do not say it themselves."""
 
-_ENGINES = ("docker", "podman")
+_TOLD = "container.engine"
+"""The fact by which a file names its engine, as a command line does."""
+
 _NAMES = {"cri": "container engine that Kubernetes starts pods with"}
 
 
@@ -45,13 +46,13 @@ class Ground(NamedTuple):
             return evidence, None
         target = replace(target, host=self.host.target.id)
         facts = evidence.facts
-        family = _family(target.dialect, facts) if target.kind is Kind.CONTAINER else ""
-        if not family:
-            return Evidence(target, facts), None
-        engine = self._engine(family)
+        if target.kind is not Kind.CONTAINER:
+            return replace(evidence, target=target), None
+        family = _family(target.dialect, facts)
+        engine = self._engine(family) if family else _nobodys(target.dialect)
         if family == "docker":
             facts = with_engine_defaults(facts, engine)
-        return Evidence(target, facts), engine
+        return replace(evidence, target=target, facts=facts), engine
 
     def _engine(self, family: str) -> Record:
         """Return the one engine of a family, or the reason why it is not known which it is."""
@@ -87,10 +88,15 @@ def ground_of(bundle: Bundle, shown: str) -> Ground:
 
 
 def _family(dialect: str, facts: FactSet) -> str:
-    """Return whose engine runs a file; "" for one that no engine is named in."""
-    several: Sequence[Fact] = facts.facts.get("container.platform", ())
-    platform = str(several[0].value) if several else ""
-    return platform if platform in _ENGINES else _BY_DIALECT.get(dialect, "")
+    """Return whose engine runs a file; "" where neither the file nor its kind tells."""
+    several: Sequence[Fact] = facts.facts.get(_TOLD, ())
+    return str(several[0].value) if several else _BY_DIALECT.get(dialect, "")
+
+
+def _nobodys(dialect: str) -> Record:
+    """Return that it is not told which engine runs a file."""
+    detail = f"which engine runs it, a {dialect} file does not tell"
+    return Record.of((), [Missing("engine", Reason.OTHER_HOST, detail, "Scan what runs there.")])
 
 
 def _belongs(record: Record, family: str) -> bool:
