@@ -137,6 +137,8 @@ def _targets(unit: FileUnit, dialect: str, text: str) -> Iterator[Evidence | Run
     probe = open_file(dialect, text, unit.shown)
     found = probe.find()
     said = inline_waivers(text, dialect, unit.shown)
+    if unit.address.part:
+        said = tuple(one._replace(whole=False) for one in said)
     chosen = [target for target in found if unit.address.matches(target)]
     if unit.address.part and not chosen:
         raise _no_part(unit, found)

@@ -17,16 +17,12 @@ import yaml
 from isoaudit.documents.yaml import Node, load_all
 from isoaudit.documents.yaml_syntax import compose
 from isoaudit.errors import DocumentError
-from isoaudit.model import InlineWaiver, Location, TargetResult
+from isoaudit.model import InlineWaiver, Location
 from isoaudit.model.waiver import WaiverKind
-from isoaudit.rules.inline_words import statement
+from isoaudit.rules.inline_words import WHOLE, statement
 
 ANNOTATION = "isoaudit/ignore."
 LABEL = "isoaudit.ignore."
-LIVE = "container.waivers"
-"""The fact that holds the waivers among a live container's own labels."""
-
-_WHOLE_FILE = (0, 2**31)
 _WORD = re.compile(
     r"""(?P<option>(?:--label|--annotation|-l)(?:=|[ \t]+|[ \t]*\\\r?\n[ \t]*))?
         (?P<outer>["']?)(?:--(?:label|annotation)=)?isoaudit[./]ignore\.
@@ -45,15 +41,6 @@ def label_waivers(text: str, dialect: str, file: str) -> Iterator[InlineWaiver]:
     """
     if dialect in _READERS and "ignore." in text:
         yield from _READERS[dialect](text, file)
-
-
-def live_waivers(result: TargetResult) -> Iterator[InlineWaiver]:
-    """Yield the waivers among the labels that a live container was given, not its image."""
-    for fact in result.facts.facts.get(LIVE, ())[:1]:
-        source = f"{result.target.id}, {fact.source}"
-        for entry in fact.value if isinstance(fact.value, tuple) else ():
-            check, _, words = entry.partition("=")
-            yield statement([check], words, source, "label")._replace(span=_WHOLE_FILE)
 
 
 def _kubernetes(text: str, file: str) -> Iterator[InlineWaiver]:
@@ -131,7 +118,7 @@ def _labels(service: Node) -> Iterator[tuple[str, str, Node]]:
 def _oci(text: str, file: str) -> Iterator[InlineWaiver]:
     """Yield the annotations of a bundle's config.json."""
     for root in compose(text, file):
-        yield from _annotated(_below(root, "annotations"), _WHOLE_FILE, file)
+        yield from _annotated(_below(root, "annotations"), WHOLE, file)
 
 
 def _command_lines(text: str, file: str) -> Iterator[InlineWaiver]:
@@ -147,14 +134,14 @@ def _quadlet(text: str, file: str) -> Iterator[InlineWaiver]:
     for found in _words(text):
         if _KEY.match(text, found.begin):
             place = Location(file, found.number)
-            yield _placed(found.match["check"], found.said, place, _WHOLE_FILE, "label")
+            yield _placed(found.match["check"], found.said, place, WHOLE, "label")
 
 
 def _devcontainer(text: str, file: str) -> Iterator[InlineWaiver]:
     for found in _words(text):
         if found.match["outer"] == '"':
             place = Location(file, found.number)
-            yield _placed(found.match["check"], found.said, place, _WHOLE_FILE, "label")
+            yield _placed(found.match["check"], found.said, place, WHOLE, "label")
 
 
 class _Word(NamedTuple):
@@ -203,6 +190,7 @@ _READERS: dict[str, Callable[[str, str], Iterator[InlineWaiver]]] = {
     "compose": _compose,
     "oci": _oci,
     "docker_run": _command_lines,
+    "systemd": _command_lines,
     "quadlet": _quadlet,
     "devcontainer": _devcontainer,
 }

@@ -9,9 +9,15 @@ from typing import Any
 
 import jsonschema
 import pytest
-from command_line import CLOSED, OPEN, ROOT, UNDECIDED, Ended, House, Isoaudit
+from command_line import CLOSED, OPEN, ROOT, UNDECIDED, Ended, House, Isoaudit, open_as
+from unit.probes.docker_tapes import ID, inspected
 
 from isoaudit.cli import reviewing
+from isoaudit.probes.docker.engine import engine_record
+from isoaudit.probes.docker.probe import DockerProbe
+from isoaudit.probes.table import Opened
+from isoaudit.transports import EngineApi
+from isoaudit.transports.tape import replay
 
 SCHEMA: dict[str, Any] = json.loads((ROOT / "reports/schemas/report-1.json").read_text())
 COMMENT = "isoaudit: ignore[ACME-001] the agent loads eBPF programs"
@@ -218,6 +224,53 @@ def test_workers_tell_the_same_as_one_process(isoaudit: Isoaudit, here: Path, ho
     assert one.report["waivers"] == two.report["waivers"]
     assert (0, 0, 15) == (one.code, two.code, one.report["summary"]["waived"])
     assert 6 == next(w["findings"] for w in one.report["waivers"] if w["kind"] == "file")
+
+
+def test_a_waiver_elsewhere_in_the_file_is_not_unused(
+    isoaudit: Isoaudit, here: Path, house: House
+) -> None:
+    """Where only one service was asked for, nobody looked at the others."""
+    (here / "compose.yaml").write_text(f"{NOTED}  db: {{image: db}}\n")
+    words = ("--strict-waivers", "-f", "json", *house())
+    web, db = (isoaudit("scan", f"compose.yaml#{name}", *words) for name in ("web", "db"))
+
+    assert (0, 0) == (web.code, db.code)
+    assert (["used"], []) == tuple(
+        [use["state"] for use in ended.report["waivers"]] for ended in (web, db)
+    )
+
+
+def _labelled_engine() -> Opened:
+    """Return an engine with one privileged container, which carries a waiver of its own."""
+    inspect = inspected(Privileged=True)
+    inspect["Image"] = "sha256:1"
+    inspect["Config"]["Labels"] = {"isoaudit.ignore.ACME-001": "the agent loads eBPF programs"}
+    calls = {
+        '["version"]': {"answer": {"Version": "28.0.0"}},
+        '["containers"]': {"answer": [{"Id": ID, "Names": ["/web"], "State": "created"}]},
+        '["info"]': {"answer": {"SecurityOptions": []}},
+        json.dumps(["inspect", ID]): {"answer": inspect},
+        '["image", "sha256:1"]': {"answer": {"Config": {"Labels": None, "Env": []}}},
+    }
+    attributes = {"endpoint": "unix:///var/run/docker.sock", "engine": "docker", "local": True}
+    api = replay({"attributes": attributes, "calls": calls}, EngineApi)
+    return Opened(DockerProbe(api), api.endpoint, api.local, lambda: engine_record(api))
+
+
+def test_labels_of_what_runs_waive_if_they_are_accepted(
+    isoaudit: Isoaudit, here: Path, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here, or judged elsewhere from a bundle."""
+    open_as(monkeypatch, "docker", _labelled_engine)
+    isoaudit("collect", "docker:web", "-o", "web.bundle")
+
+    for target in ("docker:web", "./web.bundle"):
+        refused = isoaudit("scan", target, *house(), "-f", "json")
+        accepted = isoaudit("scan", target, *house(), "-f", "json", "--accept-labels")
+
+        assert (1, 0) == (refused.code, accepted.code)
+        assert ["refused"] == [use["state"] for use in refused.report["waivers"]]
+        assert "label" == accepted.report["targets"][0]["findings"][0]["waiver"]["kind"]
 
 
 KUBERNETES = """\

@@ -216,6 +216,14 @@ def test_a_label_of_a_command_speaks_of_the_command(option: str) -> None:
     )  # fmt: skip
 
 
+def test_a_label_of_a_command_in_a_unit_speaks_of_the_command() -> None:
+    """A service may start a container as a script does."""
+    text = '[Service]\nExecStart=docker run \\\n -l isoaudit.ignore.A-1="it is needed here" x\n'
+    found = _said(text, "systemd")
+
+    assert ((2, 3), ("A-1",), "") == (found.span, found.checks, found.problem)
+
+
 @pytest.mark.parametrize(
     ("dialect", "text"),
     [

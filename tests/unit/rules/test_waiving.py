@@ -237,6 +237,14 @@ def test_labels_of_a_live_container_count_if_they_are_accepted(labels: bool, sta
     assert "docker:web, docker inspect Config.Labels" == result.waivers[0].waiver.source
 
 
+def test_a_label_that_covers_nothing_is_told_with_each_container() -> None:
+    """It stands in no file, with which it could have been told once."""
+    review = Review(Waiving(today=DAY, labels=True))
+    results = [review(_labelled("CAP-004=the agent loads programs")) for _ in range(2)]
+
+    assert [["unused"], ["unused"]] == [[u.state for u in one.waivers] for one in results]
+
+
 def test_a_waiver_file_goes_before_a_comment() -> None:
     """It is the one that is reviewed; both are used."""
     result = WAIVING.waive(_result(_finding(), said=(SAID,)))
