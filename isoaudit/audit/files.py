@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from isoaudit import bundle
 from isoaudit.audit.common import listed, run_error
+from isoaudit.audit.excluding import NOTHING, Excluded
 from isoaudit.bundle import Bundle, Evidence
 from isoaudit.documents import limits
 from isoaudit.errors import DocumentError, TargetError, UsageError
@@ -37,9 +38,11 @@ class FileUnit(NamedTuple):
 
 
 def file_units(
-    addresses: Sequence[Address], stdin: bytes | None
+    addresses: Sequence[Address], stdin: bytes | None, excluded: Excluded = NOTHING
 ) -> tuple[list[FileUnit], list[RunError]]:
     """Return the files behind addresses, and what of them could not be reached.
+
+    What is excluded is passed by where it is found in a folder, and read where it is named.
 
     Raises UsageError for a file or folder that is named and is not there.
     """
@@ -49,6 +52,8 @@ def file_units(
         for entry in _units_at(address, stdin):
             if isinstance(entry, RunError):
                 errors.append(entry)
+                continue
+            if not entry.named and excluded.holds(entry.shown):
                 continue
             key = (os.path.abspath(entry.path), entry.dialect, entry.address.part)
             if key not in units or entry.named:
@@ -132,6 +137,8 @@ def _targets(unit: FileUnit, dialect: str, text: str) -> Iterator[Evidence | Run
     probe = open_file(dialect, text, unit.shown)
     found = probe.find()
     said = inline_waivers(text, dialect, unit.shown)
+    if unit.address.part:
+        said = tuple(one._replace(whole=False) for one in said)
     chosen = [target for target in found if unit.address.matches(target)]
     if unit.address.part and not chosen:
         raise _no_part(unit, found)

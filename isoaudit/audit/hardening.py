@@ -18,6 +18,7 @@ from isoaudit.harden.plan import Key, Left, Wishes, make_edits
 from isoaudit.model import Finding, RunError, Status, TargetResult
 from isoaudit.rules.fixes import Fix
 from isoaudit.rules.judge import Judge
+from isoaudit.rules.review import Review
 
 
 class Ended(NamedTuple):
@@ -83,9 +84,10 @@ def harden(
 def _judged(unit: FileUnit, text: str, judge: Judge) -> tuple[list[TargetResult], list[RunError]]:
     results: list[TargetResult] = []
     errors: list[RunError] = []
+    review = Review()  # what the file says is accepted asks for no edit
     for entry in read_unit(unit._replace(data=text.encode())):
         if isinstance(entry, Evidence):
-            results.append(judged(judge, entry, Around()))
+            results.append(review(judged(judge, entry, Around())))
         elif isinstance(entry, RunError):
             errors.append(entry)
     return results, errors

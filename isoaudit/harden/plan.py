@@ -11,6 +11,7 @@ from isoaudit.model import Finding, Location, Status, Target, TargetResult
 from isoaudit.rules.fixes import DELETE, Edit, Fix
 
 ASKED_FOR = "the file itself asks for it; --take-away changes that, too"
+WAIVED = "waived"
 NO_EDIT = "no change of this file that isoaudit could make by itself"
 _NEEDS = {
     "{memory}": "how much does it need? Say it: --memory 512m",
@@ -58,6 +59,9 @@ def make_edits(
     for result in results:
         for finding in result.findings:
             if finding.status is not Status.FAIL:
+                continue
+            if finding.waiver is not None:
+                left.append(Left(result.target.id, finding, WAIVED, finding.location))
                 continue
             key = (result.target.id, finding.check)
             fix = None if key in useless else fixes.get(finding.check)

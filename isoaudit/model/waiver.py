@@ -62,7 +62,8 @@ class InlineWaiver(NamedTuple):
     A comment speaks of what stands in `line` of `file`: of findings whose evidence does, and of a
     target that begins there as a whole. An annotation speaks of the targets that begin in the lines
     of `span`, both ends included; what is not in the file at all begins in line 0. A label speaks
-    of the target called `name`, or of a span. `problem` says why it cannot count.
+    of the target called `name`, or of a span. `problem` says why it cannot count. `whole` is false
+    where only a part of the file was asked for: that it covers nothing says nothing then.
     """
 
     checks: tuple[str, ...]
@@ -72,6 +73,7 @@ class InlineWaiver(NamedTuple):
     span: tuple[int, int] | None = None
     name: str = ""
     problem: str = ""
+    whole: bool = True
 
     @property
     def key(self) -> tuple[str, tuple[str, ...], str]:

@@ -19,8 +19,8 @@ from isoaudit.model import InlineWaiver
 from isoaudit.rules.inline_words import statement
 
 _MARK = "isoaudit:"
-_MOST_LINES = 100
-"""Blank lines and further comments between a comment and what it speaks of."""
+_WIDE = 8192
+"""Characters looked at around a comment for what it speaks of: blanks, and further comments."""
 
 _IGNORE = re.compile(r"ignore[ \t]*\[([^\]\n]{0,2000})\](.*)", re.DOTALL)
 _JSONC = re.compile(r'"(?:[^"\\\n]|\\.)*+"?|//[^\n]*+|/\*.*?(?:\*/|\Z)', re.DOTALL)
@@ -49,22 +49,18 @@ def comment_waivers(text: str, dialect: str, file: str) -> Iterator[InlineWaiver
 
 def _spoken_of(text: str, comment: _Comment, number: int) -> int:
     """Return the line a comment speaks of: its own, or the next one if it stands alone."""
-    begin = text.rfind("\n", 0, comment.start) + 1
-    if text[begin : comment.start].strip():
+    before = text[max(0, comment.start - _WIDE) : comment.start].rpartition("\n")[2]
+    if before.strip():
         return number
     number += text.count("\n", comment.start, comment.end)
-    place = text.find("\n", comment.end)
-    if text[comment.end : place if place >= 0 else None].strip():
+    following = text[comment.end : comment.end + _WIDE].split("\n")
+    if following[0].strip():
         return number
-    for _ in range(_MOST_LINES):
-        if place < 0:
-            break
+    for line in following[1:]:
         number += 1
-        end = text.find("\n", place + 1)
-        line = text[place + 1 : end if end >= 0 else None].strip()
-        if line and not line.startswith(("#", ";", "//", "<!--")):
+        said = line.strip()
+        if said and not said.startswith(("#", ";", "//", "<!--")):
             return number
-        place = end
     return 0
 
 

@@ -10,22 +10,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import NamedTuple
 
 import yaml
 
 from isoaudit.documents.yaml import Node, load_all
 from isoaudit.documents.yaml_syntax import compose
 from isoaudit.errors import DocumentError
-from isoaudit.model import InlineWaiver, Location, TargetResult
+from isoaudit.model import InlineWaiver, Location
 from isoaudit.model.waiver import WaiverKind
-from isoaudit.rules.inline_words import statement
+from isoaudit.rules.inline_words import WHOLE, statement
 
 ANNOTATION = "isoaudit/ignore."
 LABEL = "isoaudit.ignore."
-LIVE = "container.waivers"
-"""The fact that holds the waivers among a live container's own labels."""
-
-_WHOLE_FILE = (0, 2**31)
 _WORD = re.compile(
     r"""(?P<option>(?:--label|--annotation|-l)(?:=|[ \t]+|[ \t]*\\\r?\n[ \t]*))?
         (?P<outer>["']?)(?:--(?:label|annotation)=)?isoaudit[./]ignore\.
@@ -44,15 +41,6 @@ def label_waivers(text: str, dialect: str, file: str) -> Iterator[InlineWaiver]:
     """
     if dialect in _READERS and "ignore." in text:
         yield from _READERS[dialect](text, file)
-
-
-def live_waivers(result: TargetResult) -> Iterator[InlineWaiver]:
-    """Yield the waivers among the labels that a live container was given, not its image."""
-    for fact in result.facts.facts.get(LIVE, ())[:1]:
-        source = f"{result.target.id}, {fact.source}"
-        for entry in fact.value if isinstance(fact.value, tuple) else ():
-            check, _, words = entry.partition("=")
-            yield statement([check], words, source, "label")._replace(span=_WHOLE_FILE)
 
 
 def _kubernetes(text: str, file: str) -> Iterator[InlineWaiver]:
@@ -130,43 +118,57 @@ def _labels(service: Node) -> Iterator[tuple[str, str, Node]]:
 def _oci(text: str, file: str) -> Iterator[InlineWaiver]:
     """Yield the annotations of a bundle's config.json."""
     for root in compose(text, file):
-        yield from _annotated(_below(root, "annotations"), _WHOLE_FILE, file)
+        yield from _annotated(_below(root, "annotations"), WHOLE, file)
 
 
 def _command_lines(text: str, file: str) -> Iterator[InlineWaiver]:
     """Yield the labels that commands ask for; they speak of the command that they are part of."""
-    for match, words, line in _words(text):
-        if match["option"]:
-            begin = _first_line(text, match.start("check"), line)
-            yield _placed(match["check"], words, Location(file, line), (begin, line), "label")
+    for found in _words(text):
+        if found.match["option"]:
+            first = _first_line(text, found)
+            yield _placed(found.match["check"], found.said, Location(file, found.number),
+                          (first, found.number), "label")  # fmt: skip
 
 
 def _quadlet(text: str, file: str) -> Iterator[InlineWaiver]:
-    for match, words, line in _words(text):
-        if _KEY.match(text, text.rfind("\n", 0, match.start()) + 1):
-            yield _placed(match["check"], words, Location(file, line), _WHOLE_FILE, "label")
+    for found in _words(text):
+        if _KEY.match(text, found.begin):
+            place = Location(file, found.number)
+            yield _placed(found.match["check"], found.said, place, WHOLE, "label")
 
 
 def _devcontainer(text: str, file: str) -> Iterator[InlineWaiver]:
-    for match, words, line in _words(text):
-        if match["outer"] == '"':
-            yield _placed(match["check"], words, Location(file, line), _WHOLE_FILE, "label")
+    for found in _words(text):
+        if found.match["outer"] == '"':
+            place = Location(file, found.number)
+            yield _placed(found.match["check"], found.said, place, WHOLE, "label")
 
 
-def _words(text: str) -> Iterator[tuple[re.Match[str], str, int]]:
-    """Yield what looks like a label of ours, what it says, and the line it stands in."""
-    number, counted = 1, 0
+class _Word(NamedTuple):
+    """What looks like a label of ours, what it says, its line, and where that line begins."""
+
+    match: re.Match[str]
+    said: str
+    number: int
+    begin: int
+
+
+def _words(text: str) -> Iterator[_Word]:
+    number, begin, counted = 1, 0, 0
     for match in _WORD.finditer(text):
-        number += text.count("\n", counted, match.start("check"))
-        counted = match.start("check")
+        place = match.start("check")
+        number += text.count("\n", counted, place)
+        begin = max(begin, text.rfind("\n", counted, place) + 1)
+        counted = place
         quote = match["outer"] or match["inner"]
-        said = text[match.end() : match.end() + _LONGEST].partition("\n")[0]
-        yield match, said.partition(quote)[0] if quote else (said.split() or [""])[0], number
+        rest = text[match.end() : match.end() + _LONGEST].partition("\n")[0]
+        said = rest.partition(quote)[0] if quote else rest.partition(" ")[0].strip()
+        yield _Word(match, said, number, begin)
 
 
-def _first_line(text: str, place: int, number: int) -> int:
+def _first_line(text: str, found: _Word) -> int:
     """Return the line in which a command begins that goes on over line ends with a backslash."""
-    begin = text.rfind("\n", 0, place) + 1
+    number, begin = found.number, found.begin
     for _ in range(_MOST_LINES):
         before = text[max(0, begin - 3) : max(0, begin - 1)].rstrip("\r")
         if not before.endswith("\\"):
@@ -188,6 +190,7 @@ _READERS: dict[str, Callable[[str, str], Iterator[InlineWaiver]]] = {
     "compose": _compose,
     "oci": _oci,
     "docker_run": _command_lines,
+    "systemd": _command_lines,
     "quadlet": _quadlet,
     "devcontainer": _devcontainer,
 }

@@ -13,6 +13,9 @@ from isoaudit.model.waiver import WaiverKind
 MIN_REASON = 10
 """Fewest characters of a reason: `by design` and `legacy` say nothing to whoever comes later."""
 
+WHOLE = (0, 2**31)
+"""The lines of a waiver that speaks of everything it stands with."""
+
 _MOST_WORDS = 1000
 _MOST_CHECKS = 20
 _CHECK = re.compile(r"[A-Z][A-Z0-9_.]{0,39}(?:-[A-Z0-9_.-]{1,39}|-\*)?")

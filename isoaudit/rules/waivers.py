@@ -22,8 +22,7 @@ from isoaudit.model import (
 )
 from isoaudit.model.waiver import WaiverState
 from isoaudit.rules.gate import beyond
-from isoaudit.rules.inline_labels import live_waivers
-from isoaudit.rules.inline_words import today
+from isoaudit.rules.inline_words import WHOLE, statement, today
 
 Key = tuple[str, tuple[str, ...], str]
 
@@ -31,6 +30,10 @@ NOTHING_WRONG = "nothing that it covers is wrong"
 NO_TARGET = "no target of this run is called so"
 _PASSED_DAY = "its last day was {}"
 _NOT_RUN = "none of its checks is in this run"
+
+
+_LIVE = "container.waivers"
+"""The fact that holds the waivers among a live container's own labels."""
 
 
 class Entry(NamedTuple):
@@ -87,7 +90,7 @@ class Waiving:
         With `said` false, of the waivers in the target's file only those are told that cover
         something: the others were told with the file's first target.
         """
-        live = () if result.target.dialect else tuple(live_waivers(result))
+        live = () if result.target.dialect else tuple(_labelled(result))
         entries = [entry for entry in self.entries if entry.names(result.target)]
         if not (entries or result.said or live):
             return result
@@ -97,7 +100,7 @@ class Waiving:
         for one in (*result.said, *live):
             covered = tuple(f for f in gating if _speaks_of(one, result.target, f))
             use = self._inline(one, len(covered), live=not result.target.dialect)
-            if said or covered or one in live:
+            if covered or one in live or (said and one.whole):
                 met.append(_Met(covered, use))
         return replace(
             result, findings=_attached(findings, met), waivers=tuple(one.use for one in met)
@@ -162,6 +165,16 @@ class Waiving:
         return any(fnmatchcase(check, pattern) for pattern in patterns for check in self.checks)
 
 
+def covering(result: TargetResult) -> frozenset[Key]:
+    """Return the keys of the waivers in a target's file that cover some finding of it."""
+    gating = [one for one in result.findings if _may_be_waived(one, result.target)]
+    return frozenset(
+        said.key
+        for said in result.said
+        if not said.problem and any(_speaks_of(said, result.target, one) for one in gating)
+    )
+
+
 class Uses:
     """What became of all waivers of a run, added up over its targets."""
 
@@ -191,6 +204,15 @@ def _sum(old: WaiverUse, new: WaiverUse) -> WaiverUse:
     """Return one use for two: what was used with one target is used, whatever else there is."""
     better = old if old.state == "used" or (old.findings and new.state != "used") else new
     return better._replace(findings=old.findings + new.findings)
+
+
+def _labelled(result: TargetResult) -> Iterator[InlineWaiver]:
+    """Yield the waivers among the labels that a live container was given, not its image."""
+    for fact in result.facts.facts.get(_LIVE, ())[:1]:
+        source = f"{result.target.id}, {fact.source}"
+        for entry in fact.value if isinstance(fact.value, tuple) else ():
+            check, _, words = entry.partition("=")
+            yield statement([check], words, source, "label")._replace(span=WHOLE)
 
 
 def _may_be_waived(finding: Finding, target: Target) -> bool:

@@ -209,3 +209,16 @@ def test_what_was_asked_for_is_taken_out_as_it_was_asked(
 def test_what_has_no_start_command_is_a_usage_error(isoaudit: Isoaudit) -> None:
     """A host is hardened in many places; `scan` says which."""
     assert 2 == isoaudit("harden", "host").code
+
+
+def test_what_is_waived_in_the_file_asks_for_no_edit(isoaudit: Isoaudit, here: Path) -> None:
+    """Whoever accepted a finding did not ask for the end of it; it is told among what stays."""
+    noted = "  web: # isoaudit: ignore[CAP-*] its rights were reviewed in ticket 12\n"
+    (here / "compose.yaml").write_text(COMPOSE.replace("  web: # the shop\n", noted))
+
+    ended = isoaudit("harden", "compose.yaml")
+
+    service = yaml.safe_load(ended.out)["services"]["web"]
+    assert not {"cap_drop", "security_opt"} & set(service)
+    assert service["read_only"]
+    assert "stays: waived" in ended.err

@@ -6,11 +6,12 @@ import posixpath
 from collections.abc import Iterable
 
 from isoaudit.documents.yaml import Node
+from isoaudit.facts import engine_defaults
 from isoaudit.model import Missing, Record, Value
 from isoaudit.probes.compose.values import Word, word
 from isoaudit.probes.declared import Sheet, not_declared
 
-ENGINE_DEFAULT = "engine default"
+ENGINE_DEFAULT = engine_defaults.ENGINE_DEFAULT
 FOLLOW = "Scan the output of `docker compose config`, which has everything in one file."
 
 

@@ -26,16 +26,17 @@ def note_waivers(notes: Notes, inspect: Answer, api: EngineApi) -> None:
         return
     names = ", ".join(sorted(ours))[:_LONGEST]
     try:
-        image = Answer(api.image(inspect.text("Image") or ""), "", inspect.engine).below("Config")
+        image = Answer(api.image(inspect.text("Image") or ""), "", inspect.engine)
     except Unreadable as error:
         detail = f"{names}: whether the image brought them is not known: {error.cause}"
         notes.missing(_PATH, error.reason, detail, error.remedy)
         return
-    if not image.has("Labels"):
+    # NOTE: engines of API 1.50 and later leave out what is empty: no labels are none.
+    if not image.table("Config"):
         detail = f"{names}: whether the image brought them is not in the engine's answer"
         notes.missing(_PATH, Reason.NOT_SUPPORTED, detail, "Waive them in a waiver file instead.")
         return
-    brought = _waivers(image)
+    brought = _waivers(image.below("Config"))
     own = [
         f"{name.removeprefix(_PREFIX)}={words}"
         for name, words in sorted(ours.items())

@@ -20,6 +20,7 @@ from isoaudit.model import (
     TargetResult,
     Vantage,
     Waiver,
+    WaiverUse,
 )
 from isoaudit.report.document import Report, RunInfo, Summary, Tally
 
@@ -76,13 +77,24 @@ abouts = st.fixed_dictionaries({
 catalogues = st.fixed_dictionaries({}, optional=dict.fromkeys(("CAP-001", "FS-001"), abouts))
 
 
-def _report(run, checks, results, errors, reasons):  # type: ignore[no-untyped-def]
+uses = st.builds(
+    WaiverUse, st.lists(texts, max_size=2).map(tuple), st.lists(texts, max_size=2).map(tuple),
+    texts, waivers,
+    st.sampled_from(["used", "unused", "expired", "invalid", "refused", "not_run"]),
+    st.integers(0, 99), texts,
+)  # fmt: skip
+
+
+def _report(run, checks, results, errors, reasons, uses, gone):  # type: ignore[no-untyped-def] # noqa: PLR0917
+    known = any(finding.known is not None for one in results for finding in one.findings)
     tally = sum((Tally.of(one.findings) for one in results), Tally())
-    return Report(run, checks, results, errors, Summary(len(results), tally, not reasons, reasons))
+    summary = Summary(len(results), tally, not reasons, reasons, gone if known else None)
+    return Report(run, checks, results, errors, summary, waivers=uses)
 
 
 reports = st.builds(
     _report, runs, catalogues,
     st.lists(results, max_size=5, unique_by=lambda one: one.target.id).map(tuple),
     st.lists(errors, max_size=2).map(tuple), st.lists(texts, max_size=2).map(tuple),
+    st.lists(uses, max_size=3).map(tuple), st.integers(0, 9),
 )  # fmt: skip
