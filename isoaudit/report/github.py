@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from isoaudit.model import Severity
+from isoaudit.report.compared import since_words
 from isoaudit.report.document import Report, ordered_errors
 from isoaudit.report.entries import Entry, Standing, entries, settling, waiver_words
 from isoaudit.report.layout import clip, count
@@ -115,7 +116,8 @@ def _summary(report: Report, found: list[Entry], annotations: int) -> str:
     ]
     left = annotations - _MOST
     words += [f"{left} annotations left out of {annotations}"] if left > 0 else []
-    reasons = [clip(reason, _SHOWN_MESSAGE) for reason in gate.gate_reasons]
+    since = since_words(report.run.since) if report.run.since else []
+    reasons = [clip(reason, _SHOWN_MESSAGE) for reason in (*gate.gate_reasons, *since)]
     return command("notice", {"title": "isoaudit"}, "\n".join([", ".join(words), *reasons]))
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TextIO
 
 from isoaudit.model import Severity
+from isoaudit.report.compared import since_words
 from isoaudit.report.document import Report, ordered_errors
 from isoaudit.report.entries import Entry, Standing, entries, settling, waiver_words
 from isoaudit.report.layout import count
@@ -77,7 +78,8 @@ def _verdict(report: Report, found: Sequence[Entry]) -> Iterator[str]:
         number = sum(one.standing is standing for one in found)
         parts += [f"{number} {word}"] if number else []
     yield f"{', '.join(parts)}."
-    reasons = gate.gate_reasons[:_SHOWN_REASONS]
+    reasons = [*gate.gate_reasons[:_SHOWN_REASONS]]
+    reasons += since_words(report.run.since) if report.run.since else []
     if reasons:
         yield ""
     yield from (f"* {prose(reason, _SHOWN_FIX)}" for reason in reasons)
