@@ -26,7 +26,7 @@ each() {
         [ -z "$line" ] || words+=("$1=$line")
     done <<<"$2"
 }
-flag() { case $2 in true) words+=("$1") ;; false | "") ;; *) die "$1: true or false, not $2" ;; esac; }
+flag() { case $2 in true) words+=("$1") ;; false | "") ;; *) die "$1: true or false" ;; esac; }
 
 each --profile "${INPUT_PROFILE:-}"
 each --fail-on "${INPUT_FAIL_ON:-}"
@@ -60,8 +60,15 @@ while IFS= read -r line; do
     esac
 done <<<"${INPUT_PATHS:-.}"
 
+# A line of the table may begin with the name of a file, which a pull request may call ::error::.
+token=
+if [ "$screen" = table ]; then
+    token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+    echo "::stop-commands::$token"
+fi
 code=0
 "$venv/bin/isoaudit" scan "${words[@]}" "${targets[@]}" || code=$?
+[ -z "$token" ] || echo "::$token::"
 
 if [ -n "$summary" ]; then
     cat "$summary" >>"$GITHUB_STEP_SUMMARY"

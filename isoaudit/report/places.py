@@ -70,11 +70,13 @@ def _in_tree(file: str) -> str:
 
 
 def _shortened(path: str) -> str:
+    if len(path) > _SHOWN:
+        path = path[: _SHOWN // 2] + "…" + path[-_SHOWN // 2 :]
     # NOTE: a surrogate stands for a byte of a name that is not UTF-8, and has to come through as
     # that byte; any other is from JSON of a stranger's making, and no byte at all.
     if not path.isascii():
         path = "".join(one if _encodable(one) else clean(one) for one in path)
-    return path if len(path) <= _SHOWN else path[: _SHOWN // 2] + "…" + path[-_SHOWN // 2 :]
+    return path
 
 
 def _encodable(one: str) -> bool:

@@ -141,6 +141,18 @@ def test_an_input_is_no_option_and_no_code(
     assert ["compose.yaml"] == os.listdir(tmp_path / "work")
 
 
+def test_a_line_of_the_table_is_no_command(action: Run, tmp_path: Path) -> None:
+    """A pull request may bring a file of any name; commands are off while names are shown."""
+    name = "::error title=owned::x.yaml"
+    (tmp_path / "work" / name).write_text("services: [\n")
+    _, text, _ = action(INPUT_PATHS=name, INPUT_ANNOTATIONS="false")
+    first, *_ = text.splitlines()
+    token = first.removeprefix("::stop-commands::")
+
+    assert re.fullmatch("[0-9a-f]{32}", token)
+    assert text.index(first) < text.index(name) < text.index(f"\n::{token}::\n")
+
+
 def test_a_log_of_an_earlier_run_is_not_handed_on(action: Run, tmp_path: Path) -> None:
     """Where there was nothing to audit there is no log to upload."""
     (tmp_path / "work" / "isoaudit.sarif").write_text("old")
