@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from isoaudit import bundle
 from isoaudit.audit.common import listed, run_error
+from isoaudit.audit.excluding import NOTHING, Excluded
 from isoaudit.bundle import Bundle, Evidence
 from isoaudit.documents import limits
 from isoaudit.documents.beside import Beside, Folder, Neighbour, Scan
@@ -47,9 +48,11 @@ class FileUnit(NamedTuple):
 
 
 def file_units(
-    addresses: Sequence[Address], stdin: bytes | None
+    addresses: Sequence[Address], stdin: bytes | None, excluded: Excluded = NOTHING
 ) -> tuple[list[FileUnit], list[RunError]]:
     """Return the files behind addresses, and what of them could not be reached.
+
+    What is excluded is passed by where it is found in a folder, and read where it is named.
 
     Raises UsageError for a file or folder that is named and is not there.
     """
@@ -59,6 +62,8 @@ def file_units(
         for entry in _units_at(address, stdin):
             if isinstance(entry, RunError):
                 errors.append(entry)
+                continue
+            if not entry.named and excluded.holds(entry.shown):
                 continue
             path = os.path.abspath(entry.path)
             key = (path, entry.dialect, entry.address.part, entry.further)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from isoaudit.audit.common import Collected, run_error
 from isoaudit.audit.guests import with_contradictions
+from isoaudit.audit.placing import Ground
 from isoaudit.bundle import Evidence
 from isoaudit.facts.drift import with_drift
-from isoaudit.model import FactSet, Kind, Record, RunError, TargetResult
+from isoaudit.model import FactSet, Kind, Record, RunError, Target, TargetResult
 from isoaudit.rules.context import Context
 from isoaudit.rules.judge import Judge
 from isoaudit.targets.address import Address
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Around:
     """What surrounds targets: the host they may run on, the engines that run them, and what
-    could not be read beside them."""
+    could not be read beside them. `ground` is the host that files will run on, if that is known."""
 
     host: Evidence | None = None
     engines: Mapping[str, Record] = field(default_factory=dict)
     errors: tuple[RunError, ...] = ()
+    ground: Ground | None = None
 
 
 class Judging:
@@ -100,12 +102,26 @@ def outcome(
 
 
 def judged(judge: Judge, evidence: Evidence, around: Around) -> TargetResult:
-    """Judge one target against its own evidence and that of the host it is proven to run on."""
+    """Judge one target against its own evidence and that of the host it is proven to run on.
+
+    A file runs on the host that was named for it, if one was.
+    """
+    if around.ground is not None and evidence.target.dialect:
+        evidence, engine = around.ground.placed(evidence)
+        host: FactSet | None = around.ground.host.facts
+    else:
+        engine = _engine_of(evidence.target, around)
+        host = _host_of(evidence.target, around)
     target = evidence.target
-    host: FactSet | None = None
-    if around.host is not None and target.host == around.host.target.id:
-        host = around.host.facts
-    engine = None if target.kind is Kind.HOST else around.engines.get(target.engine)
     facts = with_contradictions(target, with_drift(target, evidence.facts), host)
     findings = judge.judge(Context(target, facts, host, engine))
     return TargetResult(target, facts, findings, evidence.said)
+
+
+def _host_of(target: Target, around: Around) -> FactSet | None:
+    proven = around.host is not None and target.host == around.host.target.id
+    return around.host.facts if around.host is not None and proven else None
+
+
+def _engine_of(target: Target, around: Around) -> Record | None:
+    return None if target.kind is Kind.HOST else around.engines.get(target.engine)

@@ -7,10 +7,12 @@ first thread. What runs is collected next, side by side, and judged by a process
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from isoaudit.audit.common import Collected, Limits
+from isoaudit.audit.excluding import NOTHING, Excluded
 from isoaudit.audit.files import FileUnit, file_units, read_unit
 from isoaudit.audit.judging import Around, Judging, aside_for, judge_live, outcome
 from isoaudit.bundle import Bundle, Evidence
@@ -19,6 +21,10 @@ from isoaudit.rules.check import Check
 from isoaudit.rules.judge import Judge
 from isoaudit.rules.review import Review
 from isoaudit.targets.address import Address
+
+if TYPE_CHECKING:
+    from isoaudit.audit.placing import Ground
+    from isoaudit.audit.since import Before, Revision
 
 _Finished = TypeVar("_Finished")
 
@@ -29,7 +35,9 @@ PARALLEL_FROM = 24
 class Request(NamedTuple):
     """What is to be audited, by which checks, and how hard to try.
 
-    `review` marks what people know already of a target that was judged.
+    `review` marks what people know already of a target that was judged. `excluded` says which files
+    found in folders are passed by. `ground` is the host that files will run on, `since` the
+    revision whose findings are known already.
     """
 
     addresses: Sequence[Address]
@@ -37,13 +45,20 @@ class Request(NamedTuple):
     limits: Limits
     stdin: bytes | None = None
     review: Review | None = None
+    excluded: Excluded = NOTHING
+    ground: Ground | None = None
+    since: Revision | None = None
 
 
 class Audit(NamedTuple):
-    """A run under way: the host's evidence, if it was read, and the results as they come."""
+    """A run under way: the host's evidence, if it was read, and the results as they come.
+
+    `before` is what stood at the revision that is compared with.
+    """
 
     host: Evidence | None
     results: Iterator[Any]
+    before: Before | None = None
 
 
 def audit(request: Request, finish: Callable[[TargetResult], _Finished]) -> Audit:
@@ -54,10 +69,12 @@ def audit(request: Request, finish: Callable[[TargetResult], _Finished]) -> Audi
     Raises UsageError for a named file that is not there.
     """
     judge = Judge(request.checks)
-    finish = _reviewed(request.review, finish)
-    units, errors = file_units([a for a in request.addresses if a.is_file], request.stdin)
+    around = Around(ground=request.ground)
+    units, errors = _units(request)
+    before = _before(request, judge, around)
+    finish = _reviewed(request.review, before, finish)
     # NOTE: started before anything live, since forking must precede threads.
-    from_files = _judge_files(_FileWork(units, judge, finish), request.limits.jobs)
+    from_files = _judge_files(_FileWork(units, judge, finish, around), request.limits.jobs)
     if len(units) >= PARALLEL_FROM and any(not a.is_file for a in request.addresses):
         from_files = iter(list(from_files))
     judging = Judging(judge, finish)
@@ -65,7 +82,7 @@ def audit(request: Request, finish: Callable[[TargetResult], _Finished]) -> Audi
     aside = aside_for(judging, live=some, jobs=request.limits.jobs)
     live = _live(request)
     judged = judge_live(live, judging, aside)
-    return Audit(live.host, itertools.chain(errors, from_files, judged))
+    return Audit(live.host, itertools.chain(errors, from_files, judged), before)
 
 
 def collect(request: Request, add: Callable[[Evidence], None]) -> Around:
@@ -73,7 +90,7 @@ def collect(request: Request, add: Callable[[Evidence], None]) -> Around:
 
     Each target is handed to `add` as it comes; what surrounds them is returned.
     """
-    units, errors = file_units([a for a in request.addresses if a.is_file], request.stdin)
+    units, errors = _units(request)
     for unit in units:
         for entry in read_unit(unit):
             if isinstance(entry, Evidence):
@@ -92,19 +109,49 @@ def collect(request: Request, add: Callable[[Evidence], None]) -> Around:
     return Around(live.host, live.engines, tuple(dict.fromkeys(errors)))
 
 
+def _units(request: Request) -> tuple[list[FileUnit], list[RunError]]:
+    files = [address for address in request.addresses if address.is_file]
+    return file_units(files, request.stdin, request.excluded)
+
+
+def _before(request: Request, judge: Judge, around: Around) -> Before | None:
+    """Judge the revision that is compared with, where one is."""
+    if request.since is None:
+        return None
+    from isoaudit.audit.since import stood_at
+
+    def judged_there(
+        units: Sequence[FileUnit], what: Callable[[TargetResult], Any], renamed: Mapping[str, str]
+    ) -> Iterator[Any]:
+        work = _FileWork(units, judge, what, around, renamed)
+        return _judge_files(work, request.limits.jobs)
+
+    return stood_at(request.since, request.addresses, request.excluded, judged_there)
+
+
 def _reviewed(
-    review: Review | None, finish: Callable[[TargetResult], _Finished]
+    review: Review | None, before: Before | None, finish: Callable[[TargetResult], _Finished]
 ) -> Callable[[TargetResult], _Finished]:
-    """Return what finishes a target after it has been reviewed."""
-    return finish if review is None else lambda result: finish(review(result))
+    """Return what finishes a target after it has been reviewed, and compared with what stood."""
+    if before is None:
+        return finish if review is None else lambda result: finish(review(result))
+    if review is None:
+        return lambda result: finish(before.marked(result))
+    settled = review.after(before.said)
+    return lambda result: finish(before.marked(settled(result)))
 
 
 class _FileWork(NamedTuple):
-    """All that a forked worker needs; it inherits it instead of being sent it."""
+    """All that a forked worker needs; it inherits it instead of being sent it.
+
+    `renamed` holds today's names of files that are read as they were once.
+    """
 
     units: Sequence[FileUnit]
     judge: Judge
     finish: Callable[[TargetResult], Any]
+    around: Around = Around()
+    renamed: Mapping[str, str] = {}
 
     def run(self, numbers: range) -> list[Any]:
         """Read, judge and finish the files of these numbers."""
@@ -118,14 +165,22 @@ class _FileWork(NamedTuple):
             elif isinstance(entry, Bundle):
                 yield from self.replay(entry)
             else:
-                yield outcome(self.judge, self.finish, entry, Around())
+                yield outcome(self.judge, self.finish, self.today(entry), self.around)
 
     def replay(self, bundle: Bundle) -> Iterator[Any]:
         """Judge what a bundle holds as if it were here."""
-        around = Around(bundle.host, bundle.engines)
+        around = Around(bundle.host, bundle.engines, ground=self.around.ground)
         yield from bundle.errors
         for evidence in bundle.targets:
             yield outcome(self.judge, self.finish, evidence, around)
+
+    def today(self, evidence: Evidence) -> Evidence:
+        """Return evidence under the name that its file has today."""
+        if not self.renamed:
+            return evidence
+        from isoaudit.audit.since import under_new_name
+
+        return replace(evidence, target=under_new_name(evidence.target, self.renamed))
 
 
 _inherited: _FileWork | None = None

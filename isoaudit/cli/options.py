@@ -16,6 +16,7 @@ import click
 from isoaudit.cli.run_lines import split_line
 from isoaudit.errors import NothingToAuditError, UsageError
 from isoaudit.model import Severity
+from isoaudit.report.formats import FORMATS
 from isoaudit.targets.address import Address, parse
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -82,7 +83,7 @@ def reporting(command: Callable[..., Any]) -> Callable[..., Any]:
     for decorate in reversed(
         [
             click.option("-f", "--format", "form", metavar="FORMAT",
-                         help="table (default) or json."),
+                         help=f"{_formats()}; table if not given."),
             click.option("-o", "--output", "outputs", multiple=True, metavar="[FORMAT=]FILE",
                          help="Write to FILE, or stdout for -; may be repeated."),
             click.option("--fail-on", type=click.Choice([*(s.value for s in Severity), "never"]),
@@ -175,6 +176,12 @@ def stdin_of(addresses: Sequence[Address]) -> bytes | None:
     if not data.strip():
         raise NothingToAuditError("standard input is empty", "Pipe a deployment file into it.")
     return data
+
+
+def _formats() -> str:
+    """Return the names of the formats, as `a, b or c`."""
+    *most, last = FORMATS
+    return f"{', '.join(most)} or {last}"
 
 
 def _default_jobs() -> int:

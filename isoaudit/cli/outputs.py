@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from isoaudit.errors import UsageError
 from isoaudit.report.document import Report
 from isoaudit.report.formats import FORMATS, format_for_suffix, load_renderer
 from isoaudit.report.options import Options
+from isoaudit.rules.select import Gate
 
 
 class Output(NamedTuple):
@@ -42,18 +44,24 @@ def parse_outputs(form: str | None, outputs: Sequence[str]) -> list[Output]:
     return parsed
 
 
-def write_report(report: Report, outputs: Sequence[Output], reporting: Reporting) -> None:
+def write_report(
+    report: Report, outputs: Sequence[Output], reporting: Reporting, gate: Gate
+) -> None:
     """Render a report to every output."""
+    options = Options(
+        verbosity=reporting.verbosity,
+        fail_on=gate.fail_on,
+        fail_on_unknown=gate.fail_on_unknown,
+    )
     for output in outputs:
         render = load_renderer(output.form)
         if output.path is None:
             color = wants_color(sys.stdout, reporting.color)
-            options = Options(color=color, verbosity=reporting.verbosity)
-            render(report, sys.stdout, options)
+            render(report, sys.stdout, replace(options, color=color))
             sys.stdout.flush()
             continue
         with text_whole(output.path) as stream:
-            render(report, stream, Options(color=False, verbosity=reporting.verbosity))
+            render(report, stream, options)
 
 
 def _parsed(form: str | None, text: str) -> Output:

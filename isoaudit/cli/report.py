@@ -57,7 +57,7 @@ def report(
     end = ending(counts, saved.errors, gate, report_only=reporting.report_only, stale=stale)
     summary = replace(saved.summary, gate_passed=end.passed, gate_reasons=end.reasons)
     shown = replace(saved, summary=summary)
-    write_report(shown, chosen, reporting)
+    write_report(shown, chosen, reporting, gate)
     for line in [*explain_exit(end, gate), *review_lines(summary, saved.waivers)]:
         say(line)
     raise click.exceptions.Exit(end.code)

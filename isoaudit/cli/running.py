@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TextIO
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from isoaudit.audit import Request, audit
 from isoaudit.bundle import Evidence
@@ -20,14 +20,19 @@ from isoaudit.cli.reviewing import review_lines, stale_waivers
 from isoaudit.cli.screen import say
 from isoaudit.cli.verdict import Ending, ending, explain_exit
 from isoaudit.errors import NothingToAuditError
-from isoaudit.model import RunError, TargetResult, WaiverUse, dialects
+from isoaudit.model import RunError, Status, TargetResult, WaiverUse, dialects
+from isoaudit.report.compared import since_words
 from isoaudit.report.document import Report, RunInfo, Summary, Tally
+from isoaudit.report.layout import count as words_for
 from isoaudit.rules.baseline import Held, held
 from isoaudit.rules.catalogue import version_of
 from isoaudit.rules.gate import GateCount, count
 from isoaudit.rules.review import Review
 from isoaudit.rules.select import Gate, Selection
 from isoaudit.rules.waivers import Uses
+
+if TYPE_CHECKING:
+    from isoaudit.audit.since import Before
 
 
 class _Finished(NamedTuple):
@@ -39,6 +44,8 @@ class _Finished(NamedTuple):
     payload: TargetResult | str
     waivers: tuple[WaiverUse, ...]
     known: tuple[Held, ...]
+    new: tuple[str, ...]
+    """The fingerprints of failures that no baseline knows, where there is one."""
 
 
 @dataclass(slots=True)
@@ -51,6 +58,7 @@ class _Totals:
     errors: list[RunError] = field(default_factory=list)
     waivers: Uses = field(default_factory=Uses)
     known: set[Held] = field(default_factory=set)
+    new: set[str] = field(default_factory=set)
 
 
 def run_scan(
@@ -76,7 +84,8 @@ def run_scan(
     rest = _again(first, results)
 
     def run_info() -> RunInfo:
-        return _run_info(started, selection, under_way.host)
+        known = replace(_run_info(started, selection, under_way.host), on=_ground_words(request))
+        return replace(known, since=_since(under_way.before, totals))
 
     def end() -> Ending:
         stale = stale_waivers(totals.waivers) if reporting.strict_waivers else ""
@@ -102,11 +111,12 @@ def run_scan(
         judged = [entry.payload for entry in rest if isinstance(entry.payload, TargetResult)]
         report = Report(run_info(), checks, judged, totals.errors, summary(), version,
                         waivers=tuple(totals.waivers))  # fmt: skip
-        write_report(report, outputs, reporting)
+        write_report(report, outputs, reporting, gate)
     verdict = end()
     not_audited = review.baseline.not_audited(totals.counts) if review.baseline else 0
     for line in [
-        *explain_exit(verdict, gate), *review_lines(summary(), totals.waivers, not_audited)
+        *explain_exit(verdict, gate), *review_lines(summary(), totals.waivers, not_audited),
+        *_beside(request, under_way.before, totals),
     ]:  # fmt: skip
         say(line)
     return verdict.code
@@ -128,6 +138,11 @@ def _finisher(gate: Gate, *, streamed: bool) -> Callable[[TargetResult], _Finish
             encode(result),
             result.waivers,
             tuple(held(finding) for finding in result.findings if finding.known),
+            tuple(
+                one.fingerprint
+                for one in result.findings
+                if one.known is False and one.status is Status.FAIL
+            ),
         )
 
     return finish
@@ -149,6 +164,7 @@ def _counted(results: Iterable[Any], totals: _Totals) -> Iterator[_Finished]:
         totals.targets += 1
         totals.waivers.add(entry.waivers)
         totals.known.update(entry.known)
+        totals.new.update(entry.new)
         # Two bundles may hold targets of one name: neither may hide what the other fails.
         totals.counts[entry.target] = totals.counts.get(entry.target, GateCount()) + entry.gate
         yield entry
@@ -160,9 +176,38 @@ def _again(first: _Finished | None, rest: Iterator[_Finished]) -> Iterator[_Fini
     yield from rest
 
 
+def _since(before: Before | None, totals: _Totals) -> Mapping[str, str | int] | None:
+    """Return what the report says of the revision that was compared with."""
+    if before is None:
+        return None
+    known = before.failed & {name for name, status in totals.known if status == Status.FAIL}
+    return {
+        "ref": before.ref,
+        "commit": before.commit,
+        "known": len(known),
+        "gone": len(before.failed - known - totals.new),
+        "unread": before.unread,
+    }
+
+
+def _beside(request: Request, before: Before | None, totals: _Totals) -> list[str]:
+    """Return the lines on what the gate did not count, and on what was passed by."""
+    lines = []
+    since = _since(before, totals)
+    if since is not None:
+        words = since_words(since)
+        lines += [f"        {line}" for line in words]
+    if request.excluded.count:
+        lines.append(f"        {words_for(request.excluded.count, 'file')} passed by: --exclude")
+    return lines
+
+
 def _nothing(request: Request, totals: _Totals) -> str:
     if totals.errors:
         return f"{totals.errors[0].target}: {totals.errors[0].message}"
+    if request.excluded.count:
+        passed_by = words_for(request.excluded.count, "file")
+        return f"--exclude passes by all that was found: {passed_by}."
     if any(address.is_file for address in request.addresses):
         known = ", ".join(dialect.title for dialect in dialects.DIALECTS)
         return f"No file there declares a container or VM. Known: {known}."
@@ -185,6 +230,14 @@ def _run_info(started: float, selection: Selection, host: Evidence | None) -> Ru
 def utc(seconds: float) -> str:
     """Return a time as ISO 8601 in UTC, to the second."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def _ground_words(request: Request) -> dict[str, str] | None:
+    """Return the host that files were judged for in words."""
+    if request.ground is None:
+        return None
+    seen = {"collected_at": request.ground.collected_at}
+    return {**_host_words(request.ground.host), **seen}
 
 
 def _host_words(host: Evidence) -> dict[str, str]:

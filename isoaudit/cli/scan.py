@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from isoaudit.cli.comparing import Comparing, comparing
+from isoaudit.cli.configured import configured
 from isoaudit.cli.options import (
     Accepting,
     Reporting,
@@ -62,6 +64,8 @@ Examples:
     help="Checks of your own, beside the built-in ones.",
 )
 @accepting
+@comparing
+@configured
 @reporting
 def scan(
     targets: tuple[str, ...],
@@ -72,6 +76,7 @@ def scan(
     profiles: tuple[str, ...],
     folders: tuple[Path, ...],
     accepting: Accepting,
+    comparing: Comparing,
     reporting: Reporting,
 ) -> None:
     """Audit containers, virtual machines, this host, or deployment files."""
@@ -93,5 +98,6 @@ def scan(
         say("auditing this host; for files: isoaudit scan .")
     addresses = addresses_of(targets)
     limits = Limits(jobs, timeout, deep, guests_of(guests))
-    request = Request(addresses, selection.checks, limits, stdin_of(addresses), review)
+    beside = comparing.of(addresses)
+    request = Request(addresses, selection.checks, limits, stdin_of(addresses), review, *beside)
     raise click.exceptions.Exit(run_scan(request, selection, gate, chosen, reporting))

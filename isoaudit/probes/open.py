@@ -8,7 +8,7 @@ from isoaudit.model import Reason
 from isoaudit.probes.base import Probe
 from isoaudit.probes.table import Effort, Opened
 from isoaudit.transports.base import Unreadable
-from isoaudit.transports.local import LocalFiles
+from isoaudit.transports.host_root import host_files
 from isoaudit.transports.ptrace import Filters, PtraceFilters
 
 
@@ -16,14 +16,14 @@ def open_host(_uri: str, _effort: Effort) -> Opened:
     """Open the probe of this machine."""
     from isoaudit.probes.host import HostProbe
 
-    return Opened(HostProbe(LocalFiles()))
+    return Opened(HostProbe(host_files(table="1")))
 
 
 def open_proc(_uri: str, effort: Effort) -> Opened:
     """Open the probe of the sandboxes that /proc shows."""
     from isoaudit.probes.proc import ProcProbe
 
-    probe = ProcProbe(LocalFiles(), _loaded(effort))
+    probe = ProcProbe(host_files(), _loaded(effort))
     return Opened(probe, "proc", locate=probe.locate, unseen=probe.unseen)
 
 
@@ -31,7 +31,7 @@ def open_vmm(_uri: str, effort: Effort) -> Opened:
     """Open the probe of the virtual machines whose VMMs /proc shows."""
     from isoaudit.probes.vmm.probe import VmmProbe
 
-    probe = VmmProbe(LocalFiles(), _loaded(effort))
+    probe = VmmProbe(host_files(), _loaded(effort))
     return Opened(probe, "vmm", locate=probe.locate, unseen=probe.unseen)
 
 
@@ -51,7 +51,7 @@ def open_libvirt(uri: str, effort: Effort) -> Opened:
     from isoaudit.transports.libvirt import connect
 
     api = connect(uri or "qemu:///system")
-    probe = LibvirtProbe(api, LocalFiles() if api.local else None, _loaded(effort))
+    probe = LibvirtProbe(api, host_files() if api.local else None, _loaded(effort))
     return Opened(probe, api.uri, api.local, close=api.close)
 
 
@@ -101,7 +101,7 @@ def _open_engine(engine: str, uri: str, effort: Effort) -> Opened:
         )
     certificates = usual[0].certificates if usual else ""
     api = connect(uri or usual[0].uri, effort.timeout, certificates)
-    files = LocalFiles() if api.local else None
+    files = host_files() if api.local else None
     return Opened(
         DockerProbe(api, files, _loaded(effort)),
         api.endpoint,

@@ -18,6 +18,11 @@ class RunInfo:
 
     Times are ISO 8601 in UTC, `seconds` is the wall clock. `host` holds "name", "os" and "kernel"
     of this machine, or is None where no machine was looked at. `view` is "root" or "user".
+
+    `on` is the same of the host that files were judged for, with "collected_at". `since` tells
+    what the findings were compared with: "ref", "commit", and how many failed there and still do
+    ("known"), failed there and are not found any more ("gone"), and files that could not be read
+    there ("unread").
     """
 
     id: str
@@ -27,6 +32,8 @@ class RunInfo:
     host: Mapping[str, str] | None
     view: str
     seconds: float
+    on: Mapping[str, str] | None = None
+    since: Mapping[str, str | int] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the run as the report document holds it."""
@@ -38,6 +45,8 @@ class RunInfo:
             "host": dict(self.host) if self.host is not None else None,
             "view": self.view,
             "seconds": self.seconds,
+            "on": dict(self.on) if self.on is not None else None,
+            "since": dict(self.since) if self.since is not None else None,
         }
 
     @staticmethod
@@ -51,6 +60,8 @@ class RunInfo:
             data["host"],
             data["view"],
             data["seconds"],
+            data.get("on"),
+            data.get("since"),
         )
 
 

@@ -15,18 +15,30 @@ Renderer = Callable[[Report, TextIO, Options], None]
 
 
 class Format(NamedTuple):
-    """A format: the suffix its files have, where its `render` is, and its media type."""
+    """A format: the ends of names its files have, where its `render` is, and its media type.
 
-    suffix: str
+    An end that is no suffix is a whole name. Of several ends that fit a name the longest counts. A
+    format that only makes sense on standard output has none.
+    """
+
+    ends: tuple[str, ...]
     renderer: str
     media_type: str
 
 
 FORMATS = {
-    "table": Format(".txt", "isoaudit.report.table:render", "text/plain"),
-    "json": Format(".json", "isoaudit.report.json:render", "application/json"),
-    "baseline": Format(".baseline", "isoaudit.report.baseline:render", "application/json"),
-}
+    "table": Format((".txt",), "isoaudit.report.table:render", "text/plain"),
+    "json": Format((".json",), "isoaudit.report.json:render", "application/json"),
+    "sarif": Format((".sarif", ".sarif.json"), "isoaudit.report.sarif:render",
+                    "application/sarif+json"),
+    "junit": Format((".xml",), "isoaudit.report.junit:render", "application/xml"),
+    "github": Format((), "isoaudit.report.github:render", "text/plain"),
+    "gitlab": Format(("gl-code-quality-report.json",), "isoaudit.report.gitlab:render",
+                     "application/json"),
+    "csv": Format((".csv",), "isoaudit.report.csv:render", "text/csv"),
+    "markdown": Format((".md",), "isoaudit.report.markdown:render", "text/markdown"),
+    "baseline": Format((".baseline",), "isoaudit.report.baseline:render", "application/json"),
+}  # fmt: skip
 
 
 def load_renderer(name: str) -> Renderer:
@@ -39,15 +51,21 @@ def load_renderer(name: str) -> Renderer:
 
 
 def format_for_suffix(path: str | PurePath) -> str:
-    """Return the name of the format whose suffix `path` has. Raises UsageError if none has it."""
-    suffix = PurePath(path).suffix.lower()
-    by_suffix = {form.suffix: name for name, form in FORMATS.items()}
-    if suffix not in by_suffix:
+    """Return the name of the format whose files are called so. Raises UsageError if none is."""
+    name = PurePath(path).name.lower()
+    by_end = {end: form for form, about in FORMATS.items() for end in about.ends}
+    fitting = [end for end in by_end if _fits(name, end)]
+    if not fitting:
         raise UsageError(
             f"the name {str(path)!r} does not say which format is meant",
-            _known(suffix, list(by_suffix)) + " Or name it: -o FORMAT=FILE.",
+            _known(PurePath(path).suffix.lower(), list(by_end)) + " Or name it: -o FORMAT=FILE.",
         )
-    return by_suffix[suffix]
+    return by_end[max(fitting, key=len)]
+
+
+def _fits(name: str, end: str) -> bool:
+    # NOTE: `.json` itself is a hidden file without a suffix.
+    return name.endswith(end) and name != end if end.startswith(".") else name == end
 
 
 def _known(word: str, names: list[str]) -> str:

@@ -11,6 +11,9 @@ ELLIPSIS = "…"
 _JOINTS = "/,:;=&|"
 """Characters behind which a word that is too long is cut with least harm."""
 
+_LONGEST = 20_000
+"""Characters that are wrapped: a stranger's report may hold megabytes where a fix should be."""
+
 
 def width(text: str) -> int:
     """Return how many columns a clean text takes; wide East Asian characters take two.
@@ -45,8 +48,11 @@ def pad(text: str, columns: int) -> str:
 def wrap(text: str, columns: int) -> list[str]:
     """Return the cleaned text in lines of at most so many columns, at least one line.
 
-    Lines break at spaces only, so that `--cap-drop` stays whole; a longer word is cut.
+    Lines break at spaces only, so that `--cap-drop` stays whole; a longer word is cut. Of a text
+    that fills several screens the middle is left out.
     """
+    if len(text) > _LONGEST:
+        text = text[: _LONGEST // 2] + ELLIPSIS + text[-_LONGEST // 2 :]
     text = clean(" ".join(text.split()))
     if width(text) <= columns:
         return [text]

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from isoaudit.model import Severity
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`verbosity` is -1 for one line per target, 0, or 1 for everything; `width` is in columns."""
+    """`verbosity` is -1 for one line per target, 0, or 1 for everything; `width` is in columns.
+
+    `fail_on` and `fail_on_unknown` are the gate's; None is a gate that nothing breaks.
+    """
 
     color: bool = False
     verbosity: int = 0
     width: int = 80
+    fail_on: Severity | None = None
+    fail_on_unknown: bool = False

@@ -27,6 +27,7 @@ _FINDING = {
     "evidence": [{"path": str, **_FACT}], "missing": [_MISSING],
     "waiver": Optional(Nullable(_WAIVER)), "baseline": Optional(Nullable(str)),
 }  # fmt: skip
+_SINCE = {"ref": str, "commit": str, "known": int, "gone": int, "unread": int}
 _TARGET = {
     "id": str, "aliases": [str], "kind": str, "name": str, "state": str, "dialect": str,
     "host": Nullable(str), "facts": dict, "missing": [_MISSING], "findings": [_FINDING],
@@ -43,6 +44,7 @@ _DOCUMENT = {
     "run": {
         "id": str, "started_at": str, "finished_at": str, "profiles": [str],
         "host": Nullable(Every(str)), "view": str, "seconds": (int, float),
+        "on": Optional(Nullable(Every(str))), "since": Optional(Nullable(_SINCE)),
     },
     "summary": {
         "targets": int, "by_status": Every(int), "by_severity": Every(int),

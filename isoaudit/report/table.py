@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from shlex import quote
 from typing import Any, TextIO
 
-from isoaudit.model import RunError, Status
+from isoaudit.model import RunError, Severity, Status
 from isoaudit.report.document import Report, ordered_errors
 from isoaudit.report.escape import clean
 from isoaudit.report.layout import clip, count, pad, widest
@@ -23,10 +23,16 @@ from isoaudit.report.table_shared import Shared, put_shared, take_shared
 from isoaudit.report.table_unknown import put_unknown
 from isoaudit.report.table_view import Failure, View, by_severity, failing
 from isoaudit.report.table_waived import put_waived, put_waivers
+from isoaudit.report.writing import write_text
 
 _SHOWN_TARGET = 300
 _SHOWN_MESSAGE = 400
 _SHOWN_TOGETHER = 3
+
+_ALIKE = 4
+"""So many targets with the same findings make one section."""
+
+_LOUD = (Severity.CRITICAL, Severity.HIGH)
 
 Checks = Mapping[str, Mapping[str, Any]]
 
@@ -39,15 +45,13 @@ def render(report: Report, stream: TextIO, options: Options) -> None:
         _put_short(page, views, report.errors)
     else:
         put_head(page, report)
-        put_sentence(page, views)
+        put_sentence(page, views, report.run)
         if views:
             put_targets(page, views)
         _put_sections(page, views, report.checks)
         put_waivers(page, report.waivers)
         _put_errors(page, report.errors)
-    text = "".join(f"{line}\n" for line in page.lines)
-    encoding = getattr(stream, "encoding", None) or "utf-8"
-    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    write_text(stream, "".join(f"{line}\n" for line in page.lines))
 
 
 def _put_short(page: Page, views: Sequence[View], errors: Sequence[RunError]) -> None:
@@ -65,9 +69,12 @@ def _put_sections(page: Page, views: Sequence[View], checks: Checks) -> None:
     shared: list[Shared] = []
     if not page.verbose:
         workloads, shared = take_shared(workloads)
-    for view in workloads:
-        if view.loud or page.verbose:
-            _put_target(page, view, checks, view.target.id)
+    for view, others in _alike([view for view in workloads if view.loud or page.verbose], page):
+        _put_target(page, view, checks, view.target.id)
+        if others:
+            names = ", ".join(other.target.id for other in others[:_SHOWN_TOGETHER])
+            more = f" and {len(others) - _SHOWN_TOGETHER} more" if others[_SHOWN_TOGETHER:] else ""
+            page.row("SAME IN", clip(names, _SHOWN_MESSAGE) + more)
     _put_quiet(page, [view for view in workloads if not (view.loud or page.verbose)])
     for one in shared:
         put_shared(page, one, checks)
@@ -77,6 +84,23 @@ def _put_sections(page: Page, views: Sequence[View], checks: Checks) -> None:
             _put_target(
                 page, view, checks, clip(view.target.name or view.target.id, page.width // 4) + once
             )
+
+
+def _alike(views: Sequence[View], page: Page) -> list[tuple[View, list[View]]]:
+    """Return targets with those of which the same is to be said: the same checks fail, as badly.
+
+    What is waived, known or broken is told target by target.
+    """
+    groups: dict[object, list[View]] = {}
+    for number, view in enumerate(views):
+        loud = tuple((one.check, one.severity) for one in view.failures if one.loud)
+        own = page.verbose or view.waived or view.known or view.broken
+        key = number if own else (view.target.engine, view.target.dialect, loud)
+        groups.setdefault(key, []).append(view)
+    folded = [group for group in groups.values() if len(group) >= _ALIKE]
+    hidden = {id(view) for group in folded for view in group[1:]}
+    others = {id(group[0]): group[1:] for group in folded}
+    return [(view, others.get(id(view), [])) for view in views if id(view) not in hidden]
 
 
 def _put_target(page: Page, view: View, checks: Checks, title: str) -> None:
@@ -151,8 +175,10 @@ def _calm(views: Sequence[View]) -> str:
     failed = any(view.failed for view in views)
     unsettled = sum(view.unsettled for view in views)
     text = "none critical or high" if failed else "no check failed"
-    if any(view.known for view in views):
-        text = "no new critical or high"
+    if any(view.tally.severity(severity) for view in views for severity in _LOUD):
+        text = "no more critical or high"  # what they share with others stands below
+    elif any(view.known for view in views):
+        text = "no new critical or high" if failed else "nothing new failed"
     return f"{text}, {unsettled} unknown" if unsettled else text
 
 

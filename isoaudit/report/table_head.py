@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from isoaudit.model import Kind, Severity, Status
-from isoaudit.report.document import Report
+from isoaudit.report.compared import since_words
+from isoaudit.report.document import Report, RunInfo
 from isoaudit.report.layout import clip, count, width
 from isoaudit.report.table_page import Page
 from isoaudit.report.table_view import View, by_severity, held
@@ -15,8 +16,13 @@ _AROUND = frozenset({Kind.HOST, Kind.NAMESPACE})
 """What workloads are in, and no workload itself."""
 
 _SHOWN_NAME = 60
+_HOST = ("name", "os", "kernel")
 _UNREAD = "unknown"
 _SHOWN_STATE = 10
+_SHOWN_LINE = 200
+_ALL_ROWS = 16
+_SOME_ROWS = 10
+"""Targets listed one by one: all if they are no more than these, else at least so many."""
 
 
 def put_head(page: Page, report: Report) -> None:
@@ -24,24 +30,46 @@ def put_head(page: Page, report: Report) -> None:
     run = report.run
     parts = [f"isoaudit {clip(report.version, _SHOWN_NAME)}"]
     if run.host is not None:
-        name, system, kernel = (
-            clip(run.host.get(key, ""), _SHOWN_NAME) for key in ("name", "os", "kernel")
-        )
-        words = (system, kernel and kernel != _UNREAD and f"Linux {kernel}")
-        known = ", ".join(word for word in words if word and word != _UNREAD)
-        parts += [f"host {name}: {known}" if known else f"host {name}", f"{run.view} view"]
+        parts += [f"host {_host(run.host)}", f"{run.view} view"]
+    if run.on is not None:
+        parts.append(f"for host {_host(run.on)}")
     seconds = f"{run.seconds:.1f} s" if run.seconds >= 1 else f"{run.seconds:.2f} s"
     page.parts([*parts, seconds])
 
 
-def put_sentence(page: Page, views: Sequence[View]) -> None:
-    """Put what it all comes to."""
+def _host(words: Mapping[str, str]) -> str:
+    name, system, kernel = (clip(words.get(key, ""), _SHOWN_NAME) for key in _HOST)
+    parts = (system, kernel and kernel != _UNREAD and f"Linux {kernel}")
+    known = ", ".join(part for part in parts if part and part != _UNREAD)
+    return f"{name}: {known}" if known else name
+
+
+def put_sentence(page: Page, views: Sequence[View], run: RunInfo) -> None:
+    """Put what it all comes to, and what it was compared with."""
     page.blank()
     page.plain(_sentence(views), margin=2)
+    for line in since_words(run.since) if run.since is not None else ():
+        page.plain(clip(line, _SHOWN_LINE), margin=2)
 
 
 def put_targets(page: Page, views: Sequence[View]) -> None:
     """Put the table of targets, worst first."""
+    shown = views if page.verbose else views[: _rows(views)]
+    rest = views[len(shown) :]
+    _put_rows(page, shown)
+    if rest:
+        worst = {one: sum(view.tally.severity(one) for view in rest) for one in _COLUMNS}
+        page.plain(f"and {len(rest)} more: {by_severity(worst) or 'no check failed'}", margin=2)
+        page.plain("-q gives each a line, -v everything", margin=2)
+
+
+def _rows(views: Sequence[View]) -> int:
+    """Return how many rows to show: all of a few, and those with critical findings of many."""
+    critical = sum(bool(view.tally.severity(Severity.CRITICAL)) for view in views)
+    return len(views) if len(views) <= _ALL_ROWS else max(_SOME_ROWS, min(critical, 2 * _ALL_ROWS))
+
+
+def _put_rows(page: Page, views: Sequence[View]) -> None:
     # NOTE: imported here because it costs 60 ms, which other formats need not pay.
     from tabulate import tabulate
 
@@ -84,7 +112,8 @@ def _sentence(views: Sequence[View]) -> str:
     if not views:
         return "No target was audited."
     if not any(view.failed for view in views):
-        return f"No check failed: {held(views)}.{_waived(views)}{_broken(views)}"
+        thing = "Nothing new" if any(view.known for view in views) else "No check"
+        return f"{thing} failed: {held(views)}.{_waived(views)}{_broken(views)}"
     workloads = [view for view in views if view.target.kind not in _AROUND]
     kinds = {view.target.kind.value for view in views}
     thing = "workload" if workloads else kinds.pop() if len(kinds) == 1 else "target"

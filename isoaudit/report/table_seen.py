@@ -50,6 +50,12 @@ def put_seen(page: Page, findings: Iterable[Finding]) -> None:
     page.labelled("SEEN", lines)
 
 
+def seen_words(fact: Fact) -> str:
+    """Return one value with who says so and where it was read: `process.uid: 0 (kernel: …)`."""
+    row = _seen(fact, "")
+    return f"{row.path}: {row.value} ({row.origin})"
+
+
 def _lines(rows: Sequence[_Seen], room: int) -> list[str]:
     """Return a line per value in three columns, or, if that is too wide, sources below values."""
     cells = [(f"{path}: {row.value}", row) for path, row in _folded(rows)]

@@ -45,7 +45,7 @@ class View:
 
     `drivers` says in words which drivers the guest of a virtual machine has at hand. What is waived
     takes no part in anything but `waived`; `known` are failures that stood in the baseline, and
-    `failures` the others.
+    `failures` the others, which alone are counted.
     """
 
     target: Target
@@ -61,22 +61,22 @@ class View:
     @staticmethod
     def of(result: TargetResult) -> View:
         """Sort and group a result's findings."""
-        counted = tuple(one for one in result.findings if one.waiver is None)
+        open_ones = [one for one in result.findings if one.waiver is None]
+        counted = [one for one in open_ones if not one.known]
         by_status: dict[Status, list[Finding]] = {status: [] for status in Status}
         for finding in counted:
             by_status[finding.status].append(finding)
-        failed = by_status[Status.FAIL]
         unknown = _sorted(by_status[Status.UNKNOWN])
         return View(
             result.target,
             Tally.of(counted),
-            _failures(one for one in failed if not one.known),
+            _failures(by_status[Status.FAIL]),
             _sorted(by_status[Status.ERROR]),
             unknown,
             sum(settled_by(result.target, finding) not in _BEYOND for finding in unknown),
             _drivers(result.facts),
             _sorted(one for one in result.findings if one.waiver is not None),
-            _failures(one for one in failed if one.known),
+            _failures(one for one in open_ones if one.known and one.status is Status.FAIL),
         )
 
     @property

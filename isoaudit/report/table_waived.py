@@ -13,7 +13,7 @@ _SHOWN_REASON = 200
 _SHOWN_MESSAGE = 160
 _SHOWN_NAME = 60
 _SHOWN_CHECKS = 24
-_TOLD = ("expired", "invalid", "unused", "refused")
+TOLD = ("expired", "invalid", "unused", "refused")
 """What stands at the end, the most pressing first; with -v also what was not in question."""
 
 
@@ -36,8 +36,8 @@ def put_waived(page: Page, views: Sequence[View]) -> None:
 
 def put_waivers(page: Page, uses: Sequence[WaiverUse]) -> None:
     """Put the waivers that cover nothing or do not count, with the reason, as the last section."""
-    told = (*_TOLD, "not_run") if page.verbose else _TOLD
-    stale = [use for state in told for use in uses if use.state == state]
+    told = (*TOLD, "not_run") if page.verbose else TOLD
+    stale = stale_waivers(uses, told)
     if not stale:
         return
     states = [use.state for use in stale]
@@ -46,7 +46,12 @@ def put_waivers(page: Page, uses: Sequence[WaiverUse]) -> None:
     )
     page.section("waivers to look at", numbers)
     for use in stale:
-        page.labelled(use.state.replace("_", " ").upper(), wrap(_stale(use), page.room))
+        page.labelled(use.state.replace("_", " ").upper(), wrap(stale_words(use), page.room))
+
+
+def stale_waivers(uses: Sequence[WaiverUse], told: Sequence[str] = TOLD) -> list[WaiverUse]:
+    """Return the waivers that a team should look at, by their state."""
+    return [use for state in told for use in uses if use.state == state]
 
 
 def _waived(several: Sequence[tuple[str, Finding]], *, many: bool) -> str:
@@ -82,7 +87,8 @@ def _about(owner: str, until: str | None) -> str:
     return f"{name}, until {clip(until, _SHOWN_NAME)}" if until else f"{name}, without end"
 
 
-def _stale(use: WaiverUse) -> str:
+def stale_words(use: WaiverUse) -> str:
+    """Return where a waiver stands, what it is about, why it does not count: cleaned."""
     checks = clip(", ".join(use.checks), _SHOWN_MESSAGE)
     targets = f" for {clip(', '.join(use.targets), _SHOWN_MESSAGE)}" if use.targets else ""
     place = clip(use.waiver.source, _SHOWN_MESSAGE)

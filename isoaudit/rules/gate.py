@@ -48,6 +48,8 @@ def count(findings: Iterable[Finding], gate: Gate, *, declared: bool = False) ->
             continue
         if gate.fail_on is None or finding.severity.rank > gate.fail_on.rank:
             continue
+        if finding.known:
+            continue  # it stood in the baseline
         if finding.status is Status.FAIL:
             fails += 1
         elif finding.status is Status.UNKNOWN and not beyond(finding, declared=declared):

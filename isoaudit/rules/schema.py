@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from isoaudit.documents.yaml import Node
 from isoaudit.errors import DefinitionError
@@ -19,15 +19,31 @@ def validate(node: Node, schema: str) -> Any:
     Raises DefinitionError for the first violation in the file, at its position.
     """
     value = node.value()
+    found = violation(value, schema)
+    if found is None:
+        return value
+    place = locate(node, found.path)
+    raise DefinitionError(f"{place}: {found}", found.remedy)
+
+
+class Violation(NamedTuple):
+    """What of a value does not fit its schema: where in it, what, and what to do."""
+
+    path: list[str | int]
+    problem: str
+    remedy: str
+
+    def __str__(self) -> str:
+        where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in self.path).lstrip(".")
+        return f"{where + ': ' if where else ''}{self.problem}"
+
+
+def violation(value: Any, schema: str) -> Violation | None:
+    """Return the first thing by which a value does not fit a published schema, None if it fits."""
     errors = sorted(_validator(schema).iter_errors(value), key=lambda error: list(error.path))
     if not errors:
-        return value
-    error = errors[0]
-    path = list(error.absolute_path)
-    place = locate(node, path)
-    problem, remedy = _explain(error)
-    where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".")
-    raise DefinitionError(f"{place}: {where + ': ' if where else ''}{problem}", remedy)
+        return None
+    return Violation(list(errors[0].absolute_path), *_explain(errors[0]))
 
 
 def locate(node: Node, path: Iterable[str | int]) -> Location:

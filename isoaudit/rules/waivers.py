@@ -165,6 +165,16 @@ class Waiving:
         return any(fnmatchcase(check, pattern) for pattern in patterns for check in self.checks)
 
 
+def covering(result: TargetResult) -> frozenset[Key]:
+    """Return the keys of the waivers in a target's file that cover some finding of it."""
+    gating = [one for one in result.findings if _may_be_waived(one, result.target)]
+    return frozenset(
+        said.key
+        for said in result.said
+        if not said.problem and any(_speaks_of(said, result.target, one) for one in gating)
+    )
+
+
 class Uses:
     """What became of all waivers of a run, added up over its targets."""
 

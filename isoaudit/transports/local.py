@@ -77,11 +77,7 @@ class LocalFiles:
         except OSError as error:
             raise unreadable(error, path) from error
         try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise Unreadable(Reason.NOT_SUPPORTED, f"{path} is not a regular file")
-            return _read_up_to(descriptor, limit)
-        except OSError as error:
-            raise unreadable(error, path) from error
+            return read_regular(descriptor, path, limit)
         finally:
             os.close(descriptor)
 
@@ -105,15 +101,7 @@ class LocalFiles:
             seen = os.stat(self._root + path)
         except OSError as error:
             raise unreadable(error, path) from error
-        return FileStat(
-            type=_TYPES.get(stat.S_IFMT(seen.st_mode), "other"),
-            mode=stat.S_IMODE(seen.st_mode),
-            uid=seen.st_uid,
-            gid=seen.st_gid,
-            device=seen.st_rdev or seen.st_dev,
-            inode=seen.st_ino,
-            size=seen.st_size,
-        )
+        return file_stat(seen)
 
     def read_process(
         self, pid: int, texts: Sequence[str], links: Sequence[str], limit: int = 65_536
@@ -140,6 +128,29 @@ def is_socket(path: str) -> bool:
         return stat.S_ISSOCK(os.stat(path).st_mode)
     except OSError:
         return False
+
+
+def file_stat(seen: os.stat_result) -> FileStat:
+    """Return what stat(2) says of a file, as probes take it."""
+    return FileStat(
+        type=_TYPES.get(stat.S_IFMT(seen.st_mode), "other"),
+        mode=stat.S_IMODE(seen.st_mode),
+        uid=seen.st_uid,
+        gid=seen.st_gid,
+        device=seen.st_rdev or seen.st_dev,
+        inode=seen.st_ino,
+        size=seen.st_size,
+    )
+
+
+def read_regular(descriptor: int, path: str, limit: int) -> bytes:
+    """Return at most `limit` bytes of an open file; raises Unreadable for what is no file."""
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise Unreadable(Reason.NOT_SUPPORTED, f"{path} is not a regular file")
+        return _read_up_to(descriptor, limit)
+    except OSError as error:
+        raise unreadable(error, path) from error
 
 
 def _read_up_to(descriptor: int, limit: int) -> bytes:

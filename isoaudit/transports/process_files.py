@@ -25,13 +25,14 @@ from isoaudit.transports.base import (
 from isoaudit.transports.reasons import unreadable
 
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+_OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NONBLOCK | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 _CHUNK = 65_536
 
 _NR_OPENAT2 = 437  # the same on every architecture that has it
 # include/uapi/linux/openat2.h: RESOLVE_IN_ROOT (links stay below), RESOLVE_NO_MAGICLINKS (none of
 # /proc's own); RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS, RESOLVE_NO_XDEV (no other mount).
-_IN_ROOT, _SAME_MOUNT = 0x10 | 0x02, 0x08 | 0x04 | 0x01
+IN_ROOT, _SAME_MOUNT = 0x10 | 0x02, 0x08 | 0x04 | 0x01
 _MOST_FOLDERS = 512
 """Folders below a /dev that are looked into: those of USB, sound and terminals are some dozens."""
 _NS_GET_PARENT = 0xB702  # ioctl_ns(2)
@@ -175,7 +176,7 @@ def device_nodes(root: str, pid: int, folder: str, most: int) -> DeviceNodes:
 
 def _nodes_below(top: int, folder: str, most: int) -> DeviceNodes:
     nodes: list[DeviceNode] = []
-    handle = open_beneath(top, folder, _IN_ROOT)
+    handle = open_beneath(top, folder, IN_ROOT)
     try:
         complete, waiting = _look(handle, folder, most, nodes)
         waiting.reverse()
@@ -244,8 +245,10 @@ def _node(path: str, seen: os.stat_result) -> DeviceNode:
     )
 
 
-def open_beneath(top: int, path: str, resolve: int) -> int:
+def open_beneath(top: int, path: str, resolve: int, flags: int = _OPEN_FOLDER) -> int:
     """Return a descriptor of a folder, resolved from `top` as `resolve` of openat2(2) demands.
+
+    With other `flags` of open(2) it may be something else than a folder.
 
     Raises Unreadable; needs Linux 5.6.
     """
@@ -257,7 +260,6 @@ def open_beneath(top: int, path: str, resolve: int) -> int:
         _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64),
                     ("resolve", ctypes.c_uint64))  # fmt: skip
 
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NONBLOCK | os.O_CLOEXEC
     how = OpenHow(flags, 0, resolve)
     libc = ctypes.CDLL(None, use_errno=True)
     result = libc.syscall(

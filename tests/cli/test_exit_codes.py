@@ -43,6 +43,11 @@ def test_a_gate_that_breaks_ends_with_1(isoaudit: Isoaudit, here: Path, house: H
         ("scan", ".", "-j", "0"),
         ("scan", ".", "--timeout", "soon"),
         ("scan", ".", "--timeout", "nan"),
+        ("scan", ".", "--since", "main"),
+        ("scan", ".", "--on", "missing.json"),
+        ("scan", ".", "--config", "missing.yaml"),
+        ("scan", ".", "--waivers", "missing.yaml"),
+        ("scan", ".", "--baseline", "missing.json"),
         ("report", "missing.json"),
         ("checks", "show", "ACME-999"),
         ("checks", "test", "missing"),
@@ -130,6 +135,27 @@ def test_a_profile_may_ask_for_fail_on_unknown(
     profile = PROFILE.replace("fail_on: critical", "fail_on: critical, fail_on_unknown: true")
 
     assert 4 == isoaudit("scan", "compose.yaml", *house(profile=profile)).code
+
+
+@pytest.mark.parametrize(
+    ("profile", "level", "unknown"),
+    [("default", "critical", "false"), ("strict", "high", "true"), ("sensitive", "medium", "true")],
+)
+def test_every_profile_has_its_gate(
+    isoaudit: Isoaudit, here: Path, profile: str, level: str, unknown: str
+) -> None:
+    """As `isoaudit profiles show` says, where no option and no file says otherwise."""
+    shown = isoaudit("scan", "-p", profile, "--show-config").out
+
+    assert f'fail-on: "{level}"  # profile {profile}' in shown
+    assert f"fail-on-unknown: {unknown}" in shown
+
+
+def test_several_profiles_have_the_strictest_gate(isoaudit: Isoaudit, here: Path) -> None:
+    """The union of their checks, and no more lenient than any."""
+    shown = isoaudit("scan", "-p", "default", "-p", "strict", "--show-config").out
+
+    assert 'fail-on: "high"  # profile default, strict' in shown
 
 
 def test_1_outranks_4(isoaudit: Isoaudit, here: Path, house: House) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from isoaudit.documents.yaml import Node
+from isoaudit.facts import engine_defaults
 from isoaudit.model import Missing, Reason, Record, Value, Vantage
 from isoaudit.probes.compose.layer import RESET
 from isoaudit.probes.compose.origin import COMPOSE, Origin
 from isoaudit.probes.compose.values import Word, word
 from isoaudit.probes.declared import Placed, Sheet, not_declared
 
-ENGINE_DEFAULT = "engine default"
+ENGINE_DEFAULT = engine_defaults.ENGINE_DEFAULT
 FOLLOW = COMPOSE.remedy
 """What settles an open value; for a service from elsewhere its origin's own remedy stands in."""
 

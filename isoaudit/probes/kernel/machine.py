@@ -15,6 +15,7 @@ from isoaudit.probes.kernel.filtering import FilterReader
 from isoaudit.probes.kernel.mountinfo import TABLE_LIMIT, Layout, Table, renumbered
 from isoaudit.transports import Files, Unreadable
 from isoaudit.transports.base import DeviceNode, FileStat
+from isoaudit.transports.host_root import HostFiles
 from isoaudit.transports.ptrace import Filters
 
 _Thing = TypeVar("_Thing")
@@ -88,7 +89,8 @@ class Machine:
     @cached_property
     def accounts(self) -> Accounts:
         """The accounts and groups of the host."""
-        return Accounts(self.files, inside=bool(self.own_ids))
+        others = bool(self.own_ids) and not isinstance(self.files, HostFiles)
+        return Accounts(self.files, inside=others)
 
     @cached_property
     def containers(self) -> dict[str, list[int]]:

@@ -20,7 +20,20 @@ def test_every_format_renders(name: str) -> None:
     assert stream.getvalue().endswith("\n")
 
 
-@pytest.mark.parametrize(("name", "path"), [("json", "out/result.json"), ("table", "RESULT.TXT")])
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("json", "out/result.json"),
+        ("table", "RESULT.TXT"),
+        ("sarif", "isoaudit.sarif"),
+        ("sarif", "a.sarif.json"),
+        ("junit", "junit.xml"),
+        ("csv", "a.csv"),
+        ("markdown", "a.MD"),
+        ("gitlab", "out/gl-code-quality-report.json"),
+        ("json", "my-gl-code-quality-report.json"),
+    ],
+)
 def test_a_suffix_names_its_format(name: str, path: str) -> None:
     """The end of a file's name says which format is meant."""
     assert name == format_for_suffix(path)
@@ -33,7 +46,7 @@ def test_a_misspelt_format_gets_a_suggestion() -> None:
     assert f"Did you mean 'json'? Known: {', '.join(FORMATS)}." == caught.value.remedy
 
 
-@pytest.mark.parametrize("path", ["result", "result.jsn", ".json"])
+@pytest.mark.parametrize("path", ["result", "result.jsn", ".json", ".sarif.txt/x", "github"])
 def test_an_unknown_suffix_is_refused(path: str) -> None:
     """A name without a known suffix asks for the format."""
     with pytest.raises(UsageError, match="which format is meant"):

@@ -61,3 +61,10 @@ def test_clipping_keeps_both_ends() -> None:
 def test_clipping_a_megabyte_is_cheap() -> None:
     """Only the ends of an enormous name are looked at, so that it costs no time."""
     assert "xxxx…xxxxx" == clip("x" * 10_000_000, 10)
+
+
+def test_a_text_without_end_has_an_end() -> None:
+    """Megabytes in a stranger's report are neither shown nor looked through."""
+    lines = wrap("x" * 10_000_000 + " end", 76)
+
+    assert (True, "end") == (len(lines) < 1000, lines[-1][-3:])
