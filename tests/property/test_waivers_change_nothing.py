@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from unit.report.report_strategies import results, texts, waivers
 
@@ -31,6 +31,9 @@ _waiving = st.builds(
 )  # fmt: skip
 _baselines = st.one_of(st.none(), st.lists(results, max_size=2).map(Baseline.of))
 
+_patiently = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""Whole results are long to make up where others keep the machine busy."""
+
 
 def _bare(result: TargetResult) -> list[object]:
     """Return a result without what people know of it."""
@@ -47,6 +50,7 @@ def _plain(result: TargetResult) -> TargetResult:
     return TargetResult(result.target, result.facts, findings)
 
 
+@_patiently
 @given(results, _said, _waiving, _baselines)
 def test_status_evidence_and_fingerprint_stay(
     judged: TargetResult, said: tuple[InlineWaiver, ...], waiving: Waiving, known: Baseline | None
@@ -63,6 +67,7 @@ def test_status_evidence_and_fingerprint_stay(
         assert (finding.known is None) == (known is None or not may)
 
 
+@_patiently
 @given(results, _said, _waiving, _baselines, st.booleans())
 def test_the_gate_never_gets_stricter(
     judged: TargetResult,
@@ -83,6 +88,7 @@ def test_the_gate_never_gets_stricter(
     assert after.unknown <= before.unknown
 
 
+@_patiently
 @given(results, st.booleans())
 def test_nothing_known_changes_nothing(judged: TargetResult, inline: bool) -> None:
     """Without waivers and without a baseline."""
