@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import posixpath
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,20 +15,26 @@ from isoaudit.audit.common import listed, run_error
 from isoaudit.audit.excluding import NOTHING, Excluded
 from isoaudit.bundle import Bundle, Evidence
 from isoaudit.documents import limits
+from isoaudit.documents.beside import Beside, Folder, Neighbour
 from isoaudit.errors import DocumentError, TargetError, UsageError
 from isoaudit.model import RunError, Target
 from isoaudit.model.dialects import DIALECTS
+from isoaudit.probes.base import Partial
 from isoaudit.probes.table import FILES, open_file
 from isoaudit.rules.inline import inline_waivers
 from isoaudit.targets.address import Address
 from isoaudit.targets.folder import Problem, expand, shown_path
 from isoaudit.targets.recognise import recognise
 
+_SEVERAL = frozenset(dialect.name for dialect in DIALECTS if dialect.several)
 _NOT_THERE = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
 
 
 class FileUnit(NamedTuple):
-    """One file to read. `dialect` is "" where its content decides; `data` is standard input's."""
+    """One file to read. `dialect` is "" where its content decides; `data` is standard input's.
+
+    `scanned` is the folder in which it was found, `further` are the files that are one with it.
+    """
 
     address: Address
     path: Path
@@ -35,6 +42,8 @@ class FileUnit(NamedTuple):
     dialect: str
     named: bool
     data: bytes | None = None
+    scanned: Path | None = None
+    further: tuple[Path, ...] = ()
 
 
 def file_units(
@@ -67,10 +76,12 @@ def _units_at(address: Address, stdin: bytes | None) -> Iterator[FileUnit | RunE
     if address.name == "-":
         yield FileUnit(address, Path("-"), "stdin", dialect, named=True, data=stdin)
         return
-    path = Path(address.name)
-    if not os.path.isdir(path):
-        _require_there(path)
-        yield FileUnit(address, path, shown_path(path), dialect, named=True)
+    path, *further = [Path(name) for name in _names(address)]
+    if further or not os.path.isdir(path):
+        for one in (path, *further):
+            _require_there(one)
+        shown = shown_path(path)
+        yield FileUnit(address, path, shown, dialect, named=True, further=tuple(further))
         return
     if address.part:
         raise UsageError(f"{path}: a folder, of which #{address.part} can be no part",
@@ -79,7 +90,14 @@ def _units_at(address: Address, stdin: bytes | None) -> Iterator[FileUnit | RunE
         if isinstance(entry, Problem):
             yield RunError(shown_path(entry.path), "read", entry.cause, asked=True)
         else:
-            yield FileUnit(address, entry, shown_path(entry), dialect, named=False)
+            yield FileUnit(address, entry, shown_path(entry), dialect, named=False, scanned=path)
+
+
+def _names(address: Address) -> list[str]:
+    """Return the files of an address: one, or several that are one (`compose:a.yaml,b.yaml`)."""
+    if address.scheme not in _SEVERAL or os.path.lexists(address.name):
+        return [address.name]
+    return [name for name in address.name.split(",") if name] or [address.name]
 
 
 def _require_there(path: Path) -> None:
@@ -134,7 +152,7 @@ def _is_none_of_ours(unit: FileUnit, data: bytes) -> bool:
 
 
 def _targets(unit: FileUnit, dialect: str, text: str) -> Iterator[Evidence | RunError]:
-    probe = open_file(dialect, text, unit.shown)
+    probe = open_file(dialect, text, unit.shown, _beside(unit))
     found = probe.find()
     said = inline_waivers(text, dialect, unit.shown)
     if unit.address.part:
@@ -147,6 +165,20 @@ def _targets(unit: FileUnit, dialect: str, text: str) -> Iterator[Evidence | Run
             yield Evidence(target, probe.collect(target), said)
         except Exception as error:
             yield _error(unit, error, target.id)
+    if isinstance(probe, Partial) and not unit.address.part:
+        for problem in probe.unread():
+            yield _error(unit, problem)
+
+
+def _beside(unit: FileUnit) -> Beside:
+    """Return what lies beside a file; raises DocumentError for a further one that is unreadable."""
+    further = []
+    for path in unit.further:
+        shown = shown_path(path)
+        folder = Folder(str(path.parent), posixpath.dirname(shown))
+        further.append(Neighbour(shown, folder, limits.read_text(path, shown)))
+    own = None if unit.data is not None else unit.path
+    return Beside(own, unit.shown, unit.scanned, asked=unit.named, further=tuple(further))
 
 
 def _chosen(unit: FileUnit, whole: Bundle) -> Bundle:

@@ -53,7 +53,8 @@ def harden(
         raise TargetError(errors[0].message, errors[0].how_to_get)
     if not results:
         raise NothingToAuditError(f"{unit.shown}: declares no container or VM")
-    dialect = results[0].target.dialect
+    # NOTE: the file's kind, not the target's: a unit of systemd may hold a command line.
+    dialect = results[0].target.id.partition(":")[0]
     if dialect not in EDITABLE:
         raise DocumentError(
             f"{unit.shown}: a file of this kind ({dialect or 'evidence'}) cannot be edited",

@@ -30,11 +30,17 @@ def read_text(path: Path, shown: str, most: int = MAX_BYTES) -> str:
     return decode(read_bytes(path, shown, most), shown, most)
 
 
-def read_bytes(path: Path, shown: str, most: int = MAX_BYTES) -> bytes:
+def is_below(path: str, folder: str) -> bool:
+    """Say whether a path without links lies in a folder, or is it."""
+    return path == folder or path.startswith(os.path.join(folder, ""))
+
+
+def read_bytes(path: Path, shown: str, most: int = MAX_BYTES, inside: str = "") -> bytes:
     """Return the content of a regular file, at most one byte more than `most` of it.
 
-    Raises DocumentError for what cannot be read. A FIFO or device is opened without waiting and
-    never read: it could block or never end.
+    Raises DocumentError for what cannot be read, or turned out to lie outside the folder `inside`
+    once it was opened. A FIFO or device is opened without waiting and never read: it could block
+    or never end.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -45,6 +51,10 @@ def read_bytes(path: Path, shown: str, most: int = MAX_BYTES) -> bytes:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise DocumentError(f"{shown}: not a regular file", "Name a file or a folder.")
+    # NOTE: asked of the kernel once it is open: a link may have been put there meanwhile.
+    if inside and not is_below(os.readlink(f"/proc/self/fd/{descriptor}"), inside):
+        os.close(descriptor)
+        raise DocumentError(f"{shown}: lies outside of what may be read for this file")
     with os.fdopen(descriptor, "rb") as stream:
         try:
             return stream.read(most + 1)

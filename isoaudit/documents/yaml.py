@@ -18,35 +18,41 @@ from isoaudit.documents.yaml_syntax import compose
 from isoaudit.errors import DocumentError
 from isoaudit.model import Location
 
-_TAG = "tag:yaml.org,2002:"
-_NULL = _TAG + "null"
-_MERGE = _TAG + "merge"
+TAG = "tag:yaml.org,2002:"
+_NULL = TAG + "null"
+_MERGE = TAG + "merge"
 _TRUE = frozenset({"true", "yes", "on", "y"})
 _WIDEST_INTEGER = 2**63
 
 
-class _Merges:
-    """What the merge keys of one file came to: each mapping is merged once, and all within limits.
+class Origin:
+    """What the nodes of one text have in common.
 
-    Without it, ten mappings that merge each other ten times over would be read 10^10 times.
+    `context` is whatever the reader of the file wants them to know. `known` is what its merge keys
+    came to: each mapping is merged once, and all within limits. Without it, ten mappings that merge
+    each other ten times over would be read 10^10 times.
     """
 
-    __slots__ = ("budget", "known")
+    __slots__ = ("budget", "context", "known")
 
-    def __init__(self) -> None:
+    def __init__(self, context: Any = None) -> None:
         self.budget = MAX_NODES
+        self.context = context
         self.known: dict[int, Node] = {}
 
 
 class Node:
     """One YAML node: a mapping, a list or a scalar, with where it stands."""
 
-    __slots__ = ("_entries", "_merges", "_node", "file")
+    __slots__ = ("_entries", "_node", "_origin", "file")
 
-    def __init__(self, node: yaml.Node, file: str, merges: _Merges | None = None) -> None:
+    open_end = ""
+    """Why more may stand here than is known; "" for all that was read from one text."""
+
+    def __init__(self, node: yaml.Node, file: str, origin: Origin | None = None) -> None:
         self._node = node
         self.file = file
-        self._merges = merges or _Merges()
+        self._origin = origin or Origin()
         self._entries: dict[str, tuple[Node, Node]] | None = None
 
     @property
@@ -54,6 +60,11 @@ class Node:
         """Where the node begins, counted from 1."""
         mark = self._node.start_mark
         return Location(self.file, mark.line + 1, mark.column + 1)
+
+    @property
+    def context(self) -> Any:
+        """What the reader of the file attached to it, None if nothing."""
+        return self._origin.context
 
     @property
     def tag(self) -> str:
@@ -107,7 +118,7 @@ class Node:
             if key_node.tag == _MERGE:
                 merged = {**self._sources(value_node, depth), **merged}
                 continue
-            key = Node(key_node, self.file, self._merges)
+            key = Node(key_node, self.file, self._origin)
             name = key_node.value
             if not isinstance(name, str):
                 raise key.error("a key must be a plain word")
@@ -116,7 +127,7 @@ class Node:
                 raise key.error(
                     f"key {name!r} stands twice (first in line {first.line})", "Remove one of them."
                 )
-            entries[name] = (key, Node(value_node, self.file, self._merges))
+            entries[name] = (key, Node(value_node, self.file, self._origin))
         self._entries = {**merged, **entries} if merged else entries
         return self._entries
 
@@ -125,11 +136,11 @@ class Node:
         merged: dict[str, tuple[Node, Node]] = {}
         several = value.value if isinstance(value, yaml.SequenceNode) else [value]
         for one in several:
-            known = self._merges.known
-            source = known.setdefault(id(one), Node(one, self.file, self._merges))
+            known = self._origin.known
+            source = known.setdefault(id(one), Node(one, self.file, self._origin))
             entries = source._merged(depth + 1)
-            self._merges.budget -= len(entries) + 1
-            if self._merges.budget < 0:
+            self._origin.budget -= len(entries) + 1
+            if self._origin.budget < 0:
                 raise self.error("merge keys bring in too much, not read")
             for name, entry in entries.items():
                 merged.setdefault(name, entry)
@@ -157,7 +168,7 @@ class Node:
             return []
         if not isinstance(self._node, yaml.SequenceNode):
             raise self.error("a list is expected here")
-        return [Node(child, self.file, self._merges) for child in self._node.value]
+        return [Node(child, self.file, self._origin) for child in self._node.value]
 
     def text(self) -> str:
         """Return a scalar as it was written; raises DocumentError for a mapping or list."""
@@ -183,15 +194,17 @@ class Node:
         return _build(self, [MAX_NODES], 0)
 
 
-def load_all(text: str, file: str) -> list[Node]:
+def load_all(text: str, file: str, context: Any = None) -> list[Node]:
     """Return the documents of a YAML or JSON stream; `file` is what positions call it.
+
+    All of its nodes have the `context` that is given.
 
     Raises DocumentError with line and column for what is not YAML, nests too deep or holds a
     character that YAML does not allow.
     """
     nodes = compose(text, file)
-    merges = _Merges()
-    return [Node(node, file, merges) for node in nodes]
+    origin = Origin(context)
+    return [Node(node, file, origin) for node in nodes]
 
 
 def load(text: str, file: str) -> Node:
@@ -234,11 +247,11 @@ def _scalar(node: Node) -> Any:
     tag = node._node.tag
     if tag == _NULL:
         return None
-    if tag == _TAG + "bool":
+    if tag == TAG + "bool":
         return node.boolean()
-    if tag == _TAG + "int":
+    if tag == TAG + "int":
         return node.integer()
-    if tag == _TAG + "float":
+    if tag == TAG + "float":
         try:
             return float(node.text().replace("_", ""))
         except ValueError:

@@ -20,7 +20,9 @@ class Dialect(NamedTuple):
     `name` is the word of addresses, facts and checks, `title` that of messages. `reader` is where
     its probe is made of a text and the name it is shown by: `module:callable`, loaded when used.
     `suffixes` are the ends of names by which such a file is looked for below a folder, `names`
-    patterns of whole names for files that have no suffix of their own (`Dockerfile*`).
+    patterns of whole names for files that have no suffix of their own (`Dockerfile*`). `beside`
+    says that its reader also takes what lies beside the file (`documents.beside.Beside`), and
+    `several` that files may be named as one, with commas in between.
     """
 
     name: str
@@ -29,12 +31,19 @@ class Dialect(NamedTuple):
     reader: str
     suffixes: tuple[str, ...]
     names: tuple[str, ...] = ()
+    beside: bool = False
+    several: bool = False
 
 
 DIALECTS = (
-    Dialect("compose", "compose", Kind.CONTAINER, "isoaudit.probes.open:open_compose", _YAML),
+    Dialect("compose", "compose", Kind.CONTAINER, "isoaudit.probes.open:open_compose", _YAML,
+            beside=True, several=True),
     Dialect("kubernetes", "Kubernetes", Kind.CONTAINER, "isoaudit.probes.open:open_kubernetes",
             _YAML),
+    Dialect("oci", "an OCI bundle", Kind.CONTAINER, "isoaudit.probes.oci.probe:OciProbe",
+            (".json",)),
+    Dialect("systemd", "a service unit of systemd", Kind.CONTAINER,
+            "isoaudit.probes.systemd_file.probe:SystemdFileProbe", (".service",), beside=True),
     Dialect("libvirt_xml", "libvirt domain XML", Kind.VM, "isoaudit.probes.open:open_domain_xml",
             (".xml",)),
     Dialect("firecracker", "Firecracker's JSON", Kind.VM,
@@ -47,6 +56,9 @@ DIALECTS = (
             "isoaudit.probes.vmm_files.cloud_hypervisor:CloudHypervisorProbe", (".sh",)),
     Dialect("vmx", "VMware's vmx", Kind.VM, "isoaudit.probes.exports.vmx:VmxProbe", (".vmx",)),
     Dialect("xl", "Xen's xl.cfg", Kind.VM, "isoaudit.probes.exports.xl:XlProbe", (".cfg",)),
+    Dialect("docker_run", "docker run lines", Kind.CONTAINER,
+            "isoaudit.probes.run_line.probe:DockerRunProbe", (".sh", ".bash", ".mk"),
+            ("Makefile", "makefile", "GNUmakefile"), beside=True),
     Dialect("ovf", "OVF", Kind.VM, "isoaudit.probes.exports.ovf:OvfProbe", (".ovf", ".xml")),
 )  # fmt: skip
 

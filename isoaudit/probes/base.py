@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import count
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from isoaudit.errors import DocumentError
 from isoaudit.model import (
     Fact,
     FactSet,
@@ -41,6 +42,15 @@ class Probe(Protocol):
 
     def collect(self, target: Target) -> FactSet:
         """Return everything this probe can see of one target."""
+        ...
+
+
+@runtime_checkable
+class Partial(Protocol):
+    """A probe that may not have seen all targets of its source: it says why, after `find`."""
+
+    def unread(self) -> Sequence[DocumentError]:
+        """Return an error for each place where there may be more."""
         ...
 
 

@@ -89,6 +89,25 @@ PODMAN_CAPABILITIES = (
 DEFAULT_CAPABILITIES = {"docker": DOCKER_CAPABILITIES, "podman": PODMAN_CAPABILITIES}
 """The default set by engine."""
 
+NETWORK_MODES = {
+    "docker": {"host": ("host", "host"), "none": ("none", "null"), "bridge": ("bridge", "bridge")},
+    "podman": {
+        "host": ("host", "host"),
+        "none": ("none", "null"),
+        "bridge": ("podman", "bridge"),
+        "slirp4netns": ("slirp4netns", "slirp4netns"),
+        "pasta": ("pasta", "pasta"),
+    },
+    "nerdctl": {"host": ("host", "host"), "none": ("none", "null"), "bridge": ("bridge", "bridge")},
+}
+"""Modes that name a network every engine has, or what stands in for one: its name and driver."""
+
+READ_ONLY_TMPFS = ("/run", "/tmp", "/var/tmp")  # noqa: S108 - places inside a container
+"""What podman leaves writable of a read-only root (podman-run(1), --read-only-tmpfs)."""
+
+GIVES_OTHER_USERS = frozenset({"podman"})
+"""Engines that give a user other than root what is added by name (podman-run(1), --cap-add)."""
+
 DOCKER_MASKED_PATHS = (
     "/proc/acpi",
     "/proc/asound",
@@ -126,6 +145,15 @@ MASKED_PATHS = {"docker": DOCKER_MASKED_PATHS, "podman": PODMAN_MASKED_PATHS}
 
 PODMAN_PIDS_LIMIT = 2048
 """Tasks podman allows if no limit is named (containers.conf(5), pids_limit); docker: no limit."""
+
+PIDS_LIMITS = {"podman": PODMAN_PIDS_LIMIT}
+"""The limit of tasks by engine; one that is not here sets none."""
+
+DEFAULT_RUNTIMES = {"docker": "runc", "nerdctl": "runc"}
+"""The OCI runtime by engine: podman's is crun or runc, as it was built (containers.conf(5))."""
+
+DEFAULT_LOG_DRIVERS = {"docker": "json-file", "nerdctl": "json-file"}
+"""The log driver by engine: podman's is journald or k8s-file, as it was built."""
 
 BOUNDED_LOG_DRIVERS = frozenset(
     {"none", "local", "journald", "syslog", "gelf", "fluentd", "awslogs", "splunk", "etwlogs",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from isoaudit.documents import yaml
+from isoaudit.documents.beside import Beside
 from isoaudit.model import Reason
 from isoaudit.probes.base import Probe
 from isoaudit.probes.table import Effort, Opened
@@ -63,11 +64,12 @@ def open_ssh(uri: str, effort: Effort) -> Opened:
     return Opened(GuestProbe(api, deep=effort.deep), api.uri, local=False, close=api.close)
 
 
-def open_compose(text: str, shown: str) -> Probe:
-    """Open the probe of a compose file; raises DocumentError."""
+def open_compose(text: str, shown: str, beside: Beside | None = None) -> Probe:
+    """Open the probe of a compose file and the files it is one with; raises DocumentError."""
+    from isoaudit.probes.compose.files import project_documents
     from isoaudit.probes.compose.probe import ComposeProbe
 
-    return ComposeProbe(yaml.load_all(text, shown), shown)
+    return ComposeProbe(project_documents(text, shown, beside or Beside(None, shown)), shown)
 
 
 def open_kubernetes(text: str, shown: str) -> Probe:

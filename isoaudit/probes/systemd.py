@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from isoaudit.documents.unit import load
+from isoaudit.errors import DocumentError
 from isoaudit.model import Reason
 from isoaudit.transports import Files, Unreadable
 
@@ -71,7 +73,7 @@ def socket_unit(files: Files, unit: str, manager: Manager = SYSTEM) -> SocketUni
     others = {"SocketMode": "", "SocketGroup": ""}
     sources = [path]
     for source, lines in [(path, text), *_drop_ins(files, unit, manager.folders)]:
-        for key, value in _settings(lines, "Socket"):
+        for key, value in _settings(lines, source, "Socket"):
             if key not in {"ListenStream", *others}:
                 continue
             if source not in sources:
@@ -133,16 +135,15 @@ def _drop_ins(files: Files, unit: str, folders: tuple[str, ...]) -> Iterator[tup
             yield found[name], files.read_text(found[name], _LIMIT)
 
 
-def _settings(text: str, section: str) -> Iterator[tuple[str, str]]:
-    """Yield the assignments of one section, continued lines joined."""
-    current = ""
-    for line in text.replace("\\\n", " ").splitlines():
-        stripped = line.strip()
-        if stripped.startswith("[") and stripped.endswith("]"):
-            current = stripped[1:-1]
-        elif current == section and "=" in stripped and stripped[0] not in "#;":
-            key, _, value = stripped.partition("=")
-            yield key.strip(), value.strip()
+def _settings(text: str, path: str, section: str) -> Iterator[tuple[str, str]]:
+    """Yield the assignments of one section; raises Unreadable for too many of them."""
+    try:
+        unit = load(text, path)
+    except DocumentError as error:
+        raise Unreadable(Reason.LIMIT, error.cause, error.remedy) from error
+    for entry in unit.entries:
+        if entry.section == section:
+            yield entry.key, entry.value
 
 
 def _address(stream: str, runtime: str) -> str:

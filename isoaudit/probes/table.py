@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, NamedTuple
 
+from isoaudit.documents.beside import Beside
 from isoaudit.model import Record, Target
 from isoaudit.model.dialects import DIALECTS
 from isoaudit.probes.base import Probe
@@ -22,6 +23,7 @@ LIVE = {
 }
 
 FILES = {dialect.name: dialect.reader for dialect in DIALECTS}
+_WITH_BESIDE = frozenset(dialect.name for dialect in DIALECTS if dialect.beside)
 
 
 def _nothing() -> None:
@@ -68,9 +70,14 @@ def open_live(scheme: str, uri: str, effort: Effort) -> Opened:
     return opener(uri, effort)
 
 
-def open_file(dialect: str, text: str, shown: str) -> Probe:
-    """Open the probe of a file's text; raises DocumentError if it is not what it looks like."""
-    opener: Callable[[str, str], Probe] = _load(FILES[dialect])
+def open_file(dialect: str, text: str, shown: str, beside: Beside | None = None) -> Probe:
+    """Open the probe of a file's text; raises DocumentError if it is not what it looks like.
+
+    Without `beside` the file stands alone, like standard input.
+    """
+    opener: Callable[..., Probe] = _load(FILES[dialect])
+    if dialect in _WITH_BESIDE:
+        return opener(text, shown, beside or Beside(None, shown))
     return opener(text, shown)
 
 

@@ -21,6 +21,11 @@ _FALLBACKS = {
     ),
     Kind.HOST: ("host",),
 }
+_NEAREST = {
+    # A bundle is written by an engine, a unit by who runs the host.
+    "oci": ("docker_run", "compose", "kubernetes", "host"),
+    "systemd": ("host", "oci", "docker_run"),
+}
 _LIVE = {"docker": "docker_run", "podman": "docker_run", "libvirt": "libvirt_xml", "vmm": "qemu",
          "ssh": "guest"}  # fmt: skip
 
@@ -56,7 +61,7 @@ def fix_for(target: Target, remediation: Mapping[str, str]) -> str:
     own = "host" if target.kind is Kind.HOST else own
     if own in remediation:
         return remediation[own]
-    for name in _FALLBACKS[target.kind]:
+    for name in _NEAREST.get(own, _FALLBACKS[target.kind]):
         if name in remediation:
             return f"({name.replace('_', ' ')}) {remediation[name]}"
     return ""

@@ -148,14 +148,22 @@ class Judge:
     def _judged(self, plan: Plan, context: Context) -> tuple[list[_Bare], SeenPart | None]:
         """Return what a check comes to, and the part that was judged, if it is about one."""
         if not plan.check.each:
-            case = context.case(_NO_RECORD, plan.reads)
-            verdict = self._decider.verdict(plan, case)
-            result = outcome.of_case(plan, context, verdict, case)
-            return [_Bare(result, verdict.identity, None)], None
+            return [self._as_a_whole(plan, context)[1]], None
         found = context.part(plan.check.each)
         if isinstance(found, Missing):
+            # What is certain whatever the records are needs none: that the check does not apply.
+            status, bare = self._as_a_whole(plan, context)
+            if status is Status.NOT_APPLICABLE:
+                return [bare], None
             return [_Bare(outcome.undecided(plan, (found,)), "{}", None)], None
         return self._remembered(plan, context, found), found
+
+    def _as_a_whole(self, plan: Plan, context: Context) -> tuple[Status, _Bare]:
+        """Return what a check comes to without a record."""
+        case = context.case(_NO_RECORD, plan.reads)
+        verdict = self._decider.verdict(plan, case)
+        result = outcome.of_case(plan, context, verdict, case)
+        return verdict.status, _Bare(result, verdict.identity, None)
 
     def _remembered(self, plan: Plan, context: Context, found: SeenPart) -> list[_Bare]:
         """Judge a part, from memory where its kin was judged before."""

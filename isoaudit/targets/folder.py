@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from isoaudit.documents.beside import repository
 from isoaudit.model.dialects import may_declare
 
 _SKIPPED = frozenset({".git", "node_modules", ".venv", "venv", "__pycache__", ".tox"})
@@ -59,9 +60,8 @@ def shown_path(path: Path) -> str:
     whole = Path(os.path.realpath(path.parent)) / path.name
     if path.name in {"", ".."}:
         whole = Path(os.path.realpath(path))
-    for parent in whole.parents:
-        if os.path.lexists(parent / ".git"):
-            return _printable(whole.relative_to(parent))
+    if root := repository(str(whole.parent)):
+        return _printable(whole.relative_to(root))
     try:
         return _printable(whole.relative_to(Path.cwd()))
     except ValueError:

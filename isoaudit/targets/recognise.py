@@ -29,11 +29,18 @@ _JSON_COMPOSE = re.compile(
 )
 _API_VERSION = re.compile(r"""(?:^|[{,-])[ \t]*["']?apiVersion["']?[ \t]*:""", re.MULTILINE)
 _KIND = re.compile(r"""(?:^|[{,-])[ \t]*["']?kind["']?[ \t]*:""", re.MULTILINE)
+_OCI_VERSION = re.compile(r"""[{,]\s{0,200}"ociVersion"\s{0,200}:\s{0,200}\"""")
+_OCI_PART = re.compile(r"""[{,]\s{0,200}"(?:process|root|linux|mounts)"\s{0,200}:""")
 _KATA = re.compile(r"^[ \t]*\[hypervisor\.[a-z_-]+\][ \t]*(?:#|\r?$)", re.MULTILINE)
 _KATA_RUNTIME = re.compile(r"^[ \t]*\[(?:runtime|agent\.[a-z]+)\][ \t]*(?:#|\r?$)", re.MULTILINE)
-_VMM_FIRST = re.compile(
-    r"(?:\S*/)?(?:qemu-(?:system-[a-z0-9_]+|kvm)|cloud-hypervisor(?:-static)?)\s"
+_COMMAND_FIRST = re.compile(
+    r"""(?:\S*/)?(?:qemu-(?:system-[a-z0-9_]+|kvm)|cloud-hypervisor(?:-static)?)\s
+      | (?:sudo[ \t]+)?(?:\S*/)?(?:docker|podman|nerdctl)[ \t]+(?:container[ \t]+)?(?:run|create)\s
+    """,
+    re.VERBOSE,
 )
+"""A single command, in a file without the name of a script or on standard input."""
+
 _QEMU = re.compile(
     r"""^[^#\n]{0,200}?\bqemu-(?:system-[a-z0-9_]+|kvm)["']?[ \t]+(?:\\\r?\n[ \t]*)?["']?[-$]""",
     re.MULTILINE,
@@ -52,6 +59,7 @@ _QEMU_GROUP = re.compile(
     re.VERBOSE,
 )
 _VMX = re.compile(r"^[ \t]*(?:virtualHW|config)\.version[ \t]*=", re.MULTILINE | re.IGNORECASE)
+_SERVICE_SECTION = re.compile(r"^[ \t]*\[Service\][ \t]*\r?$", re.MULTILINE)
 _XL_NAME = re.compile(r"""^name[ \t]*=[ \t]*["']""", re.MULTILINE)
 _XL_MEMORY = re.compile(r"""^memory[ \t]*=[ \t]*["']?[0-9]""", re.MULTILINE)
 _XL_OWN = re.compile(r"^(?:disk|vif|vfb|kernel|bootloader|builder|type)[ \t]*=", re.MULTILINE)
@@ -63,6 +71,21 @@ _DOMAIN = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 """The root alone tells: networks of libvirt, and others' files, have elements of these names."""
+
+_QUADLET = re.compile(r"^[ \t]*\[(?:Container|Pod|Kube)\][ \t]*\r?$", re.MULTILINE)
+_RUN_LINE = re.compile(
+    r"""^[^#\n]{0,400}?
+        (?:\b(?:docker|podman(?:-remote)?|nerdctl)
+          |\$[({]?[A-Za-z_]{0,40}?(?i:docker|podman|nerdctl)[A-Za-z_]{0,40}+[)}]?)["']?
+        (?:[ \t]++(?!run\b|create\b)[^\s\#]++){0,8}
+        [ \t]++(?:\\\r?\n[ \t]*)?(?:run|create)(?=[ \t\r\n\\])
+    """,
+    re.MULTILINE | re.VERBOSE,
+)
+"""An engine's name and its command, maybe with options between them, in a line that is no comment.
+
+A makefile or a script may name the engine by a variable.
+"""
 
 
 def recognise(text: str, name: str) -> str | None:
@@ -76,7 +99,7 @@ def recognise(text: str, name: str) -> str | None:
             return known(text)
     if head.startswith("<"):
         return _xml(text)
-    if head.startswith("#!") or _VMM_FIRST.match(head):
+    if head.startswith("#!") or _COMMAND_FIRST.match(head):
         return _script(text)
     if head.startswith("{") and (own := _json(text, head)):
         return own
@@ -86,12 +109,15 @@ def recognise(text: str, name: str) -> str | None:
 
 
 def _json(text: str, head: str) -> str | None:
-    """Return which JSON of isoaudit's own it is, or whether Firecracker could start from it."""
+    """Return which JSON of isoaudit's own it is, or what a runtime or VMM could start from it."""
     if '"isoaudit_bundle"' in head:
         return "bundle"
     if '"schema_version"' in head:
         return "result"
     keys = text[:_KEYS]
+    # Its keys may well be sorted, with a whole seccomp profile before this one.
+    if '"ociVersion"' in text and _OCI_VERSION.search(text) and _OCI_PART.search(text):
+        return "oci"
     is_microvm = '"boot-source"' in keys and '"kernel_image_path"' in keys
     return "firecracker" if is_microvm else None
 
@@ -109,7 +135,17 @@ def _toml(text: str) -> str | None:
 def _script(text: str) -> str | None:
     if _QEMU.search(text):
         return "qemu"
-    return "cloud_hypervisor" if _CLOUD.search(text) else None
+    if _CLOUD.search(text):
+        return "cloud_hypervisor"
+    return "docker_run" if _RUN_LINE.search(text) else None
+
+
+def _makefile(text: str) -> str | None:
+    return "docker_run" if _RUN_LINE.search(text) else None
+
+
+def _quadlet(text: str) -> str | None:
+    return "quadlet" if _QUADLET.search(text[:_KEYS]) else None
 
 
 def _settings(text: str) -> str | None:
@@ -124,6 +160,10 @@ def _vmx(text: str) -> str | None:
     return "vmx" if _VMX.search(text[:_KEYS]) else None
 
 
+def _unit(text: str) -> str | None:
+    return "systemd" if _SERVICE_SECTION.search(text) else None
+
+
 def _is_compose(text: str, head: str, name: str) -> bool:
     if _COMPOSE_NAME.fullmatch(name):
         known = _JSON_SERVICES if head.startswith("{") else _COMPOSE_KEY
@@ -134,8 +174,11 @@ def _is_compose(text: str, head: str, name: str) -> bool:
 
 _BY_SUFFIX: tuple[tuple[tuple[str, ...], Callable[[str], str | None]], ...] = (
     ((".toml",), _toml),
-    ((".sh",), _script),
+    ((".sh", ".bash"), _script),
+    ((".mk", "Makefile", "makefile"), _makefile),
+    ((".container", ".pod", ".kube"), _quadlet),
     ((".cfg",), _settings),
     ((".vmx",), _vmx),
+    ((".service",), _unit),
 )
 """What a file of such a name may be, and nothing else: what is in it may quote other kinds."""

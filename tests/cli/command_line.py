@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from isoaudit.cli.app import run
+from isoaudit.documents.beside import Beside
 from isoaudit.model import Record
 from isoaudit.probes import table
 from isoaudit.probes.base import Probe
@@ -110,8 +111,12 @@ def open_as(monkeypatch: pytest.MonkeyPatch, scheme: str, opened: Callable[[], O
 def open_file_as(
     monkeypatch: pytest.MonkeyPatch, dialect: str, opener: Callable[[str, str], Probe]
 ) -> None:
-    """Have `opener` read the files of a dialect."""
-    monkeypatch.setattr(sys.modules[__name__], f"_read_{dialect}", opener, raising=False)
+    """Have `opener` read the files of a dialect, by their text and name alone."""
+
+    def read(text: str, shown: str, *_beside: Beside) -> Probe:
+        return opener(text, shown)
+
+    monkeypatch.setattr(sys.modules[__name__], f"_read_{dialect}", read, raising=False)
     monkeypatch.setitem(table.FILES, dialect, f"{__name__}:_read_{dialect}")
 
 

@@ -211,6 +211,19 @@ def test_what_has_no_start_command_is_a_usage_error(isoaudit: Isoaudit) -> None:
     assert 2 == isoaudit("harden", "host").code
 
 
+def test_a_unit_that_starts_a_container_is_not_taken_for_a_script(
+    isoaudit: Isoaudit, here: Path
+) -> None:
+    """What stands in it is a command line; the file is a unit all the same."""
+    text = "[Service]\nExecStart=docker run --privileged app:1\n"
+    (here / "app.service").write_text(text)
+
+    ended = isoaudit("harden", "app.service")
+    assert ended.code != 0
+    assert "(systemd) cannot be edited" in ended.err
+    assert text == (here / "app.service").read_text()
+
+
 def test_what_is_waived_in_the_file_asks_for_no_edit(isoaudit: Isoaudit, here: Path) -> None:
     """Whoever accepted a finding did not ask for the end of it; it is told among what stays."""
     noted = "  web: # isoaudit: ignore[CAP-*] its rights were reviewed in ticket 12\n"

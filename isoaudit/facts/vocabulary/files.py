@@ -5,13 +5,34 @@ here. Sources: Firecracker's API (swagger), Kata's configuration.toml, qemu(1), 
 xl.cfg(5).
 """
 
-from isoaudit.facts.spec import BOOL, COMPOSE, INT, LIST, STRING, VM, FactSpec
+from isoaudit.facts.spec import (
+    BOOL,
+    COMPOSE,
+    CONTAINER,
+    INT,
+    LIST,
+    STRING,
+    VM,
+    FactSpec,
+    PartSpec,
+)
 
-_V = VM
+_C, _V = CONTAINER, VM
 
-PARTS = ()
+PARTS = (
+    PartSpec("hook", "Programs that an OCI runtime starts around the container.", _C),
+)  # fmt: skip
 
 FACTS = (
+    FactSpec("hook.stage", STRING,
+             "When it runs: prestart, createRuntime, createContainer, startContainer, poststart or "
+             "poststop.", _C, identifying=True),
+    FactSpec("hook.path", STRING, "The program's path.", _C, identifying=True),
+    FactSpec("hook.of_host", BOOL,
+             "Whether the program is the host's and runs with the runtime's rights; one at "
+             "startContainer is the image's own.", _C),
+    FactSpec("hook.writable_inside", BOOL,
+             "Whether a writable bind of the container leads to the program.", _C),
     FactSpec("vm.mmds_version", STRING,
              "Firecracker's metadata service: V1 (no session token), V2, or none.", _V),
     FactSpec("vm.kata.annotations", LIST,
@@ -66,7 +87,78 @@ _FIXED = (
 )
 _TRUST = ("vm.secure_boot", "vm.tpm", "vm.launch_security.type")
 
+_NAMESPACES = tuple(
+    f"process.namespaces.{n}" for n in ("mnt", "pid", "net", "ipc", "uts", "cgroup")
+)
+_SURFACES = ("io_uring", "af_alg", "af_vsock", "user_namespace", "keyring", "userfaultfd", "bpf",
+             "perf", "mount", "module", "kexec", "open_by_handle", "ptrace", "raw_io", "setns",
+             "reboot", "swap", "acct", "quota", "clock", "syslog")  # fmt: skip
+_MOUNTED = ("mount", "mount.kind", "mount.source", "mount.destination", "mount.read_only",
+            "mount.propagation", "mount.managed", "mount.options", "mount.size_limited",
+            "mount.shared_with", "mount.source_writers")  # fmt: skip
+_DEVICE = ("device", "device.path", "device.destination", "device.permissions")
+_RULE = ("device_rule", "device_rule.type", "device_rule.major", "device_rule.minor",
+         "device_rule.access")  # fmt: skip
+_PROCESS = ("process", "process.name", "process.main", "process.uid", "process.host_uid",
+            "process.root_permitted", "process.host_groups", "process.user_namespace",
+            "process.no_new_privileges", "process.seccomp.mode", "process.apparmor.confined",
+            "process.oom_score_adj", *_NAMESPACES)  # fmt: skip
+_CAPABILITIES = tuple(
+    f"process.capabilities.{name}"
+    for name in ("effective", "permitted", "inheritable", "bounding", "ambient")
+)
+_RLIMITS = tuple(
+    f"process.limits.{name}"
+    for name in ("open_files.set", "open_files.count", "locked_memory.set", "locked_memory.bytes",
+                 "core.set", "core.bytes")
+)  # fmt: skip
+_BOUNDS = tuple(
+    f"container.limits.{name}"
+    for name in ("memory.set", "memory.bytes", "memory.oom_kill_disabled", "swap.set",
+                 "swap.bytes", "pids.set", "pids.count", "cpu.set", "cpu.millicores", "cpu.pinned",
+                 "cpu.realtime", "block_io.set")
+)  # fmt: skip
+_VARIABLE = ("environment", "environment.name", "environment.secret")
+_OCI = (
+    *_PROCESS, *_CAPABILITIES, *_RLIMITS, *_BOUNDS, *_MOUNTED, *_DEVICE, *_RULE, *_VARIABLE,
+    "device.type", "process.namespaces.time", "process.user_namespace_maps_root",
+    "process.user_namespace_maps_root_group", "process.user_namespace_shared_ids",
+    *(f"process.seccomp.allows.{name}" for name in _SURFACES),
+    "process.seccomp.exploits_reachable",
+    "hook", "hook.stage", "hook.path", "hook.of_host", "hook.writable_inside",
+    "sysctl", "sysctl.name", "sysctl.value", "container.network.forwarding",
+    "container.platform", "container.privileged", "container.image.reference",
+    "container.image.pinned", "container.capabilities.added", "container.user_namespace",
+    *(f"container.seccomp.{n}" for n in ("profile", "default_action", "flags", "supervised",
+                                         "interfaces")),
+    "container.apparmor.profile", "container.selinux.disabled", "container.selinux.type",
+    "container.selinux.options", "container.masked_paths", "container.readonly_paths",
+    "container.rootfs.read_only", "container.namespace_paths", "container.borrowed_namespaces",
+    "container.cgroup_namespace", "container.cgroup_writable", "container.cgroup.parent",
+    "container.cgroup.own",
+)  # fmt: skip
+"""An OCI bundle is resolved: it says what holds, and not what was asked of the engine."""
+
+_SYSTEMD = (
+    *_PROCESS, *(path for path in _CAPABILITIES if not path.endswith("inheritable")), *_RLIMITS,
+    *_BOUNDS, *_MOUNTED, *_DEVICE, *_RULE, *_VARIABLE, "sysctl",
+    "process.root_is_host", "process.namespaces.time", "process.user_namespace_maps_root",
+    "process.user_namespace_maps_root_group",
+    *(f"process.seccomp.allows.{name}" for name in _SURFACES),
+    "container.platform", "container.privileged", "container.capabilities.added",
+    "container.user_namespace", "container.seccomp.profile", "container.seccomp.default_action",
+    "container.apparmor.profile", "container.selinux.disabled", "container.selinux.type",
+    "container.selinux.options", "container.relabelled_paths", "container.masked_paths",
+    "container.readonly_paths", "container.rootfs.read_only", "container.namespace_paths",
+    "container.borrowed_namespaces", "container.cgroup_writable", "container.cgroup.parent",
+    "container.cgroup.own", "container.gpu.requested", "container.gpu.by_environment",
+)  # fmt: skip
+"""What a service that confines itself says; of the container that another one starts its command
+line says what docker_run can."""
+
 _SAYS = {
+    "systemd": _SYSTEMD,
+    "oci": _OCI,
     "libvirt_xml": ("vmm.name", "vmm.manager"),
     "qemu": (
         *_FIXED, *_TRUST, *_SIZE, *_DISK, *_MORE_DISK, *_CARD, *_SHARE, *_SCREEN, *_PASSED, *_PORT,

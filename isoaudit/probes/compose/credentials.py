@@ -9,11 +9,10 @@ import re
 
 from isoaudit.probes.compose.service import ENGINE_DEFAULT, FOLLOW, Service
 from isoaudit.probes.compose.values import Word
-from isoaudit.probes.declared import Sheet
 from isoaudit.probes.defaults import (
     ALL,
     ALL_CAPABILITIES,
-    DOCKER_CAPABILITIES,
+    GIVES_OTHER_USERS,
     effective_set,
     in_kernel_order,
     normalise_capability,
@@ -32,29 +31,32 @@ def note_credentials(service: Service, privileged: Word | None) -> None:
     _note_asked(service)
     user = service.word("user")
     process = service.process
-    uid = _note_uid(process, user)
+    uid = _note_uid(service, user)
     if uid is not None and uid > 0 and user is not None:
         process.say("process.root_permitted", False, user.node)
-        for path in _IN_FORCE:
-            process.say(path, (), user.node, "the engine gives a user other than root none")
+        _note_in_force(service, user)
         _note_capabilities(service, privileged, (_BOUNDING,))
         return
     if user is None:
-        process.default("process.root_permitted", True, "no user: the image decides")
+        process.default(
+            "process.root_permitted", True, f"no {service.key('user')}: the image decides"
+        )
     else:
         process.say("process.root_permitted", True, user.node, "not proven to be another user")
     if user is None or uid == 0:
         _note_capabilities(service, privileged, (*_IN_FORCE, _BOUNDING))
         return
     for path in _IN_FORCE:
-        process.unknown(path, "depends on who the user is", "Set `user` to a number.")
+        process.unknown(path, "depends on who the user is", _number(service))
     _note_capabilities(service, privileged, (_BOUNDING,))
 
 
-def _note_uid(process: Sheet, user: Word | None) -> int | None:
+def _note_uid(service: Service, user: Word | None) -> int | None:
     """Note the user id and return it, or None if the file does not tell."""
+    process = service.process
     if user is None:
-        process.unknown("process.uid", "no user: the image decides", "Set `user` to a number.")
+        detail = f"no {service.key('user')}: the image decides"
+        process.unknown("process.uid", detail, _number(service))
         return None
     name = user.part(user.text.partition(":")[0].strip())
     if not name.known:
@@ -66,16 +68,19 @@ def _note_uid(process: Sheet, user: Word | None) -> int | None:
     if name.text == "root":
         process.say("process.uid", 0, user.node)
         return 0
-    process.unknown(
-        "process.uid", "the image says which user that name is", "Set `user` to a number."
-    )
+    process.unknown("process.uid", "the image says which user that name is", _number(service))
     return None
+
+
+def _number(service: Service) -> str:
+    """Say how to tell who the user is."""
+    return f"Set `{service.key('user')}` to a number."
 
 
 def _note_capabilities(service: Service, privileged: Word | None, paths: tuple[str, ...]) -> None:
     add, drop = service.words("cap_add"), service.words("cap_drop")
     unknown = next((said for said in (privileged, *add, *drop) if said and not said.known), None)
-    process = service.process
+    process, default = service.process, service.origin.capabilities
     for path in paths:
         if privileged is not None and privileged.known:
             process.say(path, ALL_CAPABILITIES, privileged.node, _PRIVILEGED)
@@ -84,11 +89,27 @@ def _note_capabilities(service: Service, privileged: Word | None, paths: tuple[s
         elif service.inherits:
             process.unknown(path, service.inherits, FOLLOW)
         elif not add and not drop:
-            remark = f"no cap_add or cap_drop: {ENGINE_DEFAULT}"
-            process.default(path, DOCKER_CAPABILITIES, remark)
+            remark = f"no {service.key('cap_add')} or {service.key('cap_drop')}: {ENGINE_DEFAULT}"
+            process.default(path, default, remark)
         else:
-            held = effective_set(DOCKER_CAPABILITIES, [s.text for s in add], [s.text for s in drop])
-            process.say(path, held, (add or drop)[0].node, "cap_add and cap_drop on the default")
+            held = effective_set(default, [s.text for s in add], [s.text for s in drop])
+            process.say(path, held, (add or drop)[0].node, f"{ENGINE_DEFAULT}, changed")
+
+
+def _note_in_force(service: Service, user: Word) -> None:
+    """Note what a user other than root is given: by podman what is added by name, else nothing."""
+    added, process = service.words("cap_add"), service.process
+    if not added or service.origin.engine not in GIVES_OTHER_USERS:
+        for path in _IN_FORCE:
+            process.say(path, (), user.node, "the engine gives a user other than root none")
+        return
+    unknown = next((said for said in added if not said.known), None)
+    for path in _IN_FORCE:
+        if unknown is not None:
+            process.unknown(path, unknown.open, FOLLOW)
+        else:
+            held = effective_set((), [said.text for said in added], ())
+            process.say(path, held, added[0].node, "the engine gives another user what is added")
 
 
 def _note_groups(service: Service) -> None:
@@ -117,7 +138,7 @@ def _note_asked(service: Service) -> None:
         elif service.inherits:
             service.facts.unknown(path, service.inherits, FOLLOW)
         elif not words:
-            service.facts.default(path, (), f"no {key}: {ENGINE_DEFAULT}")
+            service.facts.default(path, (), f"no {service.key(key)}: {ENGINE_DEFAULT}")
         elif key == "cap_drop":
             service.facts.say(path, tuple(said.text for said in words), words[0].node)
         else:

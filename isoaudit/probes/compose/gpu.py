@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from isoaudit.documents.yaml import Node
+from isoaudit.probes.compose.environment import environment
 from isoaudit.probes.compose.service import ENGINE_DEFAULT, FOLLOW, Service
 from isoaudit.probes.compose.values import Word, word
 from isoaudit.probes.defaults import (
@@ -45,7 +46,7 @@ def note_gpu(service: Service) -> None:
         for path in (_REQUESTED, _BY_ENVIRONMENT):
             service.facts.unknown(path, runtime.open, FOLLOW)
     else:
-        remark = f"no gpus and no nvidia runtime: {ENGINE_DEFAULT}"
+        remark = f"no {service.key('gpus')} and no nvidia runtime: {ENGINE_DEFAULT}"
         service.facts.default(_REQUESTED, False, remark)
         service.facts.default(_BY_ENVIRONMENT, False, remark)
     if requests or asked:
@@ -73,15 +74,8 @@ def _named(entry: Node) -> list[str]:
 
 def _variables(service: Service) -> dict[str, Word]:
     """Return the toolkit's own variables that the file sets, by name."""
-    environment = service.get("environment")
-    if environment is None:
-        return {}
-    if environment.is_list:
-        said = [word(entry) for entry in environment.elements()]
-        pairs = [(one.text.partition("=")[0], one.part(one.text.partition("=")[2])) for one in said]
-    else:
-        pairs = [(name, word(node)) for name, node in environment.items() if name in _VARIABLES]
-    return {name: value for name, value in pairs if name in _VARIABLES}
+    variables = environment(service).variables
+    return {name: variables[name] for name in _VARIABLES if name in variables}
 
 
 def _note_capabilities(service: Service, requests: list[Node], variable: Word | None) -> None:

@@ -19,9 +19,20 @@ def note_limits(service: Service) -> None:
     """Note the limits of memory, tasks and CPU time; 0 and -1 stand for no limit."""
     memory = memory_limit(service)
     _note_limit(service, "container.limits.memory", "bytes", memory, _bytes)
-    tasks = service.word(*_DEPLOY, "pids") or service.word("pids_limit")
-    _note_limit(service, "container.limits.pids", "count", tasks, number)
+    _note_tasks(service)
     _note_cpu(service)
+
+
+def _note_tasks(service: Service) -> None:
+    path, tasks = "container.limits.pids", service.word(*_DEPLOY, "pids")
+    tasks = tasks or service.word("pids_limit")
+    default = service.origin.pids_limit
+    if tasks is not None or not default:
+        _note_limit(service, path, "count", tasks, number)
+        return
+    remark = f"no {service.key('pids_limit')}: {ENGINE_DEFAULT}"
+    service.facts.default(f"{path}.set", True, remark)
+    service.facts.default(f"{path}.count", default, remark)
 
 
 def memory_limit(service: Service) -> Word | None:
@@ -35,7 +46,11 @@ def _note_cpu(service: Service) -> None:
     cpus, quota = service.word(*_DEPLOY, "cpus") or service.word("cpus"), service.word("cpu_quota")
     said = cpus or quota
     if said is None:
-        service.facts.default(f"{path}.set", False, f"no cpus or cpu_quota: {ENGINE_DEFAULT}")
+        service.facts.default(
+            f"{path}.set",
+            False,
+            f"no {service.key('cpus')} or {service.key('cpu_quota')}: {ENGINE_DEFAULT}",
+        )
         return
     amount = _amount(said)
     note(service.facts, f"{path}.set", amount > 0, said)
@@ -52,15 +67,20 @@ def _note_cpu(service: Service) -> None:
 def note_settings(service: Service) -> None:
     """Note the image, the runtime and the switches that stand for themselves."""
     _note_image(service)
-    _note_text(service, "container.runtime", "runtime", "runc")
+    _note_runtime(service)
     _note_switch(service, "container.rootfs.read_only", "read_only")
     _note_switch(service, "container.engine_api_injected", "use_api_socket")
+    if service.origin.project:
+        _note_build(service)
+        note_hooks(service)
+
+
+def _note_build(service: Service) -> None:
     build = service.get("build")
     if build is not None and build.is_map:
         _note_switch(service, "container.build.privileged", "build", "privileged")
     else:
         service.facts.default("container.build.privileged", False, ENGINE_DEFAULT)
-    note_hooks(service)
 
 
 def _note_limit(
@@ -88,7 +108,7 @@ def _amount(said: Word) -> float:
         return 0.0
     match = _AMOUNT.fullmatch(said.text.strip())
     if match is None:
-        raise said.node.error(f"a number is expected here, not {said.text[:40]!r}")
+        raise said.node.error(f"a number is expected here, not {said.node.text()[:40]!r}")
     return float(match[1]) * _MICROSECONDS[match[2] or "us"]
 
 
@@ -97,23 +117,26 @@ def _note_image(service: Service) -> None:
     image = service.word("image")
     if image is None:
         for path in (reference, pinned):
-            service.facts.unknown(path, "no image: it is built when the service is brought up")
+            service.facts.unknown(path, "no image: it is built, or named elsewhere")
         return
     note(service.facts, reference, image.text, image)
     note(service.facts, pinned, "@" in image.text, image)
 
 
-def _note_text(service: Service, path: str, key: str, default: str) -> None:
-    said = service.word(key)
-    if said is None:
-        service.facts.default(path, default, f"no {key}: {ENGINE_DEFAULT}")
-    else:
+def _note_runtime(service: Service) -> None:
+    path, said, default = "container.runtime", service.word("runtime"), service.origin.runtime
+    remark = f"no {service.key('runtime')}: {ENGINE_DEFAULT}"
+    if said is not None:
         note(service.facts, path, said.text, said)
+    elif default:
+        service.facts.default(path, default, remark)
+    else:
+        service.facts.unknown(path, f"{remark}, which its configuration names")
 
 
 def _note_switch(service: Service, path: str, *keys: str) -> None:
     said = service.word(*keys)
     if said is None:
-        service.facts.default(path, False, f"no {'.'.join(keys)}: {ENGINE_DEFAULT}")
+        service.facts.default(path, False, f"no {service.key('.'.join(keys))}: {ENGINE_DEFAULT}")
     else:
         note(service.facts, path, truth(said), said)

@@ -6,11 +6,11 @@ Source: the Compose specification, chapters on services, volumes, configs and se
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 from itertools import islice
 
 from isoaudit.documents.yaml import Node
+from isoaudit.probes.compose.layer import folder_of
 from isoaudit.probes.compose.mount_fields import (
     Mount,
     optional_word,
@@ -19,7 +19,15 @@ from isoaudit.probes.compose.mount_fields import (
 )
 from isoaudit.probes.compose.mount_sets import note_cgroups, note_company, note_relabelled
 from isoaudit.probes.compose.service import Service
-from isoaudit.probes.compose.values import UNSET, Word, is_path, resolve, truth, word
+from isoaudit.probes.compose.values import (
+    UNSET,
+    Word,
+    is_path,
+    resolve,
+    split_volume,
+    truth,
+    word,
+)
 from isoaudit.probes.declared import MAX_RECORDS
 
 _PROPAGATION = {
@@ -32,7 +40,6 @@ _PROPAGATION = {
     "unbindable": "unbindable",
     "runbindable": "unbindable",
 }
-_WINDOWS_SOURCE = re.compile(r"[A-Za-z]:[\\/][^:]*|\\\\[^:]*")
 _CLIMBS = "climbs out of the folder that the file's path starts in: where it leads depends on that"
 
 
@@ -41,8 +48,8 @@ def note_mounts(service: Service) -> None:
     open_end = ""
     if service.get("volumes_from") is not None:
         open_end = "volumes_from: what another container mounts is not followed"
-    elif service.document.get("include") is not None:
-        open_end = "include: volumes that another file declares are not followed yet"
+    elif service.document.open_end:
+        open_end = f"volumes may be declared elsewhere: {service.document.open_end}"
     elif any(said.text.strip(UNSET) == "" for said in _short_volumes(service)):
         open_end = "a volume depends on a variable"
     # One more than a part keeps, so that it is seen to be unfinished.
@@ -73,7 +80,7 @@ def _short_volumes(service: Service) -> list[Word]:
 
 def _short(service: Service, said: Word) -> Mount | None:
     """Return the record of `SOURCE:DESTINATION:OPTIONS`; None for a pipe of Windows or a blank."""
-    source, destination, options = _split(said.text)
+    source, destination, options = split_volume(said.text)
     if source.startswith("\\\\.\\pipe") or not (source or destination.strip(UNSET)):
         return None
     words = options.split(",") if options else []
@@ -85,18 +92,6 @@ def _short(service: Service, said: Word) -> Mount | None:
     mount.relabel(said.part(options), bool({"z", "Z"} & set(words)))
     _put_source(service, mount, said.part(source))
     return mount
-
-
-def _split(text: str) -> tuple[str, str, str]:
-    """Return source, destination and options; a lone word is the destination."""
-    drive = _WINDOWS_SOURCE.match(text)
-    if drive:
-        rest = text[drive.end() :].removeprefix(":").split(":", 1)
-        return drive[0], rest[0], rest[1] if len(rest) > 1 else ""
-    pieces = text.split(":", 2)
-    if len(pieces) == 1:
-        return "", pieces[0], ""
-    return pieces[0], pieces[1], pieces[2] if len(pieces) > 2 else ""
 
 
 def _put_source(service: Service, mount: Mount, source: Word) -> None:
@@ -113,7 +108,7 @@ def _put_source(service: Service, mount: Mount, source: Word) -> None:
 def _put_bind(service: Service, mount: Mount, source: Word) -> None:
     mount.put("mount.kind", None, "bind")
     mount.put("mount.managed", None, False)
-    path = resolve(source.text, service.folder)
+    path = resolve(source.text, folder_of(source.node))
     if source.known and not path:
         mount.lacks("mount.source", _CLIMBS)
     else:
@@ -135,7 +130,7 @@ def _put_volume(service: Service, mount: Mount, name: str) -> None:
         mount.put("mount.kind", None, "volume")
         mount.put("mount.managed", None, True)
         # A name of its own, or a driver's options, may well make it another project's, too.
-        mount.own_volume = options is None and not _has_name(declared)
+        mount.own_volume = _is_own(service, name) and options is None and not _has_name(declared)
         return
     source = word(device)
     if not source.depends and not source.text.startswith("/"):
@@ -145,6 +140,11 @@ def _put_volume(service: Service, mount: Mount, name: str) -> None:
     mount.put("mount.kind", None, "bind")
     mount.put("mount.managed", None, False)
     mount.put("mount.source", source, posixpath.normpath(source.text))
+
+
+def _is_own(service: Service, name: str) -> bool:
+    """Say whether a volume is this service's project's: outside of one anybody may use a name."""
+    return service.origin.project or not name
 
 
 def _has_name(declared: Node | None) -> bool:

@@ -14,6 +14,13 @@ _BY_PATH = "ns:"
 _BY_SERVICE = "service:"
 _BY_CONTAINER = "container:"
 _OF_THE_HOST = re.compile(r"ns:/proc/(?:1|self|thread-self)/")
+_BY_DEFAULT = {
+    None: ("host", "unless the engine remaps users or is an ordinary user's"),
+    False: ("host", "unless the engine remaps users"),
+    True: ("private", "of the ordinary user who runs the engine"),
+}
+"""The user namespace where none is asked for, by whether the engine is an ordinary user's."""
+
 _PRIVATE_USER = frozenset({"keep-id", "auto", "nomap", "private"})
 
 
@@ -35,9 +42,10 @@ def note_namespaces(service: Service) -> None:
 def _note_mode(service: Service, path: str, mode: Word | None, key: str) -> None:
     process = service.process
     if mode is None and key == "cgroup":
-        process.unknown(path, f"no cgroup: {_CGROUP}", "Set `cgroup: private`.")
+        name = service.key(key)
+        process.unknown(path, f"no {name}: {_CGROUP}", f"Set `{name}` to private.")
     elif mode is None:
-        process.default(path, "private", f"no {key}: {ENGINE_DEFAULT}")
+        process.default(path, "private", f"no {service.key(key)}: {ENGINE_DEFAULT}")
     elif _OF_THE_HOST.match(mode.text):
         process.say(path, "host", mode.node, "that path is the host's own")
     elif mode.text.startswith(_BY_PATH):
@@ -135,7 +143,7 @@ def _is_own(service: Service, name: str) -> bool | None:
 def _note_shareable(service: Service) -> None:
     path, mode = "container.ipc_shareable", service.word("ipc")
     if mode is None:
-        service.facts.default(path, False, f"no ipc: {ENGINE_DEFAULT}")
+        service.facts.default(path, False, f"no {service.key('ipc')}: {ENGINE_DEFAULT}")
     else:
         note(service.facts, path, mode.text == "shareable", mode)
 
@@ -144,7 +152,7 @@ def _note_cgroup(service: Service) -> None:
     mode = service.word("cgroup")
     path = "container.cgroup_namespace"
     if mode is None:
-        service.facts.default(path, "default", f"no cgroup: {_CGROUP}")
+        service.facts.default(path, "default", f"no {service.key('cgroup')}: {_CGROUP}")
     else:
         note(service.facts, path, "host" if mode.text == "host" else "private", mode)
 
@@ -153,9 +161,10 @@ def _note_user_namespace(service: Service) -> None:
     asked, held = "container.user_namespace", "process.user_namespace"
     mode = service.word("userns_mode")
     if mode is None:
-        remark = f"no userns_mode: {ENGINE_DEFAULT}"
+        remark = f"no {service.key('userns_mode')}: {ENGINE_DEFAULT}"
         service.facts.default(asked, "default", remark)
-        service.process.default(held, "host", f"{remark}, unless the engine remaps users")
+        kind, why = _BY_DEFAULT[service.origin.rootless]
+        service.process.default(held, kind, f"{remark}, {why}")
     elif mode.text == "host" or mode.text.partition(":")[0] in _PRIVATE_USER:
         kind = "host" if mode.text == "host" else "private"
         note(service.facts, asked, kind, mode)

@@ -11,12 +11,11 @@ from typing import NamedTuple
 
 from isoaudit.documents.yaml import Node
 from isoaudit.model import Record, Value
+from isoaudit.probes.compose.origin import DefaultNetwork
 from isoaudit.probes.compose.service import ENGINE_DEFAULT, FOLLOW, Service, note
 from isoaudit.probes.compose.values import Word, truth, word
 from isoaudit.probes.declared import record
 
-_MODES = {"host": ("host", "host"), "none": ("none", "null"), "bridge": ("bridge", "bridge")}
-"""Modes that name a network every engine has: its name and its driver."""
 _PODMANS = "podman"
 """What podman calls its default network; docker's has a name that no other may have."""
 _ELSEWHERE = "made outside this file: the engine tells what it is"
@@ -52,9 +51,15 @@ def note_networks(service: Service) -> None:
         if where is not None:
             service.facts.say(_NAMES, names, where)
         else:
-            service.facts.default(_NAMES, names, "no networks: that of the project")
+            service.facts.default(_NAMES, names, _by_default(service))
     _note_aliases(service)
     _note_sysctls(service, alone=len(attached.names) == 1 and not attached.open_end)
+
+
+def _by_default(service: Service) -> str:
+    if service.origin.network is None:
+        return "no networks: that of the project"
+    return f"no {service.key('networks')}: {ENGINE_DEFAULT}"
 
 
 def _attached(service: Service, seen: frozenset[str]) -> _Attached:
@@ -63,9 +68,8 @@ def _attached(service: Service, seen: frozenset[str]) -> _Attached:
         return _joined(service)
     if mode.depends:
         return _Attached([], mode.open)
-    if mode.text in _MODES:
-        name, driver = _MODES[mode.text]
-        return _Attached([_record(mode.node, name, driver, default=name == "bridge")])
+    if mode.text in service.origin.modes:
+        return _Attached([_known(service, mode)])
     kind, _, name = mode.text.partition(":")
     other = service.other(name) if kind == "service" and name not in seen else None
     if other is None:
@@ -77,7 +81,9 @@ def _attached(service: Service, seen: frozenset[str]) -> _Attached:
 
 def _joined(service: Service) -> _Attached:
     """Return the networks under `networks`; without any, the project's own is joined."""
-    networks = service.get("networks")
+    networks, default = service.get("networks"), service.origin.network
+    if networks is None and default is not None:
+        return _default(service, default)
     if networks is None:
         named = [(Word("default", service.node), service.node)]
     elif networks.is_list:
@@ -90,16 +96,23 @@ def _joined(service: Service) -> _Attached:
     return _Attached(records, unknown)
 
 
+def _default(service: Service, network: DefaultNetwork) -> _Attached:
+    """Return the network that an engine puts a container in where there is no project."""
+    if network.why or service.inherits:
+        return _Attached([], network.why or service.inherits)
+    return _Attached([_record(service.anchor, network.name, network.driver, default=True)])
+
+
 def _network(service: Service, name: str, node: Node) -> Record:
     """Return the record of a network: one made elsewhere is known only by a name of docker's."""
     section, declared = service.document.get("networks"), service.top_level("networks", name)
     if name != "default" and (section is None or name not in section.keyed()):
-        return _unread(node, name, "this file declares no network of that name")
+        return _unread(node, name, _undeclared(service))
     if declared is None or not declared.is_map:
         return _record(node, name, "bridge")
     external = declared.get("external")
     if external is not None and (external.is_map or truth(word(external))):
-        return _external(declared, external, name, node)
+        return _external(service, declared, external, Word(name, node))
     driver, internal = declared.get("driver"), declared.get("internal")
     fields: dict[str, Value] = {"network.name": name, "network.default": False}
     unread: dict[str, str] = {}
@@ -117,12 +130,22 @@ def _network(service: Service, name: str, node: Node) -> Record:
     return record(node, fields, unread)
 
 
-def _external(declared: Node, external: Node, name: str, node: Node) -> Record:
+def _undeclared(service: Service) -> str:
+    return "this file declares no network of that name" if service.origin.project else _ELSEWHERE
+
+
+def _known(service: Service, said: Word) -> Record:
+    """Return the record of a network that every engine of its kind has."""
+    name, driver = service.origin.modes[said.text]
+    return _record(said.node, name, driver, default=said.text == "bridge")
+
+
+def _external(service: Service, declared: Node, external: Node, key: Word) -> Record:
+    name, node = key.text, key.node
     real = declared.get("name") or (external.get("name") if external.is_map else None)
-    said = word(real) if real is not None else Word(name, node)
-    if said.known and said.text in _MODES:
-        name, driver = _MODES[said.text]
-        return _record(node, name, driver, default=name == "bridge")
+    said = word(real) if real is not None else key
+    if said.known and said.text in service.origin.modes:
+        return _known(service, Word(said.text, node))
     if said.depends:
         return _unread(node, name, said.open)
     told = {} if said.text == _PODMANS else {"network.default": False}
@@ -162,7 +185,7 @@ def _note_aliases(service: Service) -> None:
     elif entries:
         service.facts.say(_ALIASES, (), entries[0][1].node)
     else:
-        service.facts.default(_ALIASES, (), f"no extra_hosts: {ENGINE_DEFAULT}")
+        service.facts.default(_ALIASES, (), f"no {service.key('extra_hosts')}: {ENGINE_DEFAULT}")
 
 
 def _aliases(node: Node | None) -> Iterator[tuple[str, Word]]:
@@ -191,7 +214,9 @@ def _note_sysctls(service: Service, *, alone: bool) -> None:
     asked = next((said for name, said in entries if name in _FORWARDING_NAMES), None)
     if asked is None and not alone:
         detail = "no such sysctl: that of the engine's host holds"
-        service.facts.unknown(_FORWARDING, detail, "Set net.ipv4.ip_forward under sysctls.")
+        service.facts.unknown(
+            _FORWARDING, detail, f"Set net.ipv4.ip_forward under {service.key('sysctls')}."
+        )
     elif asked is not None:
         note(service.facts, _FORWARDING, asked.text.strip() != "0", asked)
 

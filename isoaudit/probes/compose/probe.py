@@ -1,7 +1,8 @@
 """Compose files: what each service asks its engine for, with docker's defaults filled in.
 
-Source: the Compose specification. What the engine adds by itself and what the image brings is not
-in the file, and is noted as missing or as the engine's default, never guessed.
+Source: the Compose specification. Which files are a project says `files.py`; they are merged before
+anything is read of a service (`project.py`). What the engine adds by itself and what the image
+brings is not in the file, and is noted as missing or as the engine's default, never guessed.
 """
 
 from __future__ import annotations
@@ -12,91 +13,62 @@ from isoaudit.documents.yaml import Node
 from isoaudit.errors import DocumentError, TargetError
 from isoaudit.facts.spec import COMPOSE
 from isoaudit.model import FactSet, Kind, Target
-from isoaudit.probes.compose.gpu import note_gpu
-from isoaudit.probes.compose.limits import note_limits, note_settings
-from isoaudit.probes.compose.mounts import note_mounts
-from isoaudit.probes.compose.namespaces import note_namespaces
-from isoaudit.probes.compose.networks import note_networks
-from isoaudit.probes.compose.parts import note_parts
-from isoaudit.probes.compose.resources import note_resources
-from isoaudit.probes.compose.security import note_security
-from isoaudit.probes.compose.service import FOLLOW, Service
-from isoaudit.probes.compose.storage import note_storage
+from isoaudit.probes.compose.declare import declared_facts
+from isoaudit.probes.compose.project import SERVICES, Project, build
+from isoaudit.probes.compose.service import Service
 
 _MAX_SERVICES = 20_000
+_MAX_PROFILES = 5
 
 
 class ComposeProbe:
-    """Reads the services of one compose file; `shown` is the path by which targets are named."""
+    """Reads the services of one project; `shown` is the path by which targets are named.
 
-    def __init__(self, documents: list[Node], shown: str) -> None:
-        self._documents = documents
+    `documents` are those of all of its files, in the order in which they are merged.
+    """
+
+    def __init__(self, documents: Sequence[Node], shown: str) -> None:
+        self._documents = [document for document in documents if not document.is_null]
         self._shown = shown
-        self._services: dict[str, tuple[Node, Node, Node]] = {}
-        self._repeated: set[str] = set()
+        self._project = Project(None, {})
+        self._services: dict[str, tuple[Node, Node]] = {}
 
     def find(self) -> Sequence[Target]:
-        """Return one target per service, in the file's order.
+        """Return one target per service, in the order of the files.
 
-        Raises DocumentError if `services` is no mapping, or if there are none but an `include`.
+        Raises DocumentError if `services` is no mapping, or if all that there is could not be read.
         """
-        self._services.clear()
-        self._repeated.clear()
-        for document in self._documents:
-            if not document.is_null:
-                self._read(document)
-        if not self._services and any(self._includes(d) for d in self._documents):
-            raise DocumentError(
-                f"{self._shown}: only includes other files, which is not followed yet", FOLLOW
-            )
-        return [self._target(name, key) for name, (key, _, _) in self._services.items()]
+        self._project = build(self._documents)
+        self._services = self._found(self._project.document)
+        if not self._services and self._project.unread:
+            raise self._project.unread[0]
+        return [self._target(name, key) for name, (key, _) in self._services.items()]
+
+    def unread(self) -> Sequence[DocumentError]:
+        """Return why there may be services that were not found."""
+        return self._project.unread
 
     def collect(self, target: Target) -> FactSet:
-        """Return what the file declares of one service.
+        """Return what the project declares of one service.
 
         Raises TargetError if there is no such service, DocumentError if it is malformed.
         """
-        found = self._services.get(target.handle)
-        if found is None:
+        found, document = self._services.get(target.handle), self._project.document
+        if found is None or document is None:
             raise TargetError(f"{self._shown}: no service {target.handle!r}", "Scan the file anew.")
-        key, node, document = found
-        if target.handle in self._repeated:
-            raise key.error(
-                f"service {target.handle!r} stands in several documents, which are not merged yet",
-                FOLLOW,
-            )
-        service = Service(target.handle, key, node, document)
-        service.facts.say("container.platform", COMPOSE, key, "a service")
-        service.process.say("process.name", target.handle, key, "the service")
-        service.process.say("process.main", True, key, "the service")
-        note_security(service)
-        note_namespaces(service)
-        note_limits(service)
-        note_resources(service)
-        note_storage(service)
-        note_settings(service)
-        note_networks(service)
-        note_mounts(service)
-        note_parts(service)
-        note_gpu(service)
-        service.facts.part("process", [service.process.record()])
-        return service.facts.factset()
+        if target.handle in self._project.broken:
+            raise self._project.broken[target.handle]
+        service = Service(target.handle, *found, document)
+        return declared_facts(service, _kind(service))
 
-    def _read(self, document: Node) -> None:
-        services = document.get("services")
+    def _found(self, document: Node | None) -> dict[str, tuple[Node, Node]]:
+        services = document.get(SERVICES) if document is not None else None
         if services is None:
-            return
-        for name, (key, node) in services.keyed().items():
-            if name.startswith("x-"):
-                continue
-            if name in self._services:
-                self._repeated.add(name)
-            self._services[name] = (key, node, document)
-        if len(self._services) > _MAX_SERVICES:
+            return {}
+        found = {n: entry for n, entry in services.keyed().items() if not n.startswith("x-")}
+        if len(found) > _MAX_SERVICES:
             raise services.error(f"more than {_MAX_SERVICES} services, not read")
-
-    def _includes(self, document: Node) -> bool:
-        return document.is_map and document.get("include") is not None
+        return found
 
     def _target(self, name: str, key: Node) -> Target:
         return Target(
@@ -108,3 +80,10 @@ class ComposeProbe:
             dialect=COMPOSE,
             location=key.location,
         )
+
+
+def _kind(service: Service) -> str:
+    """Return what a service is, in words: one with profiles is started only when they are asked
+    for, and is a target like any other."""
+    profiles = [said.text for said in service.words("profiles") if said.known][:_MAX_PROFILES]
+    return f"a service of profile {', '.join(profiles)}" if profiles else "a service"

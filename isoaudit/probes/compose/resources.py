@@ -52,7 +52,7 @@ def _note_swap(service: Service) -> None:
     elif both is not None and both.text.strip().startswith("-"):
         facts.say(f"{_SWAP}.set", False, both.node)
     elif both is None or size(both) == 0:
-        remark = f"no memswap_limit: {ENGINE_DEFAULT}, as much as memory"
+        remark = f"no {service.key('memswap_limit')}: {ENGINE_DEFAULT}, as much as memory"
         facts.default(f"{_SWAP}.set", True, remark)
         facts.default(f"{_SWAP}.bytes", limit, remark)
     else:
@@ -63,7 +63,7 @@ def _note_swap(service: Service) -> None:
 def _note_cpuset(service: Service) -> None:
     said, path = service.word("cpuset"), f"{_CPU}.pinned"
     if said is None:
-        service.facts.default(path, False, f"no cpuset: {ENGINE_DEFAULT}")
+        service.facts.default(path, False, f"no {service.key('cpuset')}: {ENGINE_DEFAULT}")
     else:
         note(service.facts, path, True, said)
 
@@ -82,7 +82,7 @@ def _note_realtime(service: Service) -> None:
     elif said:
         service.facts.say(path, False, said[0].node)
     else:
-        remark = f"no cpu_rt_runtime, no ulimit rtprio: {ENGINE_DEFAULT}"
+        remark = f"no {service.key('cpu_rt_runtime')}, no ulimit rtprio: {ENGINE_DEFAULT}"
         service.facts.default(path, False, remark)
 
 
@@ -104,27 +104,38 @@ def _note_block_io(service: Service) -> None:
     elif unknown is not None:
         service.facts.unknown(path, unknown.open, FOLLOW)
     else:
-        service.facts.default(path, False, f"no rate in blkio_config: {ENGINE_DEFAULT}")
+        service.facts.default(path, False, f"no {service.key('blkio_config')}: {ENGINE_DEFAULT}")
 
 
 def _note_group(service: Service) -> None:
     parent, path = service.word("cgroup_parent"), "container.cgroup.parent"
     if parent is None:
-        service.facts.default(path, "", f"no cgroup_parent: {ENGINE_DEFAULT}")
+        service.facts.default(path, "", f"no {service.key('cgroup_parent')}: {ENGINE_DEFAULT}")
     else:
         note(service.facts, path, parent.text, parent)
-    service.facts.default("container.cgroup.own", True, f"{ENGINE_DEFAULT}: one for each")
+    _note_own_group(service)
+
+
+def _note_own_group(service: Service) -> None:
+    """Note whether it has a control group of its own: podman alone can leave it without."""
+    said, path = service.word("cgroups"), "container.cgroup.own"
+    if said is None:
+        service.facts.default(path, True, f"{ENGINE_DEFAULT}: one for each")
+    else:
+        note(service.facts, path, said.text != "disabled", said)
 
 
 def _note_oom(service: Service) -> None:
     disabled, path = service.word("oom_kill_disable"), "container.limits.memory.oom_kill_disabled"
     if disabled is None:
-        service.facts.default(path, False, f"no oom_kill_disable: {ENGINE_DEFAULT}")
+        service.facts.default(
+            path, False, f"no {service.key('oom_kill_disable')}: {ENGINE_DEFAULT}"
+        )
     else:
         note(service.facts, path, truth(disabled), disabled)
     score, path = service.word("oom_score_adj"), "process.oom_score_adj"
     if score is None:
-        service.process.default(path, 0, f"no oom_score_adj: {ENGINE_DEFAULT}")
+        service.process.default(path, 0, f"no {service.key('oom_score_adj')}: {ENGINE_DEFAULT}")
     elif score.depends:
         service.process.unknown(path, score.open, FOLLOW)
     else:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from isoaudit.probes.compose.credentials import note_credentials
 from isoaudit.probes.compose.service import ENGINE_DEFAULT, FOLLOW, Service, note
 from isoaudit.probes.compose.values import UNSET, Word, truth
-from isoaudit.probes.defaults import DOCKER_MASKED_PATHS, DOCKER_READONLY_PATHS
+from isoaudit.probes.defaults import DOCKER_READONLY_PATHS
 
 _MASKED, _READONLY = "container.masked_paths", "container.readonly_paths"
 _HIDING = ("systempaths", "mask", "unmask", "")
@@ -152,7 +152,7 @@ def _unlabelled_by(service: Service, privileged: Word | None) -> Word | None:
 
 def _note_hidden_paths(service: Service, options: list[Option], privileged: Word | None) -> None:
     facts = service.facts
-    masked, readonly = list(DOCKER_MASKED_PATHS), list(DOCKER_READONLY_PATHS)
+    masked, readonly = list(service.origin.masked_paths), list(DOCKER_READONLY_PATHS)
     decisive = privileged
     if privileged is not None:
         masked, readonly = [], []

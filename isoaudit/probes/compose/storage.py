@@ -31,7 +31,7 @@ def note_storage(service: Service) -> None:
 def _note_layer(service: Service) -> None:
     said = service.word("storage_opt", "size")
     if said is None:
-        remark = f"no storage_opt size: {ENGINE_DEFAULT}"
+        remark = f"no {service.key('storage_opt')} size: {ENGINE_DEFAULT}"
         service.facts.default(f"{_STORAGE}.set", False, remark)
     elif said.depends:
         service.facts.unknown(f"{_STORAGE}.set", said.open, FOLLOW)
@@ -70,13 +70,18 @@ def _note_log(service: Service) -> None:
     facts = service.facts
     driver = service.word("logging", "driver") or service.word("log_driver")
     largest = service.word("logging", "options", "max-size") or service.word("log_opt", "max-size")
-    if driver is None:
-        remark = f"no logging driver: {ENGINE_DEFAULT}, unless daemon.json names another"
-        facts.default(_DRIVER, "json-file", remark)
+    default = service.origin.log_driver
+    remark = f"no {service.key('logging driver')}: {ENGINE_DEFAULT}"
+    if driver is None and not default:
+        facts.unknown(_DRIVER, f"{remark}, which its configuration names")
+    elif driver is None:
+        facts.default(_DRIVER, default, f"{remark}, unless daemon.json names another")
     else:
         note(facts, _DRIVER, driver.text, driver)
-    name = "json-file" if driver is None else driver.text
-    if driver is not None and driver.depends:
+    name = default if driver is None else driver.text
+    if not name:
+        facts.unknown(_BOUNDED, "which log driver that is, the engine's configuration names")
+    elif driver is not None and driver.depends:
         facts.unknown(_BOUNDED, driver.open, FOLLOW)
     elif driver is not None and name in BOUNDED_LOG_DRIVERS:
         facts.say(_BOUNDED, True, driver.node)
@@ -87,7 +92,8 @@ def _note_log(service: Service) -> None:
         endless = text.startswith("-") or (largest.known and size(largest) == 0)
         note(facts, _BOUNDED, not endless, largest)
     else:
-        remark = f"no max-size in logging.options: {ENGINE_DEFAULT}, unless daemon.json sets one"
+        remark = f"no max-size in {service.key('logging.options')}: {ENGINE_DEFAULT}"
+        remark = f"{remark}, unless daemon.json sets one"
         facts.default(_BOUNDED, False, remark)
 
 
@@ -99,7 +105,7 @@ def _note_restart(service: Service) -> None:
     said, facts = service.word("restart"), service.facts
     if said is None:
         for path, value in ((_RESTART, "no"), (_RETRIES, 0)):
-            facts.default(path, value, f"no restart: {ENGINE_DEFAULT}")
+            facts.default(path, value, f"no {service.key('restart')}: {ENGINE_DEFAULT}")
         return
     name, _, retries = said.text.partition(":")
     note(facts, _RESTART, name, said)

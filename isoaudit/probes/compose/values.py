@@ -1,7 +1,7 @@
 """Values of a compose file: variables, truth values, sizes and paths.
 
-Source: the Compose specification, chapters on interpolation and on services. Neither `.env` nor the
-environment is read: what a variable brings is known only if the file itself gives a default.
+Source: the Compose specification, chapters on interpolation and on services. What a variable brings
+is known if the file itself gives a default, or an env file of the project sets it (`layer.py`).
 """
 
 from __future__ import annotations
@@ -10,15 +10,13 @@ import posixpath
 import re
 from typing import NamedTuple
 
+from isoaudit.documents.variables import NONE, UNSET
 from isoaudit.documents.yaml import Node
 
-UNSET = "\0"
-"""Stands in a text for what a variable without default would bring."""
+__all__ = ["UNSET"]
 
-_MAX_NESTING = 20
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_BRACE = re.compile(r"\$\{|\}")
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]*)?)\s*([kmgtp]?)i?b?", re.IGNORECASE)
+_WINDOWS_SOURCE = re.compile(r"[A-Za-z]:[\\/][^:]*|\\\\[^:]*")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _TRUE = frozenset({"true", "yes", "on", "y", "1", "t"})
 _FALSE = frozenset({"false", "no", "off", "n", "0", "f", ""})
@@ -29,7 +27,7 @@ _TOP_LEVEL = frozenset(
 
 
 class Word(NamedTuple):
-    """A single value with its variables replaced; `depends` names one that has no default."""
+    """A single value with its variables replaced; `depends` names one that is not known."""
 
     text: str
     node: Node
@@ -50,13 +48,17 @@ class Word(NamedTuple):
         return Word(text, self.node, self.depends if UNSET in text else "")
 
 
-def word(node: Node) -> Word:
-    """Return a scalar with its variables replaced; raises DocumentError for a list or mapping."""
+def word(node: Node, *, secrets: bool = False) -> Word:
+    """Return a scalar with its variables replaced; raises DocumentError for a list or mapping.
+
+    A variable whose value is a secret counts as not known, unless `secrets` are wanted.
+    """
     text = node.text()
     if "$" not in text:
         return Word(text, node)
-    expanded, depends = _expand(text, 0)
-    return Word(expanded, node, depends)
+    variables = NONE if node.context is None else node.context.variables
+    found = variables.expand(text, secrets=secrets)
+    return Word(found.text, node, found.depends)
 
 
 def truth(value: Word) -> bool:
@@ -69,14 +71,14 @@ def truth(value: Word) -> bool:
         return False
     if text in _TRUE:
         return True
-    raise value.node.error(f"true or false is expected here, not {text[:40]!r}")
+    raise value.node.error(f"true or false is expected here, not {value.node.text()[:40]!r}")
 
 
 def number(value: Word) -> int:
     """Return a known word as a whole number; raises DocumentError for anything else."""
     text = value.text.strip()
     if not re.fullmatch(r"[-+]?[0-9]{1,18}", text):
-        raise value.node.error(f"a whole number is expected here, not {text[:40]!r}")
+        raise value.node.error(f"a whole number is expected here, not {value.node.text()[:40]!r}")
     return int(text)
 
 
@@ -84,7 +86,7 @@ def size(value: Word) -> int:
     """Return a known word such as `512m` in bytes; raises DocumentError for anything else."""
     match = _SIZE.fullmatch(value.text.strip())
     if match is None or len(match[1]) > 18:
-        raise value.node.error(f"a size in bytes is expected here, not {value.text[:40]!r}")
+        raise value.node.error(f"a size in bytes is expected here, not {value.node.text()[:40]!r}")
     return int(float(match[1]) * 1024 ** " kmgtp".index(match[2].lower() or " "))
 
 
@@ -96,6 +98,18 @@ def is_windows(path: str) -> bool:
 def is_path(text: str) -> bool:
     """Say whether the source of a mount is a path; a volume's name is none."""
     return text.startswith((".", "/", "~")) or is_windows(text)
+
+
+def split_volume(text: str) -> tuple[str, str, str]:
+    """Return source, destination and options of a short volume; a lone word is the destination."""
+    drive = _WINDOWS_SOURCE.match(text)
+    if drive:
+        rest = text[drive.end() :].removeprefix(":").split(":", 1)
+        return drive[0], rest[0], rest[1] if len(rest) > 1 else ""
+    pieces = text.split(":", 2)
+    if len(pieces) == 1:
+        return "", pieces[0], ""
+    return pieces[0], pieces[1], pieces[2] if len(pieces) > 2 else ""
 
 
 def resolve(path: str, folder: str) -> str:
@@ -114,49 +128,3 @@ def resolve(path: str, folder: str) -> str:
     if climbed and (climbed == len(names) > 1 or set(names[climbed : climbed + 1]) & _TOP_LEVEL):
         return ""
     return joined
-
-
-def _expand(text: str, depth: int) -> tuple[str, str]:
-    """Return a text with its variables replaced, and the first of them without a default."""
-    pieces: list[str] = []
-    depends = ""
-    at = 0
-    while (dollar := text.find("$", at)) >= 0:
-        pieces.append(text[at:dollar])
-        value, unset, at = _variable(text, dollar, depth)
-        pieces.append(value)
-        depends = depends or unset
-    pieces.append(text[at:])
-    return "".join(pieces), depends
-
-
-def _variable(text: str, dollar: int, depth: int) -> tuple[str, str, int]:
-    """Return what the `$` at a position brings, the variable it lacks, and where to go on."""
-    start = dollar + 1
-    if text.startswith("$", start):
-        return "$", "", start + 1
-    if not text.startswith("{", start):
-        name = _NAME.match(text, start)
-        return (UNSET, f"${{{name[0]}}}", name.end()) if name else ("$", "", start)
-    end = _closing(text, start + 1)
-    if end < 0 or depth >= _MAX_NESTING:
-        return UNSET, "a variable that is not closed", len(text)
-    inner = text[start + 1 : end]
-    name = _NAME.match(inner)
-    if name is None:
-        return UNSET, "a variable without a name", end + 1
-    operator = inner[name.end() :].removeprefix(":")
-    if operator.startswith("-"):
-        value, depends = _expand(operator[1:], depth + 1)
-        return value, depends, end + 1
-    return UNSET, f"${{{name[0]}}}", end + 1
-
-
-def _closing(text: str, at: int) -> int:
-    """Return where the brace of a variable closes, or -1."""
-    level = 1
-    for match in _BRACE.finditer(text, at):
-        level += 1 if match[0] == "${" else -1
-        if level == 0:
-            return match.start()
-    return -1

@@ -115,35 +115,49 @@ def note_profile(
 
     `around.capabilities` are those the container is created with; `kernel` is the kernel's version.
     """
+    for path, value in profile_bounds(profile, around, kernel):
+        notes.holds(Fact(path, value, source, Vantage.ENGINE))
+
+
+def profile_bounds(
+    profile: Profile, around: Around, kernel: tuple[int, int] | None
+) -> list[tuple[str, bool | int]]:
+    """Return what a profile certainly opens and closes, as paths with values: see `note_profile`.
+
+    Empty where machine or capabilities are not known, or the profile does not say what it means.
+    """
     if around.machine is None or around.capabilities is None:
-        return
+        return []
     try:
         native = Container(around.capabilities, around.machine.native, kernel)
         resolved = Resolved(profile, native)
     except ProfileError:
-        return
+        return []
     found = reach(resolved.ask, around.machine, (*SURFACES, *ORDINARY))
-    surfaces = {name: one.reachable for name, one in found.items()}
-    _note_bounds(notes, surfaces, around, source)
+    return _bounds({name: one.reachable for name, one in found.items()}, around)
 
 
 def _note_bounds(
     notes: Notes, found: Mapping[str, bool | None], around: Around, source: str
 ) -> None:
-    """Note what is certain of the surfaces, and of the exploits if that leaves one number."""
-
-    def say(path: str, value: bool | int) -> None:
+    """Note what is certain of the surfaces, in the engine's name."""
+    for path, value in _bounds(found, around):
         notes.holds(Fact(path, value, source, Vantage.ENGINE))
 
+
+def _bounds(found: Mapping[str, bool | None], around: Around) -> list[tuple[str, bool | int]]:
+    """Return what is certain of the surfaces, and of the exploits if that leaves one number."""
+    bounds: list[tuple[str, bool | int]] = []
     for surface in SURFACES:
         value = found[surface.name]
         if value is not None:
-            say(f"{_ALLOWS}.{surface.name}", value)
+            bounds.append((f"{_ALLOWS}.{surface.name}", value))
     for path, options in ((_EXPLOITS, None), (_EXPLOITS_HERE, around.options)):
         here = path == _EXPLOITS_HERE
         number = count(found, around.capabilities, options, for_this_kernel=here).known
         if number is not None:
-            say(path, number)
+            bounds.append((path, number))
+    return bounds
 
 
 def _missing(notes: Notes, reason: Reason, detail: str, how: str = "") -> None:

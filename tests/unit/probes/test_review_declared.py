@@ -37,7 +37,7 @@ def test_namespace_of_a_service_that_is_in_the_hosts(service: str, rest: str, pa
         ("network_mode: 'container:x'", ""),
         ("network_mode: 'service:db'", "  db: {network_mode: '${NET}'}"),
         ("network_mode: 'service:db'", "  db: {network_mode: 'container:x'}"),
-        ("network_mode: 'service:db'", "  db: {extends: {service: web}}"),
+        ("network_mode: 'service:db'", "  db: {extends: {service: gone}}"),
     ],
 )
 def test_namespace_that_only_the_host_knows_is_missing(service: str, rest: str) -> None:

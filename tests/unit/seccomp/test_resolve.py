@@ -44,6 +44,13 @@ def _kind(resolved: Resolved, call: str, abi: Abi = X86_64) -> Kind:
     return verdict.kind
 
 
+def test_more_rules_of_a_call_than_are_followed_leave_it_unknown() -> None:
+    """They are not even kept; one without comparisons takes the place of all of them."""
+    many = [_rule("socket", "ALLOW", (0, "EQ", number)) for number in range(4000)]
+    assert Kind.UNKNOWN is _kind(_resolved(*many), "socket")
+    assert Kind.ALLOW is _kind(_resolved(*many, _rule("socket")), "socket")
+
+
 @pytest.mark.parametrize("container", ["default", "sys-admin", "no-capabilities"])
 @pytest.mark.parametrize("abi", [X86_64, I386, X32], ids=lambda abi: abi.name)
 def test_docker_profile_is_what_runc_loaded(container: str, abi: Abi) -> None:

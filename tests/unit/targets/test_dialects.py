@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from importlib import import_module
 from pathlib import Path
 
@@ -9,11 +10,14 @@ import pytest
 
 from isoaudit.facts.vocabulary import facts, parts
 from isoaudit.facts.vocabulary.files import said_in
-from isoaudit.model.dialects import DIALECTS
+from isoaudit.model.dialects import DIALECTS, may_declare
 from isoaudit.targets.recognise import recognise
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
-FILES = [p for p in sorted(EXAMPLES.glob("*/*")) if not p.name.endswith(".gz")]
+FILES = [
+    p for p in sorted(EXAMPLES.glob("*/**/*"))
+    if p.is_file() and may_declare(p.name) and not p.name.endswith(".gz")
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
@@ -32,12 +36,13 @@ def test_every_kind_can_say_something(dialect) -> None:
     assert all(dialect.kind in spec.kinds for spec in said)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(EXAMPLES)))
 def test_every_example_is_recognised_by_its_content(path: Path) -> None:
     """By its suffix a folder finds it."""
     known = recognise(path.read_text(), path.name)
     (dialect,) = (one for one in DIALECTS if one.name == known)
-    assert path.name.endswith(dialect.suffixes)
+    named = any(fnmatchcase(path.name, pattern) for pattern in dialect.names)
+    assert named or path.name.endswith(dialect.suffixes)
 
 
 def test_every_kind_has_an_example() -> None:

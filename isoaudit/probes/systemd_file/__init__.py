@@ -1,0 +1,1 @@
+"""The probe of systemd's service units, as files."""
