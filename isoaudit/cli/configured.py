@@ -56,6 +56,8 @@ def _settle(ctx: click.Context, _param: click.Parameter, value: Path | None) -> 
     """Read the settings; click asks them for what no option and no variable gives."""
     from isoaudit.cli import settings
 
+    if ctx.resilient_parsing:
+        return value
     if ctx.params.get("no_config"):
         if value is not None:
             raise UsageError("--config and --no-config exclude each other", "Give one of them.")

@@ -99,7 +99,16 @@ def _too_new(here: Path, root: Path, since: str) -> Settings | None:
 
 
 def _read(path: Path) -> bytes:
-    return limits.read_bytes(path, path.name, _MOST)
+    """Return what a project's file holds; raises UsageError where its settings cannot be known."""
+    shown = os.path.relpath(path)
+    try:
+        data = limits.read_bytes(path, shown, _MOST)
+    except DocumentError as error:
+        raise UsageError(error.cause, "Leave it out: --no-config.") from error
+    if len(data) > _MOST:
+        raise UsageError(f"{shown}: larger than {_MOST // 2**20} MiB, not searched for settings",
+                         "Leave it out: --no-config.")  # fmt: skip
+    return data
 
 
 def _then(path: Path, data: bytes, since: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from isoaudit.model import Fact, FactSet, Location, Part, Record, Value, Vantage
+from isoaudit.model import Fact, FactSet, Location, Missing, Part, Record, Value, Vantage
 
 ENGINE_DEFAULT = "engine default"
 """By these words, in brackets behind the place, a source says that the file left it open."""
@@ -83,8 +83,9 @@ _OF_PROCESS = (
 
 def with_engine_defaults(facts: FactSet, engine: Record) -> FactSet:
     """Return what a file of docker's kind declares, its defaults replaced by those of an engine."""
-    open_ones = {path for path, several in facts.facts.items() if _is_default(several[0])}
-    known = {path: several[0] for path, several in facts.facts.items()}
+    dark = {path for path, several in facts.missing.items() if any(map(_outranks, several))}
+    known = {path: several[0] for path, several in facts.facts.items() if path not in dark}
+    open_ones = {path for path, fact in known.items() if _is_default(fact)}
     own = _settled(_OWN, known, open_ones, engine)
     part = facts.part("process", Vantage.DECLARED)
     parts = [_with_processes(part, known, open_ones, engine)] if part else []
@@ -98,7 +99,9 @@ def _with_processes(
     for record in part.records:
         beside = {**known, **record.facts}
         left = {*open_ones, *(path for path, fact in record.facts.items() if _is_default(fact))}
-        settled = {fact.path: fact for fact in _settled(_OF_PROCESS, beside, left, engine)}
+        dark = {path for path, entry in record.missing.items() if _outranks(entry)}
+        rules = [rule for rule in _OF_PROCESS if rule.path not in dark]
+        settled = {fact.path: fact for fact in _settled(rules, beside, left, engine)}
         missing = {path: m for path, m in record.missing.items() if path not in settled}
         records.append(Record({**record.facts, **settled}, missing))
     return replace(part, records=tuple(records))
@@ -122,6 +125,11 @@ def _settled(
             source = f"{ground.source}; {rule.asked}: {asked.source}"
             settled.append(Fact(rule.path, value, source, ground.vantage, ground.location))
     return settled
+
+
+def _outranks(entry: Missing) -> bool:
+    """Say whether a stronger word than a file's stayed dark: such a value is in doubt."""
+    return entry.vantage is not None and entry.vantage.rank > Vantage.DECLARED.rank
 
 
 def _is_default(fact: Fact) -> bool:

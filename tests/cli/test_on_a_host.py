@@ -253,3 +253,19 @@ def test_evidence_without_a_host_ends_with_2(isoaudit: Isoaudit, here: Path) -> 
 
     assert 2 == ended.code
     assert "no evidence of a host" in ended.err
+
+
+def test_a_command_line_is_run_by_the_engine_that_it_names(isoaudit: Isoaudit, here: Path) -> None:
+    """The lab has docker and no podman: of the second line the engine's settings stay unknown."""
+    (here / "up.sh").write_text("#!/bin/sh\ndocker run -d --name a a\npodman run -d --name b b\n")
+
+    ended = isoaudit("scan", "up.sh", "--on", str(LAB), "-f", "json")
+
+    found = {
+        (target["name"], finding["check"]): finding
+        for target in ended.report["targets"]
+        for finding in target["findings"]
+    }
+    assert "engine.no_new_privileges: /proc/" in str(found["a", "NS-005"]["evidence"])
+    assert "engine.no_new_privileges" not in str(found["b", "NS-005"]["evidence"])
+    assert "shows no podman" in str(found["b", "NS-005"]["missing"])

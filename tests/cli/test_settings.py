@@ -65,6 +65,18 @@ def test_a_pyproject_without_the_table_says_nothing(
     assert "settings" not in ended.err
 
 
+def test_a_pyproject_that_is_too_large_to_be_searched_ends_with_2(
+    isoaudit: Isoaudit, here: Path
+) -> None:
+    """Whether it has the table is not known, and silence would be another gate."""
+    (here / "pyproject.toml").write_text("#" * (2**20 + 1) + "\n[tool.isoaudit]\n")
+
+    ended = isoaudit("scan", ".")
+
+    assert 2 == ended.code
+    assert "--no-config" in ended.err
+
+
 def test_option_over_environment_over_file_over_profile(
     isoaudit: Isoaudit, here: Path, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

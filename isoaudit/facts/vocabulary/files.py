@@ -24,6 +24,8 @@ PARTS = (
 )  # fmt: skip
 
 FACTS = (
+    FactSpec("container.engine", STRING,
+             "Engine that a command line names: docker, podman, nerdctl.", _C, ("docker_run",)),
     FactSpec("hook.stage", STRING,
              "When it runs: prestart, createRuntime, createContainer, startContainer, poststart or "
              "poststop.", _C, identifying=True),

@@ -15,7 +15,7 @@ from isoaudit.documents.makefile import recipes
 from isoaudit.documents.passage import Passage
 from isoaudit.documents.variables import NONE
 from isoaudit.errors import DocumentError, TargetError
-from isoaudit.model import FactSet, Kind, Target
+from isoaudit.model import Fact, FactSet, Kind, Target, Vantage
 from isoaudit.probes.compose.layer import Layer
 from isoaudit.probes.compose.origin import PODMAN
 from isoaudit.probes.run_line.draft import Around
@@ -76,7 +76,10 @@ class DockerRunProbe:
             raise TargetError(f"{self._shown}: no line {target.handle!r}", "Scan the file anew.")
         engine = line.found.call.engine
         rootless = False if engine == PODMAN and line.found.by_root else None
-        return service_facts(line.asked, target.handle, run_origin(engine, rootless))
+        facts = service_facts(line.asked, target.handle, run_origin(engine, rootless))
+        where = line.found.location
+        named = Fact("container.engine", engine, f"{where} ({engine})", Vantage.DECLARED, where)
+        return facts.merge(FactSet.of([named]))
 
     def _line(self, found: Found) -> _Line:
         call = found.call

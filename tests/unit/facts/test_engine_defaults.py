@@ -113,3 +113,29 @@ def test_seccomp_is_what_the_engine_gives(word: str, profile: str, mode: str) ->
 
     assert profile == facts.facts["container.seccomp.profile"][0].value
     assert mode == process(facts).facts["process.seccomp.mode"].value
+
+
+def test_a_value_in_doubt_stays_in_doubt() -> None:
+    """Where an option that is not known may have taken it back, no default makes it firm."""
+    said = declared("process.no_new_privileges", False, ENGINE_DEFAULT)
+    doubt = Missing(said.path, Reason.NOT_DECLARED, "an unknown option", "", Vantage.ENGINE)
+
+    seen = process(with_engine_defaults(with_process(said, doubt),
+                                        engine("engine.no_new_privileges", True)))  # fmt: skip
+
+    assert (said, doubt) == (seen.facts[said.path], seen.missing[said.path])
+
+
+def test_what_was_asked_for_in_doubt_settles_nothing() -> None:
+    """Neither of the target itself."""
+    path, asked = "process.namespaces.cgroup", declared("container.cgroup_namespace", "default")
+    lacking = Missing(path, Reason.NOT_DECLARED, "the engine decides", "", Vantage.DECLARED)
+    doubt = Missing(asked.path, Reason.NOT_DECLARED, "an unknown option", "", Vantage.ENGINE)
+    part = Part("process", Vantage.DECLARED, (Record.of([], [lacking]),))
+    facts = FactSet.of([asked], [part], [doubt])
+
+    seen = process(
+        with_engine_defaults(facts, engine("engine.default_cgroup_namespace", "private"))
+    )
+
+    assert {path: lacking} == seen.missing

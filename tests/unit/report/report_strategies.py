@@ -63,9 +63,17 @@ targets = st.builds(
 results = st.builds(TargetResult, targets, fact_sets, st.lists(findings, max_size=6).map(tuple))
 errors = st.builds(RunError, texts, texts, texts, texts, st.booleans())
 hosts = st.one_of(st.none(), st.fixed_dictionaries({"name": texts, "os": texts, "kernel": texts}))
+_numbers = st.integers(0, 9999)
+grounds = st.fixed_dictionaries(
+    {"name": texts, "os": texts, "kernel": texts, "collected_at": texts}
+)
+revisions = st.fixed_dictionaries(
+    {"ref": texts, "commit": texts, "known": _numbers, "gone": _numbers, "unread": _numbers}
+)
 runs = st.builds(
     RunInfo, texts, texts, texts, st.lists(texts, max_size=2).map(tuple), hosts,
-    st.sampled_from(["root", "user"]), st.floats(0, 1e6),
+    st.sampled_from(["root", "user"]), st.floats(0, 1e6), st.none() | grounds,
+    st.none() | revisions,
 )  # fmt: skip
 abouts = st.fixed_dictionaries({
     "title": texts, "severity": st.sampled_from([one.value for one in Severity]),
