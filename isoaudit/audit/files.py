@@ -163,9 +163,12 @@ def _is_none_of_ours(unit: FileUnit, data: bytes) -> bool:
 
 
 def _targets(unit: FileUnit, dialect: str, text: str) -> Iterator[Evidence | RunError]:
-    probe = open_file(dialect, text, unit.shown, _beside(unit))
+    beside = _beside(unit)
+    probe = open_file(dialect, text, unit.shown, beside)
     found = probe.find()
     said = inline_waivers(text, dialect, unit.shown)
+    for other in beside.texts():
+        said += inline_waivers(other.text, dialect, other.shown)
     if unit.address.part:
         said = tuple(one._replace(whole=False) for one in said)
     chosen = [target for target in found if unit.address.matches(target)]

@@ -118,6 +118,10 @@ class Beside:
         except OSError:
             return []
 
+    def texts(self) -> list[Neighbour]:
+        """Return the files that were read beside this one, and those named as one with it."""
+        return [*self.further, *(one for one in self._known.values() if one.text)]
+
     def read(self, name: str, at: Folder | None = None) -> Neighbour:
         """Return the file of a name, relative to `at` or to the file's own folder; never raises.
 

@@ -112,5 +112,5 @@ def test_of_targets_that_fail_alike_one_stands_for_all(
     assert 1 == out.count("db is in the PID namespace of the host")
     assert "SAME IN   compose:app1/compose.yaml#db" in out
     assert "and 4 more" in out
-    assert 70 >= len(out.splitlines())
+    assert 75 >= len(out.splitlines())
     assert 8 == isoaudit("scan", ".", "-v").out.count("db is in the PID namespace of the host")

@@ -35,6 +35,19 @@ def _day(days: int) -> str:
     return (datetime.now(UTC) + timedelta(days=days)).date().isoformat()
 
 
+def test_a_comment_in_an_override_waives_what_it_stands_beside(
+    isoaudit: Isoaudit, here: Path, house: House
+) -> None:
+    """A project is all of its files: the one in which the finding lies may say why it is."""
+    (here / "compose.yaml").write_text("services: {web: {image: web}}\n")
+    override = here / "compose.override.yaml"
+    override.write_text("services:\n  web:\n    privileged: true\n")
+    assert 1 == isoaudit("scan", ".", *house()).code
+
+    override.write_text(f"services:\n  web:\n    privileged: true  # {COMMENT}\n")
+    assert 0 == isoaudit("scan", ".", *house()).code
+
+
 @pytest.fixture
 def scan(isoaudit: Isoaudit, here: Path, house: House) -> Any:
     """Scan a compose file by the house's check: `scan(content, *options, waivers=FILE)`."""

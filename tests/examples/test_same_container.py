@@ -80,7 +80,13 @@ def test_a_language_comes_to_the_facts_of_the_container(name: str, language: str
 def test_a_line_and_a_service_say_the_very_same(name: str) -> None:
     """All facts but those of what each is called, and of the network each has by default."""
     line, service = _values(_by_line(SAME[name])), _values(_by_compose(SAME[name]))
-    own = {"container.platform", "process.name", "container.network.names", "container.restart"}
+    own = {
+        "container.platform",
+        "container.engine",
+        "process.name",
+        "container.network.names",
+        "container.restart",
+    }
     sayable = {path for path, spec in facts().items() if "docker_run" in spec.dialects}
 
     differing = {

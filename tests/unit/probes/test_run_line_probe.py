@@ -152,8 +152,8 @@ def test_the_hardened_example_says_what_composes_does() -> None:
     declared = seen(composed.collect(composed.find()[0]))
     asked = _seen((EXAMPLES / "docker_run" / "hardened.sh").read_text(), "web")
 
-    own = {"container.platform", "container.network.names", "container.build.privileged",
-              "container.build.entitlements",
+    own = {"container.platform", "container.engine", "container.network.names",
+           "container.build.privileged", "container.build.entitlements",
            "container.lifecycle.privileged", "container.lifecycle.root"}  # fmt: skip
     assert {p: v for p, v in declared.facts.items() if p not in own} == {
         p: v for p, v in asked.facts.items() if p not in own
