@@ -10,7 +10,7 @@ docker run -d --name runner "${options[@]}" \
 
 sudo podman run -itd --network host --cap-add=SYS_ADMIN,SYS_PTRACE \
   --security-opt seccomp=unconfined --security-opt apparmor=unconfined \
-  docker.io/example/monitor:2.1
+  registry.example/example/monitor:2.1
 
 if [ -n "$DEBUG" ]; then
   docker run --rm -p 8080:80 -eDATABASE_PASSWORD=not-a-real-password --device /dev/kmsg \

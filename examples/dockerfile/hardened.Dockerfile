@@ -12,7 +12,7 @@ COPY src/ src/
 ADD --checksum=sha256:24454f830cdb571e2c4ad15481119c43b3cafd48dd869a9b2945d1036d1dc68d \
     https://example.org/data/cities-2024.csv data/cities.csv
 
-FROM gcr.io/distroless/nodejs22-debian12:nonroot@sha256:1f0e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0
+FROM registry.example/distroless/nodejs22-debian12:nonroot@sha256:1f0e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0
 COPY --from=build --chown=10001:10001 /src /app
 WORKDIR /app
 EXPOSE 8080

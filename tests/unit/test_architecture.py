@@ -31,7 +31,7 @@ ALLOWED = {
 }  # fmt: skip
 
 HEAVY = {"docker", "paramiko", "libvirt", "jsonschema", "jinja2", "tabulate", "rich",
-         "cel_expr_python", "requests", "ruamel", "pathspec"}  # fmt: skip
+         "cel_expr_python", "requests", "ruamel"}  # fmt: skip
 
 FILES = sorted(PACKAGE.rglob("*.py"))
 

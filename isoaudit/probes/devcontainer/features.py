@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping
 
 _OFFICIAL = re.compile(
-    r"(?:ghcr[.]io/devcontainers/features/)?([a-z0-9-]{1,60})(?::[^@/]{0,60}|@sha256:[0-9a-f]{64})?"
+    r"(?:[a-z0-9.:-]{1,200}/devcontainers/features/)?([a-z0-9-]{1,60})"
+    r"(?::[^@/]{0,60}|@sha256:[0-9a-f]{64})?"
 )
 
 ADDED: Mapping[str, tuple[str, ...]] = {

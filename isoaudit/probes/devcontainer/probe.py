@@ -27,9 +27,8 @@ from isoaudit.probes.run_line.service import Asked, service_facts, service_node
 from isoaudit.probes.run_line.words import RunWord, literal
 
 _REMEDY = "Write the value into the file, or scan the running container."
-_LABELLED = ("mcr.microsoft.com/devcontainers/", "mcr.microsoft.com/vscode/devcontainers/",
-             "ghcr.io/devcontainers/")  # fmt: skip
-"""Where images come from that ask for more by a label of their own (`devcontainer.metadata`)."""
+_LABELLED = "/devcontainers/"
+"""In the names of images that ask for more by a label of their own (`devcontainer.metadata`)."""
 
 _SPELLINGS = {
     "privileged": "privileged",
@@ -145,7 +144,7 @@ def _doubt(config: Node, image: Node | None) -> str:
     unknown = unknown_features(config)
     if unknown:
         return f"the feature {unknown[0][:100]} may ask for more"
-    if image is not None and image.text().startswith(_LABELLED):
+    if image is not None and _LABELLED in image.text():
         return "the image may ask for more by its label devcontainer.metadata"
     return ""
 

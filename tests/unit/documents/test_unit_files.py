@@ -16,7 +16,7 @@ TEXT = """\
 Description=A  web server
 
 [Container]
-Image = docker.io/nginx
+Image = registry.example/nginx
 Volume=/srv:/srv \\
   ; a comment in between
    --read-only

@@ -135,7 +135,7 @@ def test_capabilities_are_those_of_the_engine(line: str, expected: tuple[str, ..
         ("docker run x", "container.platform", "docker_run"),
         ("docker run x", "container.runtime", "runc"),
         ("docker run --name web x", "process.name", "web"),
-        ("docker run docker.io/a/b:1@sha256:0 x", "process.name", "b"),
+        ("docker run registry.example/a/b:1@sha256:0 x", "process.name", "b"),
         ("docker run '$$x'", "container.image.reference", "$x"),
     ],
 )

@@ -46,12 +46,12 @@ def test_an_empty_assignment_forgets_those_before_it() -> None:
 def test_the_container_that_a_unit_starts_is_what_is_judged() -> None:
     """By the words of its command, variables of the unit filled in."""
     line = "-/usr/bin/docker run --name api --network ${NET} --read-only $IMAGE"
-    whole = text("Environment=IMAGE=docker.io/app:1 NET=host\nPrivateTmp=yes", start=line)
+    whole = text("Environment=IMAGE=registry.example/app:1 NET=host\nPrivateTmp=yes", start=line)
     (target,) = found(whole)
     assert ("systemd:web.service", "api") == (target.id, target.name)
     facts = unit_of(whole).facts
     assert target.dialect == facts["container.platform"] == "docker_run"
-    assert facts["container.image.reference"] == "docker.io/app:1"
+    assert facts["container.image.reference"] == "registry.example/app:1"
     assert facts["container.rootfs.read_only"] is True
     assert facts["process.namespaces.net"] == "host"
 
