@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from isoaudit.errors import UsageError
+from isoaudit.targets.patterns import Patterns, parse
 
 
 class Excluded:
@@ -17,14 +17,19 @@ class Excluded:
     def __init__(self, patterns: Sequence[str] = ()) -> None:
         self.patterns = tuple(patterns)
         self.names: set[str] = set()
-        self._matches: Any = _compiled(self.patterns) if patterns else None
+        self._rules = _read(self.patterns)
 
     def holds(self, shown: str) -> bool:
         """Say whether a file is to be passed by, and count it if so."""
-        if self._matches is None or not self._matches.match_file(shown):
+        if self._rules is None:
             return False
-        self.names.add(shown)
-        return True
+        names = shown.split("/")
+        for depth, name in enumerate(names):
+            within = self._rules.within(names[:depth])
+            if within.verdict(name, is_folder=depth < len(names) - 1):
+                self.names.add(shown)
+                return True
+        return False
 
     @property
     def count(self) -> int:
@@ -32,15 +37,14 @@ class Excluded:
         return len(self.names)
 
 
+def _read(patterns: Sequence[str]) -> Patterns | None:
+    """Return the patterns, None for none; raises UsageError for one that is about nothing."""
+    for pattern in patterns:
+        if parse(pattern) is None:
+            raise UsageError(f"--exclude: {pattern!r} matches nothing",
+                             "Write it as a line of .gitignore.")  # fmt: skip
+    return Patterns("\n".join(patterns)) if patterns else None
+
+
 NOTHING = Excluded()
 """Nothing is passed by."""
-
-
-def _compiled(patterns: Sequence[str]) -> Any:
-    """Return the patterns compiled; raises UsageError for one that is none."""
-    from pathspec import GitIgnoreSpec
-
-    try:
-        return GitIgnoreSpec.from_lines(patterns)
-    except ValueError as error:
-        raise UsageError(f"--exclude: {error}", "Write it as a line of .gitignore.") from error
