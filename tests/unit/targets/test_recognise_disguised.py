@@ -10,6 +10,7 @@ from isoaudit import bundle
 from isoaudit.targets.recognise import recognise, recognised
 
 POD = "apiVersion: v1\nkind: Pod\n"
+OF_POD = '"apiVersion": "v1", "kind": "Pod"}'
 COMPOSE = "services:\n  web:\n    image: a\n"
 
 
@@ -33,11 +34,11 @@ COMPOSE = "services:\n  web:\n    image: a\n"
         ("kubernetes", "a.yaml", POD.replace("kind", '"k\\u0069nd"')),
         ("kubernetes", "a.yaml", "? apiVersion\n: v1\n? kind\n: Pod\n"),
         ("kubernetes", "a.yaml", "!!str apiVersion: v1\n&k kind: Pod\n"),
-        ("kubernetes", "a.json", '{"metadata": {"schema_version": "1"}, "apiVersion": "v1", "kind": "Pod"}'),
-        ("kubernetes", "a.json", '{"a": {"isoaudit_bundle": "1"}, "apiVersion": "v1", "kind": "Pod"}'),
-        ("kubernetes", "a.json", '{"a": {"boot-source": "", "kernel_image_path": ""}, "apiVersion": "v1", "kind": "Pod"}'),
-        ("kubernetes", "a.json", '{"a": {"ociVersion": "1", "process": 1}, "apiVersion": "v1", "kind": "Pod"}'),
-        ("oci", "a.json", '{"ociVersion": "1", "process": {}, "x": {"apiVersion": "v1", "kind": "Pod"}}'),
+        ("kubernetes", "a.json", '{"metadata": {"schema_version": "1"}, ' + OF_POD),
+        ("kubernetes", "a.json", '{"a": {"isoaudit_bundle": "1"}, ' + OF_POD),
+        ("kubernetes", "a.json", '{"a": {"boot-source": "", "kernel_image_path": ""}, ' + OF_POD),
+        ("kubernetes", "a.json", '{"a": {"ociVersion": "1", "process": 1}, ' + OF_POD),
+        ("oci", "a.json", '{"ociVersion": "1", "process": {}, "x": {' + OF_POD + "}"),
         ("libvirt_xml", "a.xml", "<!-- <Envelope x /ovf/envelope/ --><domain type='kvm'/>"),
         ("quadlet", "a.container", "#" * 70_000 + "\n[Container]\nImage=a\n"),
         ("vmx", "a.vmx", "#" * 70_000 + '\nconfig.version = "8"\n'),
