@@ -24,6 +24,11 @@ _SERVICES = re.compile(
     """,
     re.MULTILINE | re.VERBOSE,
 )
+_SERVICES_WITHIN = re.compile(
+    r"""(?:^[ \t]+|[{,]\s{0,200})["']?services["']?\s{0,200}:""", re.MULTILINE
+)
+"""In a flow mapping, or in a document that is indented as a whole."""
+
 _SERVICE_KEY = re.compile(r"""[\s{,]["']?(?:image|build|extends)["']?[ \t]*:""")
 _JSON_SERVICES = re.compile(r'"services"\s*:\s*\{')
 _JSON_COMPOSE = re.compile(
@@ -137,9 +142,9 @@ def _data(text: str, head: str, name: str) -> str | None:
     is_sure = len(looks) == 1 and (looks[0] != "kubernetes" or _at_root(text, head))
     if is_sure and (_OURS.match(head) or not veiled(text)):
         return looks[0]
-    if not looks and not veiled(text):
-        return None
     of_compose = _COMPOSE_NAME.fullmatch(name) is not None
+    if not looks and not of_compose and not _SERVICES_WITHIN.search(text) and not veiled(text):
+        return None
     known = kind_by_roots(text, name, of_compose=of_compose)
     return known or (looks[0] if looks else None)
 

@@ -30,6 +30,11 @@ COMPOSE = "services:\n  web:\n    image: a\n"
         ("compose", "a.yaml", "x-a: &a\n  services: {web: {image: a}}\n<<: *a\n"),
         ("compose", "a.yaml", COMPOSE.replace("\n", "\r")),
         ("compose", "a.yaml", COMPOSE.replace("\n", "\u2028")),
+        ("compose", "a.yaml", "{\n  # c\n  services: {web: {image: a}},\n}\n"),
+        ("compose", "a.yaml", "--- {'services': {web: {image: a}}}\n"),
+        ("compose", "a.yaml", "  services:\n    web:\n      image: a\n"),
+        ("compose", "compose.yaml", "  include: [a.yaml]\n"),
+        ("compose", "compose.yaml", "{include: [a.yaml]}\n"),
         ("kubernetes", "a.yaml", POD.replace("\n", "\r")),
         ("kubernetes", "a.yaml", POD.replace("kind", '"k\\u0069nd"')),
         ("kubernetes", "a.yaml", "? apiVersion\n: v1\n? kind\n: Pod\n"),
@@ -56,6 +61,7 @@ def test_a_disguised_file_is_recognised(kind: str, name: str, text: str) -> None
         "&a services:\n  - image: a\n",
         '"a\\tb": 1\nservices: [{image: x}]\n',
         "? a\n: [",
+        "jobs:\n  a:\n    services:\n      db: {image: a}\n",
     ],
 )
 def test_what_is_no_workload_is_none_when_looked_at_closely(text: str) -> None:
@@ -74,7 +80,7 @@ def test_a_word_further_in_makes_no_bundle() -> None:
     assert not bundle.is_bundle(b'{"kind": "Pod", "x": {"isoaudit_bundle": "1"}}')
 
 
-@pytest.mark.parametrize("piece", ["? ", "- ", "{&a ", '"\\a', "!a", "*a ", "\r", "<<:"])
+@pytest.mark.parametrize("piece", ["? ", "- ", "{&a ", '"\\a', "!a", "*a ", "\r", "<<:", "{ ", " services", "services\n", "{services"])
 def test_a_look_behind_the_veil_takes_no_time(piece: str) -> None:
     """No text holds the search up."""
     start = time.process_time()
