@@ -86,6 +86,7 @@ class YamlFile:
             return _as_json(self._documents[0], self._text)
         edited = _dump(self._documents, self._text)
         whole = with_notes(self._text, _carried_over(self._text, self._untouched, edited))
+        whole = above_notes(self._text, whole)
         return whole.replace("\n", "\r\n") if self._windows else whole
 
     def _owner(self, target: Target, edit: Edit) -> tuple[MutableMapping[str, Any] | None, Edit]:
@@ -230,6 +231,44 @@ def with_notes(original: str, edited: str) -> str:
         if notes and after[b:y][-notes:] != kept:
             lines += kept
     return "".join(lines)
+
+
+def above_notes(original: str, edited: str) -> str:
+    """Return an edited text with what was put in above the comments and blank lines before it.
+
+    They are about what comes next, and a waiver among them waives there. What they only seem to be,
+    as in a block of text, stays where it is: the text must come to the same.
+    """
+    before, after = original.splitlines(keepends=True), edited.splitlines(keepends=True)
+    lines: list[str] = []
+    for tag, a, _, b, y in difflib.SequenceMatcher(None, before, after, False).get_opcodes():
+        notes = 0
+        while tag == "insert" and notes < a and _is_blank_or_comment(before[a - 1 - notes]):
+            notes += 1
+        if notes and lines[-notes:] == before[a - notes : a]:
+            lines[-notes:] = [*after[b:y], *before[a - notes : a]]
+        else:
+            lines += after[b:y]
+    moved = "".join(lines)
+    return moved if moved == edited or _events(moved) == _events(edited) else edited
+
+
+def _is_blank_or_comment(line: str) -> bool:
+    return line.lstrip()[:1] in {"", "#"}
+
+
+def _events(text: str) -> list[tuple[object, ...]] | None:
+    """Return what a YAML text comes to, wherever it stands; None for what is none."""
+    import yaml
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return [
+            (type(one), *(getattr(one, name, None) for name in ("anchor", "tag", "value")))
+            for one in yaml.parse(text, Loader=loader)
+        ]
+    except yaml.YAMLError:
+        return None
 
 
 def _is_note(line: str, first: str) -> bool:

@@ -80,7 +80,23 @@ def test_a_word_further_in_makes_no_bundle() -> None:
     assert not bundle.is_bundle(b'{"kind": "Pod", "x": {"isoaudit_bundle": "1"}}')
 
 
-@pytest.mark.parametrize("piece", ["? ", "- ", "{&a ", '"\\a', "!a", "*a ", "\r", "<<:", "{ ", " services", "services\n", "{services"])
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "? ",
+        "- ",
+        "{&a ",
+        '"\\a',
+        "!a",
+        "*a ",
+        "\r",
+        "<<:",
+        "{ ",
+        " services",
+        "services\n",
+        "{services",
+    ],
+)
 def test_a_look_behind_the_veil_takes_no_time(piece: str) -> None:
     """No text holds the search up."""
     start = time.process_time()
