@@ -83,7 +83,7 @@ class YamlFile:
     def text(self) -> str:
         """Return the file as it is after the edits."""
         if _is_json(self._text):
-            return _as_json(self._documents[0], self._text)
+            return _as_json(self._documents[0], self._text, self._shown)
         edited = _dump(self._documents, self._text)
         whole = with_notes(self._text, _carried_over(self._text, self._untouched, edited))
         whole = above_notes(self._text, whole)
@@ -180,10 +180,16 @@ def _dump(documents: list[Any], text: str) -> str:
     return out.getvalue()
 
 
-def _as_json(document: Any, text: str) -> str:
+def _as_json(document: Any, text: str, shown: str) -> str:
     step = re.search(r"\n([ \t]+)\S", text)
     indent: str | None = step[1] if step else None
-    return json.dumps(document, indent=indent, ensure_ascii=False) + "\n"
+    try:
+        return json.dumps(document, indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
+    except (ValueError, TypeError) as error:
+        raise DocumentError(
+            f"{shown}: holds a value that JSON cannot be written with",
+            f"Change it by hand: isoaudit scan {shown} -v says how.",
+        ) from error
 
 
 def _carried_over(original: str, untouched: str, edited: str) -> str:
@@ -312,12 +318,16 @@ def _elements(documents: list[Any]) -> Iterator[tuple[_Place, _Element]]:
         if isinstance(holder, Mapping):
             places: Any = trail[-1].lc
             for key in edits.own_keys(holder):
+                if places.data is None or key not in places.data:
+                    continue  # of an ordered map (!!omap) ruamel.yaml keeps no places
                 found = _Element(trail, key, holder[key])
                 yield _from_zero(places.key(key)), found
                 if not isinstance(found.value, Mapping | MutableSequence):
                     yield _from_zero(places.value(key)), found
         else:
             for index, value in enumerate(holder):
+                if holder.lc.data is None or index not in holder.lc.data:
+                    continue
                 yield _from_zero(holder.lc.item(index)), _Element(trail, index, value)
 
 

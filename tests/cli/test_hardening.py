@@ -305,3 +305,24 @@ def test_comments_stay_with_what_they_are_about(isoaudit: Isoaudit, here: Path) 
     assert "      echo\n      # no comment\n  last:\n" in after
     assert after.endswith("\n\n# the end\n")
     assert NOTES.splitlines() == [one for one in after.splitlines() if one in NOTES.splitlines()]
+
+
+def test_json_that_cannot_be_written_again_is_refused(isoaudit: Isoaudit, here: Path) -> None:
+    """A number beyond all bounds would come out as a word that no reader of JSON takes."""
+    (here / "compose.json").write_text('{"services": {"a": {"image": "b", "x-a": 1e400}}}')
+
+    ended = isoaudit("harden", "compose.json")
+
+    assert (4, "") == (ended.code, ended.out)
+    assert "compose.json: holds a value that JSON cannot be written with" in ended.err
+
+
+def test_an_ordered_map_stands_in_nobodys_way(isoaudit: Isoaudit, here: Path) -> None:
+    """It is an extension's, and stays as it is."""
+    text = "services:\n  a:\n    image: b\n    x-a: !!omap\n    - b: 1\n    - c: 2\n"
+    (here / "compose.yaml").write_text(text)
+
+    ended = isoaudit("harden", "compose.yaml")
+
+    assert 0 == ended.code
+    assert "    x-a: !!omap\n    - b: 1\n    - c: 2\n" in ended.out
