@@ -143,10 +143,14 @@ def _data(text: str, head: str, name: str) -> str | None:
     if is_sure and (_OURS.match(head) or not veiled(text)):
         return looks[0]
     of_compose = _COMPOSE_NAME.fullmatch(name) is not None
-    if not looks and not of_compose and not _SERVICES_WITHIN.search(text) and not veiled(text):
+    if not looks and not of_compose and not _services_within(text) and not veiled(text):
         return None
     known = kind_by_roots(text, name, of_compose=of_compose)
     return known or (looks[0] if looks else None)
+
+
+def _services_within(text: str) -> bool:
+    return "services" in text and _SERVICES_WITHIN.search(text) is not None
 
 
 def _at_root(text: str, head: str) -> bool:
@@ -155,11 +159,14 @@ def _at_root(text: str, head: str) -> bool:
 
 
 def _manifest(text: str) -> str | None:
+    if "apiVersion" not in text:
+        return None
     return "kubernetes" if _API_VERSION.search(text) and _KIND.search(text) else None
 
 
 def _services(text: str, head: str, name: str) -> str | None:
-    return "compose" if _is_compose(text, head, name) else None
+    named = "services" in text or "include" in text  # what most manifests never say
+    return "compose" if named and _is_compose(text, head, name) else None
 
 
 def _known_by_name(name: str) -> Callable[[str], str | None] | None:

@@ -24,6 +24,9 @@ _VEIL = re.compile(
 )
 """Before a key: `? key`, an alias, a tag or an anchor; or keys that are merged in."""
 
+_MARKS = ("? ", "?\n", "?\t", "?\r", "*", "!", "&", "<<")
+"""Without one of them there is no veil, and a text is not searched for it."""
+
 _ESCAPED = re.compile(r"""\\[^"\n]{1,80}"[ \t]*:""")
 _LINE_END = re.compile(r"\r(?!\n)|[\x85\u2028\u2029]")
 _MERGE = "<<"
@@ -34,7 +37,7 @@ _SERVICE_KEYS = frozenset({"image", "build", "extends"})
 def veiled(text: str) -> bool:
     """Say whether a key may be written so that a search for its name does not find it."""
     return (
-        _VEIL.search(text) is not None
+        (any(mark in text for mark in _MARKS) and _VEIL.search(text) is not None)
         or ("\\" in text and _ESCAPED.search(text) is not None)
         or (("\r" in text or not text.isascii()) and _LINE_END.search(text) is not None)
     )
