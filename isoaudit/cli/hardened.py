@@ -1,4 +1,4 @@
-"""What `isoaudit harden` says of a file: the diff, what ended, what may break, what stays and why."""
+"""What `isoaudit harden` says of a file: its diff, what ended, what may break, and what stays."""
 
 from __future__ import annotations
 
