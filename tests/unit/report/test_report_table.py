@@ -221,6 +221,20 @@ def test_quiet_is_one_line_per_target_and_error() -> None:
     assert 4 + 2 == page(machine(), -1).count("\n")
 
 
+def test_quiet_cuts_names_and_no_counts() -> None:
+    """The counts are what a line is for; a name keeps its beginning and its end."""
+    failures = [
+        fail(f"A-{number:03}", severity, f"thing {number}")
+        for number, severity in enumerate(list(Severity)[:4] * 12)
+    ]
+    long = declared("web", "deploy/" + "x" * 60 + ".yaml", 3, *failures)
+
+    line = page(report([long]), -1)
+
+    assert "  12 critical, 12 high, 14 medium, 12 low, 1 unknown\n" in line
+    assert 80 >= len(line.rstrip("\n"))
+
+
 def test_an_unknown_check_gets_no_invented_remedy() -> None:
     """A finding whose check is not in the report is shown without a remedy."""
     text = page(report([container(fail("NEW-001", Severity.HIGH, "Something new"))]))
