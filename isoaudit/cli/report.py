@@ -54,7 +54,8 @@ def report(
         declared = bool(result.target.dialect)
         counts[result.target.id] = known + count(result.findings, gate, declared=declared)
     stale = stale_waivers(saved.waivers) if reporting.strict_waivers else ""
-    end = ending(counts, saved.errors, gate, report_only=reporting.report_only, stale=stale)
+    end = ending(counts, saved.errors, gate, report_only=reporting.report_only,
+                 judged=saved.summary.tally.judged, stale=stale)  # fmt: skip
     summary = replace(saved.summary, gate_passed=end.passed, gate_reasons=end.reasons)
     shown = replace(saved, summary=summary)
     write_report(shown, chosen, reporting, gate)

@@ -90,7 +90,7 @@ def run_scan(
     def end() -> Ending:
         stale = stale_waivers(totals.waivers) if reporting.strict_waivers else ""
         return ending(totals.counts, totals.errors, gate, report_only=reporting.report_only,
-                      stale=stale)  # fmt: skip
+                      judged=totals.tally.judged, stale=stale)  # fmt: skip
 
     def summary() -> Summary:
         verdict, baseline = end(), review.baseline

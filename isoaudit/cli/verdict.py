@@ -28,11 +28,14 @@ def ending(
     gate: Gate,
     *,
     report_only: bool,
+    judged: bool = True,
     stale: str = "",
 ) -> Ending:
     """Return how a run ends; a broken gate outranks an incomplete audit.
 
-    `stale` says which waivers fail it, if they are to: --strict-waivers.
+    `judged` is false where no check is about anything that was found, as those of the Pod Security
+    Standards about compose files: nothing was audited, and the gate does not hold. `stale` says
+    which waivers fail it, if they are to: --strict-waivers.
     """
     failing = sorted(target for target, count in counts.items() if count.fails)
     undecided = sorted(target for target, count in counts.items() if count.unknown)
@@ -52,8 +55,14 @@ def ending(
     code = 1 if failing or stale else 4 if reasons else 0
     if report_only:
         code = 0
+    nothing = bool(counts) and not (judged or reasons)
+    if nothing:
+        reasons.append("no check of this profile is about what was found")
+        code = 3
     open_unknown = sum(count.open_unknown - count.unknown for count in counts.values())
-    return Ending(code, not (failing or undecided or stale), tuple(reasons), open_unknown)
+    return Ending(
+        code, not (failing or undecided or stale or nothing), tuple(reasons), open_unknown
+    )
 
 
 def explain_exit(end: Ending, gate: Gate) -> list[str]:

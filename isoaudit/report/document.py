@@ -104,6 +104,11 @@ class Tally:
             self.new + other.new,
         )
 
+    @property
+    def judged(self) -> bool:
+        """Whether any check was about what was found."""
+        return any(self.status(one) for one in Status if one is not Status.NOT_APPLICABLE)
+
     def status(self, status: Status) -> int:
         """Return the number of findings of a status."""
         return self.by_status.get(status, 0)

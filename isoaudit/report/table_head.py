@@ -111,6 +111,8 @@ def _row(view: View, *, states: bool) -> list[str]:
 def _sentence(views: Sequence[View]) -> str:
     if not views:
         return "No target was audited."
+    if not any(view.tally.judged or view.waived or view.known for view in views):
+        return "No check of this profile is about what was found."
     if not any(view.failed for view in views):
         thing = "Nothing new" if any(view.known for view in views) else "No check"
         return f"{thing} failed: {held(views)}.{_waived(views)}{_broken(views)}"
