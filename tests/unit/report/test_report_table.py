@@ -29,7 +29,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_strategies import reports
 
-from isoaudit.model import Kind, Reason, Severity, Target, TargetResult
+from isoaudit.model import (
+    Finding,
+    Kind,
+    Missing,
+    Outcome,
+    Reason,
+    Severity,
+    Status,
+    Target,
+    TargetResult,
+)
 from isoaudit.report.document import Report
 from isoaudit.report.options import Options
 from isoaudit.report.table import render
@@ -233,6 +243,24 @@ def test_quiet_cuts_names_and_no_counts() -> None:
 
     assert "  12 critical, 12 high, 14 medium, 12 low, 1 unknown\n" in line
     assert 80 >= len(line.rstrip("\n"))
+
+
+def test_one_reason_is_one_line_whether_or_not_it_says_what_to_do() -> None:
+    """Some values that are lacking for it come with a remedy, others without."""
+    gaps = [
+        Finding(Outcome(f"A-00{number}", Severity.HIGH, Status.UNKNOWN, "", (), (missing,)), "f")
+        for number, missing in enumerate(
+            [
+                Missing("a", Reason.NOT_DECLARED, "the image decides", "Write it."),
+                Missing("b", Reason.NOT_DECLARED, "the image decides"),
+            ]
+        )
+    ]
+
+    text = page(report([container(*gaps)]))
+
+    assert 1 == text.count("the image decides")
+    assert "2 checks (2 high): the image decides. Write it." in text
 
 
 def test_an_unknown_check_gets_no_invented_remedy() -> None:
