@@ -1,4 +1,4 @@
-"""What to change in a bundle or a unit is said in the words of bundles, units and dev containers."""
+"""What to change in a bundle, unit or dev container is said in its own words."""
 
 from __future__ import annotations
 
