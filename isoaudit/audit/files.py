@@ -16,7 +16,7 @@ from isoaudit.audit.common import listed, run_error
 from isoaudit.audit.excluding import NOTHING, Excluded
 from isoaudit.bundle import Bundle, Evidence
 from isoaudit.documents import limits
-from isoaudit.documents.beside import Beside, Folder, Neighbour, Scan
+from isoaudit.documents.beside import Beside, Folder, Neighbour, Scan, repository
 from isoaudit.errors import DocumentError, TargetError, TemplateError, UsageError
 from isoaudit.model import RunError, Target
 from isoaudit.model.dialects import DIALECTS
@@ -115,7 +115,17 @@ def _require_there(path: Path) -> None:
         path.lstat()
     except OSError as error:
         if error.errno in _NOT_THERE:
-            raise UsageError(f"{path}: no such file or folder", "Check the path.") from error
+            raise UsageError(f"{path}: no such file or folder", _from_here(path)) from error
+
+
+def _from_here(path: Path) -> str:
+    """Return what to do about a path that is not there; reports name files from the top."""
+    root = repository(os.getcwd())
+    whole = os.path.join(root, path) if root else ""
+    if not whole or path.is_absolute() or not os.path.lexists(whole):
+        return "Check the path."
+    here = os.path.relpath(whole)
+    return f"Reports name files from the top of the repository: from here it is {here}."
 
 
 def read_unit(unit: FileUnit) -> Iterator[Evidence | Bundle | RunError]:

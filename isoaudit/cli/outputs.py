@@ -33,7 +33,8 @@ def parse_outputs(form: str | None, outputs: Sequence[str]) -> list[Output]:
     """
     if not outputs:
         return [Output(_known(form or "table"), None)]
-    parsed = [_parsed(form, text) for text in outputs]
+    alone = len(outputs) == 1
+    parsed = [_parsed(form, text, alone=alone) for text in outputs]
     for output in parsed:
         if output.path is not None:
             require_place(output.path)
@@ -64,8 +65,11 @@ def write_report(
             render(report, stream, options)
 
 
-def _parsed(form: str | None, text: str) -> Output:
-    """Return one output: its format from `F=`, else from -f, else from the suffix."""
+def _parsed(form: str | None, text: str, *, alone: bool) -> Output:
+    """Return one output: its format from `F=`, else from -f, else from the suffix.
+
+    Of several files -f cannot mean every one: there a suffix that names a format comes first.
+    """
     name, equals, rest = text.partition("=")
     # `jsn=out` is a misspelt format; a file of that name is still `./jsn=out`.
     own = _known(name) if equals and name.isalnum() else None
@@ -74,7 +78,18 @@ def _parsed(form: str | None, text: str) -> Output:
         raise UsageError(f"-o {text!r} names no file", "Name one, or - for standard output.")
     if target == "-":
         return Output(own or _known(form or "table"), None)
-    return Output(own or (_known(form) if form else format_for_suffix(target)), Path(target))
+    return Output(own or _of_file(form, target, alone=alone), Path(target))
+
+
+def _of_file(form: str | None, target: str, *, alone: bool) -> str:
+    if form and alone:
+        return _known(form)
+    try:
+        return format_for_suffix(target)
+    except UsageError:
+        if form:
+            return _known(form)
+        raise
 
 
 def _known(form: str) -> str:

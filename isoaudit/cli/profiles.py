@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from isoaudit.cli.prose import paragraph
+from isoaudit.cli.prose import paragraph, parameters
 from isoaudit.cli.screen import clean_block
 from isoaudit.report.layout import count
 
@@ -52,6 +52,6 @@ def show(name: str) -> None:
     click.echo(f"  gate     {describe(selection.gate)}\n")
     for check in selection.checks:
         changed = catalogue[check.id].params != check.params
-        mark = f"  params {dict(check.params)}" if changed else ""
+        mark = f"  ({parameters(check)})" if changed else ""
         click.echo(clean_block(f"  {check.id:<8} {check.severity.value:<9} {check.title}{mark}"))
     click.echo(f"\n{count(len(selection.checks), 'check')}")

@@ -32,12 +32,21 @@ def check_text(check: Check) -> str:
     if check.change:
         blocks.append(f"CHANGE TO A RUNNING VM\n  {_CHANGES[check.change]}")
     if check.params:
-        rows = [f"  {name}: {_value(value)}" for name, value in check.params.items()]
-        blocks.append("PARAMETERS (a profile may change them)\n" + "\n".join(rows))
+        listed = "\n".join(f"  {row}" for row in _parameters(check))
+        blocks.append(f"PARAMETERS (a profile may change them)\n{listed}")
     if check.references:
         rows = [f"  {name:<14} {', '.join(ids)}" for name, ids in check.references.items()]
         blocks.append("REFERENCES\n" + "\n".join(rows))
     return "\n\n".join(clean_block(block) for block in blocks)
+
+
+def parameters(check: Check) -> str:
+    """Return a check's parameters in one line."""
+    return "; ".join(_parameters(check))
+
+
+def _parameters(check: Check) -> list[str]:
+    return [f"{name}: {_value(value)}" for name, value in check.params.items()]
 
 
 def fact_text(spec: FactSpec) -> str:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from isoaudit.model import reading
 from isoaudit.model.evidence import Fact, Location, Missing
 from isoaudit.model.waiver import Waiver
-from isoaudit.model.words import Severity, Status
+from isoaudit.model.words import Reason, Severity, Status
 
 KNOWN = "known"
 NEW = "new"
@@ -37,6 +37,11 @@ class Outcome(NamedTuple):
             if fact.location is not None:
                 return fact.location
         return None
+
+
+BEYOND_ALL = frozenset({Reason.NOT_DECLARABLE})
+BEYOND_A_FILE = frozenset({Reason.NOT_DECLARABLE, Reason.OTHER_HOST})
+"""What a file cannot say, of itself or of the host, is no gap in the evidence to be had."""
 
 
 class Finding(NamedTuple):
@@ -86,6 +91,19 @@ class Finding(NamedTuple):
     def location(self) -> Location | None:
         """The first place in a file that the evidence names."""
         return self.outcome.location
+
+    def beyond(self, *, declared: bool) -> bool:
+        """Say whether nothing could ever decide it for this target: that is no gap.
+
+        `declared` says that a file is all there is of the target. One thing lacking that could be
+        had is enough for a gap.
+        """
+        return bool(self.missing) and not self.to_be_had(declared=declared)
+
+    def to_be_had(self, *, declared: bool) -> tuple[Missing, ...]:
+        """Return what is lacking and could be had."""
+        never = BEYOND_A_FILE if declared else BEYOND_ALL
+        return tuple(entry for entry in self.missing if entry.reason not in never)
 
     def to_json(self) -> dict[str, Any]:
         """Return the finding as the report document holds it."""

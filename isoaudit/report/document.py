@@ -177,6 +177,13 @@ def ordered_errors(errors: Iterable[RunError]) -> list[RunError]:
     )
 
 
+def error_words(error: RunError) -> str:
+    """Return whose error it is and what; a message that begins with the name says it itself."""
+    if error.message.startswith(f"{error.target}:"):
+        return error.message
+    return f"{error.target}: {error.message}"
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """Everything a run came to. `checks` holds, by id, what each check says of itself.

@@ -6,15 +6,12 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
-from isoaudit.model import Finding, Reason, Severity, Status, Target, TargetResult, Waiver
+from isoaudit.model import Finding, Severity, Status, Target, TargetResult, Waiver
 from isoaudit.report.document import Report
 from isoaudit.report.layout import clip
 from isoaudit.report.options import Options
 from isoaudit.report.places import Place, place_of
 from isoaudit.report.table_view import settled_by
-
-_BEYOND_ALL = frozenset({Reason.NOT_DECLARABLE})
-_BEYOND_A_FILE = frozenset({Reason.NOT_DECLARABLE, Reason.OTHER_HOST})
 
 _SHOWN_WAIVER = 500
 
@@ -95,17 +92,11 @@ def entries_of(result: TargetResult) -> list[Entry]:
 def standing_of(target: Target, finding: Finding) -> Standing:
     """Return what a finding counts for."""
     standing = _BY_STATUS[finding.status]
-    if standing is Standing.UNDECIDED and _beyond(target, finding):
+    if standing is Standing.UNDECIDED and finding.beyond(declared=bool(target.dialect)):
         return Standing.BEYOND
     if finding.waiver is not None and standing in (Standing.FAILED, Standing.UNDECIDED):
         return Standing.WAIVED
     return standing
-
-
-def _beyond(target: Target, finding: Finding) -> bool:
-    """Say whether no evidence of the kind that this target is could ever settle a finding."""
-    reasons = {entry.reason for entry in finding.missing}
-    return bool(reasons) and reasons <= (_BEYOND_A_FILE if target.dialect else _BEYOND_ALL)
 
 
 def at_gate(severity: Severity, options: Options) -> bool:

@@ -11,10 +11,11 @@ from typing import TextIO
 
 from isoaudit.model import Severity
 from isoaudit.report.compared import since_words
-from isoaudit.report.document import Report, ordered_errors
+from isoaudit.report.document import Report, error_words, ordered_errors
 from isoaudit.report.entries import Entry, Standing, entries, settling, waiver_words
 from isoaudit.report.layout import clip, count
 from isoaudit.report.options import Options
+from isoaudit.report.places import Place, place_of_error
 from isoaudit.report.table_findings import fix_for
 from isoaudit.report.table_waived import stale_waivers, stale_words
 from isoaudit.report.writing import write_text
@@ -68,13 +69,16 @@ def _annotation(entry: Entry, report: Report, options: Options) -> str:
         title = f"known before: {title}" if finding.known else title
         fix = fix_for(entry.target, about.get("remediation", {}))
         lines += [f"Fix: {clip(fix, _SHOWN_MESSAGE)}"] if fix else []
-    place = entry.place
-    where = {"title": clip(title.rstrip(": "), _SHOWN_TITLE)}
-    if not place.live:
-        where = {"file": clip(place.path, _SHOWN_FILE), "line": str(place.line), **where}
-        if place.column is not None:
-            where["col"] = str(place.column)
+    where = {"title": clip(title.rstrip(": "), _SHOWN_TITLE), **_at(entry.place)}
     return command(_kind(entry, options), where, "\n".join(lines))
+
+
+def _at(place: Place | None) -> dict[str, str]:
+    """Return what puts an annotation beside a line: nothing for what no file declares."""
+    if place is None or place.live:
+        return {}
+    column = {} if place.column is None else {"col": str(place.column)}
+    return {"file": clip(place.path, _SHOWN_FILE), "line": str(place.line), **column}
 
 
 def command(kind: str, properties: dict[str, str], message: str) -> str:
@@ -88,10 +92,11 @@ _KEYS = ("file", "line", "col", "title")
 
 def _errors(report: Report) -> Iterator[str]:
     for error in ordered_errors(report.errors):
-        text = f"{clip(error.target, _SHOWN_TITLE)}: {clip(error.message, _SHOWN_MESSAGE)}"
+        text = clip(error_words(error), _SHOWN_MESSAGE)
         if error.how_to_get:
             text += f"\n{clip(error.how_to_get, _SHOWN_MESSAGE)}"
-        yield command("error" if error.asked else "warning", {"title": "not audited"}, text)
+        where = {"title": "not audited", **_at(place_of_error(error))}
+        yield command("error" if error.asked else "warning", where, text)
 
 
 def _stale(report: Report) -> Iterator[str]:

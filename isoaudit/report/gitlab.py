@@ -17,7 +17,7 @@ from isoaudit.report.document import Report, ordered_errors
 from isoaudit.report.entries import Entry, Standing, at_gate, entries, settling, waiver_words
 from isoaudit.report.layout import clip
 from isoaudit.report.options import Options
-from isoaudit.report.places import place_at
+from isoaudit.report.places import Place, place_at, place_of_error
 from isoaudit.report.table_waived import stale_waivers, stale_words
 
 _SEVERITIES = {
@@ -91,13 +91,14 @@ def _description(entry: Entry) -> str:
 def _unread(error: RunError) -> dict[str, Any]:
     text = f"not audited: {clip(error.message, _SHOWN_MESSAGE)}"
     name = clip(error.target, _SHOWN_NAME)
+    place = place_of_error(error) or Place(name.lstrip("/") or "unnamed")
     words = json.dumps(["not audited", error.target, error.stage])
     return {
         "description": f"{text} [{name}]",
         "check_name": "not-audited",
         "fingerprint": hashlib.sha256(words.encode()).hexdigest(),
         "severity": _NOT_AUDITED,
-        "location": {"path": name.lstrip("/") or "unnamed", "lines": {"begin": 1}},
+        "location": {"path": _text(place.path), "lines": {"begin": place.line}},
     }
 
 

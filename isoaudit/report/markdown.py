@@ -1,8 +1,8 @@
 """The Markdown format: a comment for a pull request, the verdict first, then what is new and worst.
 
-A row is a check, with the places where it failed. What is below high severity, known before, waived
-or not known is folded, and counted in the fold's heading. A comment holds 65,536 characters at
-GitHub: what does not fit is left out, and its number is said.
+A row is a check with one way to mend it, and the places where it failed. What is below high
+severity, known before, waived or not known is folded, and counted in the fold's heading. A comment
+holds 65,536 characters at GitHub: what does not fit is left out, and its number is said.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple, TextIO
 
 from isoaudit.model import Severity
 from isoaudit.report.compared import since_words
-from isoaudit.report.document import Report, ordered_errors
+from isoaudit.report.document import Report, error_words, ordered_errors
 from isoaudit.report.entries import Entry, Standing, entries, settling, waiver_words
 from isoaudit.report.layout import count
 from isoaudit.report.markup import code, prose
@@ -152,11 +152,20 @@ def _block(section: _Section, room: int) -> Iterator[str]:
 
 
 def _rows(found: Sequence[Entry], report: Report) -> list[str]:
-    """Return a table row per check and severity, worst first."""
-    groups: dict[tuple[Severity, str], list[Entry]] = {}
+    """Return a table row per check, severity and fix, worst first.
+
+    What mends a compose file is no help beside the lines of a manifest.
+    """
+    groups: dict[tuple[Severity, str, str], list[Entry]] = {}
     for one in sorted(found, key=lambda one: one.rank):
-        groups.setdefault((one.finding.severity, one.finding.check), []).append(one)
+        key = (one.finding.severity, one.finding.check, _fix(one, report))
+        groups.setdefault(key, []).append(one)
     return [_row(group, report) for group in groups.values()]
+
+
+def _fix(entry: Entry, report: Report) -> str:
+    about = report.checks.get(entry.finding.check, {})
+    return fix_for(entry.target, about.get("remediation", {}))
 
 
 def _row(group: Sequence[Entry], report: Report) -> str:
@@ -166,7 +175,7 @@ def _row(group: Sequence[Entry], report: Report) -> str:
     what = [prose(message, _SHOWN_MESSAGE) for message in messages]
     if len(messages) > _SHOWN_MESSAGES:
         what = [prose(about.get("title", messages[0]), _SHOWN_MESSAGE)]
-    fix = fix_for(first.target, about.get("remediation", {}))
+    fix = _fix(first, report)
     what += [f"Fix: {prose(fix, _SHOWN_FIX)}"] if fix else []
     cells = (
         f"**{first.finding.severity}**",
@@ -215,9 +224,8 @@ def _unsettled(found: Sequence[Entry]) -> list[str]:
 
 def _errors(report: Report) -> Iterator[str]:
     for error in ordered_errors(report.errors):
-        remedy = f" {prose(error.how_to_get, _SHOWN_FIX)}" if error.how_to_get else ""
-        message = prose(error.message, _SHOWN_MESSAGE)
-        yield f"* {code(error.target, _SHOWN_PLACE)}: {message}{remedy}"
+        remedy = f"<br>{prose(error.how_to_get, _SHOWN_FIX)}" if error.how_to_get else ""
+        yield f"* {prose(error_words(error), _SHOWN_MESSAGE)}{remedy}"
 
 
 def _broken(entry: Entry) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import NamedTuple
 from urllib.parse import quote
 
-from isoaudit.model import Finding, Location, Target
+from isoaudit.model import Finding, Location, RunError, Target
 from isoaudit.report.escape import clean
 
 _SHOWN = 1000
@@ -14,6 +15,9 @@ _SHOWN = 1000
 
 _MOST_LINES = 2_147_483_647
 """What readers of line numbers hold at most: a signed 32-bit integer."""
+
+_WHERE = re.compile(r"([^\n]{1,4000}?):([0-9]{1,9}):([0-9]{1,9}): ")
+"""How a message begins that tells of a place: FILE:LINE:COLUMN."""
 
 OUTSIDE = "outside"
 """The folder under which files outside the source tree are shown."""
@@ -54,6 +58,12 @@ def place_of(target: Target, finding: Finding) -> Place:
 def place_at(location: Location) -> Place:
     """Return a place in a file as it is shown."""
     return Place(_in_tree(location.file), _number(location.line) or 1, _number(location.column))
+
+
+def place_of_error(error: RunError) -> Place | None:
+    """Return where a file is broken, None if the error does not begin with a place."""
+    found = _WHERE.match(error.message)
+    return place_at(Location(found[1], int(found[2]), int(found[3]))) if found else None
 
 
 def _in_tree(file: str) -> str:

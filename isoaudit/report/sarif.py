@@ -14,11 +14,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TextIO
 
 from isoaudit.model import Finding, Status
-from isoaudit.report.document import Report, ordered_errors
+from isoaudit.report.document import Report, error_words, ordered_errors
 from isoaudit.report.entries import Entry, Standing, entries, settling, waiver_words
 from isoaudit.report.layout import clip, count
 from isoaudit.report.options import Options
-from isoaudit.report.places import Place
+from isoaudit.report.places import Place, place_of_error
 from isoaudit.report.sarif_rules import LEVELS, NOTIFICATIONS, rule_id, rules_of, safe
 from isoaudit.report.table_seen import seen_words
 from isoaudit.report.table_waived import stale_waivers, stale_words
@@ -123,13 +123,9 @@ def _message(entry: Entry) -> str:
 
 def _location(entry: Entry, place: Place) -> dict[str, Any]:
     """Return where it is. What no file declares has the line 1 of a name, or GitHub refuses it."""
-    region = {"startLine": place.line}
-    if place.column is not None:
-        region["startColumn"] = place.column
-    artifact = {"uri": place.uri} if place.live else {"uri": place.uri, "uriBaseId": "SRCROOT"}
     target = entry.target
     return {
-        "physicalLocation": {"artifactLocation": artifact, "region": region},
+        "physicalLocation": _physical(place),
         "logicalLocations": [
             {
                 "name": clip(target.name or target.id, _SHOWN_NAME),
@@ -138,6 +134,14 @@ def _location(entry: Entry, place: Place) -> dict[str, Any]:
             }
         ],
     }
+
+
+def _physical(place: Place) -> dict[str, Any]:
+    region = {"startLine": place.line}
+    if place.column is not None:
+        region["startColumn"] = place.column
+    artifact = {"uri": place.uri} if place.live else {"uri": place.uri, "uriBaseId": "SRCROOT"}
+    return {"artifactLocation": artifact, "region": region}
 
 
 def _fingerprints(fingerprint: str, number: int) -> dict[str, str]:
@@ -191,12 +195,16 @@ def _invocation(report: Report, found: Sequence[Entry], left_out: int) -> dict[s
 
 def _errors(report: Report) -> Iterator[dict[str, Any]]:
     for error in ordered_errors(report.errors):
-        text = clip(error.message, _SHOWN_MESSAGE)
+        text = clip(error_words(error), _SHOWN_MESSAGE)
         if error.how_to_get:
             text += f". {clip(error.how_to_get, _SHOWN_MESSAGE)}"
         target = clip(error.target, _SHOWN_NAME)
-        notice = _notice("not-audited", "error" if error.asked else "warning", f"{target}: {text}")
-        yield {**notice, "locations": [{"logicalLocations": [{"fullyQualifiedName": target}]}]}
+        where: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": target}]}
+        place = place_of_error(error)
+        if place is not None:
+            where["physicalLocation"] = _physical(place)
+        notice = _notice("not-audited", "error" if error.asked else "warning", text)
+        yield {**notice, "locations": [where]}
 
 
 def _broken(entry: Entry) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from shlex import quote
 from typing import Any, TextIO
 
 from isoaudit.model import RunError, Severity, Status
-from isoaudit.report.document import Report, ordered_errors
+from isoaudit.report.document import Report, error_words, ordered_errors
 from isoaudit.report.escape import clean
 from isoaudit.report.layout import clip, count, pad, widest
 from isoaudit.report.options import Options
@@ -25,9 +25,10 @@ from isoaudit.report.table_view import Failure, View, by_severity, failing
 from isoaudit.report.table_waived import put_waived, put_waivers
 from isoaudit.report.writing import write_text
 
-_SHOWN_TARGET = 300
 _SHOWN_MESSAGE = 400
 _SHOWN_TOGETHER = 3
+
+_SHORTEST_NAME = 20
 
 _ALIKE = 4
 """So many targets with the same findings make one section."""
@@ -57,11 +58,19 @@ def render(report: Report, stream: TextIO, options: Options) -> None:
 def _put_short(page: Page, views: Sequence[View], errors: Sequence[RunError]) -> None:
     """Put one line per target, and one per error."""
     rows = [(view.target.id, short(view)) for view in views]
-    rows += [(error.target, f"not audited: {error.message}") for error in ordered_errors(errors)]
-    room = min(page.width // 2, widest(clip(name, page.width) for name, _ in rows))
+    # The counts are what the line is for: names give way to them, as far as they stay names.
+    left = max(_SHORTEST_NAME, page.width - 2 - widest(text for _, text in rows))
+    rows += [(error.target, f"not audited: {_unread(error)}") for error in ordered_errors(errors)]
+    left = min(left, page.width // 2) if errors else left
+    room = min(left, widest(clip(name, page.width) for name, _ in rows))
     for name, text in rows:
         cell = pad(clip(name, room), room)
         page.lines.append(f"{cell}  {clip(text, page.width - room - 2)}".rstrip())
+
+
+def _unread(error: RunError) -> str:
+    """Return what is said of an error beside its target's name."""
+    return error_words(error).removeprefix(f"{error.target}:").lstrip()
 
 
 def _put_sections(page: Page, views: Sequence[View], checks: Checks) -> None:
@@ -155,8 +164,7 @@ def _put_errors(page: Page, errors: Sequence[RunError]) -> None:
         return
     page.section("not audited", count(len(errors), "error"))
     for error in ordered_errors(errors):
-        target = clip(error.target, _SHOWN_TARGET)
-        page.plain(f"{target}: {clip(error.message, _SHOWN_MESSAGE)}", margin=3)
+        page.plain(clip(error_words(error), _SHOWN_MESSAGE), margin=3)
         if error.how_to_get:
             page.row("", clip(error.how_to_get, _SHOWN_MESSAGE))
 

@@ -17,17 +17,21 @@ from isoaudit.report.table_view import (
 )
 
 _SHOWN_TEXT = 240
+_Gap = tuple[str, Finding]
+"""A finding that is unknown, and whose it is."""
+
 _LAST = (NEEDS_RUNNING, NEEDS_ENGINE)
 
 
 def put_unknown(page: Page, views: Sequence[View]) -> None:
     """Put one line per remedy, the one that settles the worst and the most first."""
-    groups: dict[str, list[tuple[str, Finding]]] = {}
+    groups: dict[str, list[_Gap]] = {}
     for view in views:
         for finding in view.unknown:
             groups.setdefault(settled_by(view.target, finding), []).append(
                 (view.target.id, finding)
             )
+    groups = _merged(groups)
     # What only the running target can tell says nothing against the file: it comes last.
     ordered = sorted(groups, key=lambda text: (text in _LAST, _weight(groups[text]), text))
     lines: list[str] = []
@@ -39,11 +43,20 @@ def put_unknown(page: Page, views: Sequence[View]) -> None:
     page.labelled("UNKNOWN", lines)
 
 
-def _weight(group: list[tuple[str, Finding]]) -> list[int]:
+def _merged(groups: dict[str, list[_Gap]]) -> dict[str, list[_Gap]]:
+    """Return groups with those of one reason in one: some say besides what would settle it."""
+    fuller = {text.partition(". ")[0]: text for text in groups if ". " in text}
+    merged: dict[str, list[_Gap]] = {}
+    for text, group in groups.items():
+        merged.setdefault(fuller.get(text, text), []).extend(group)
+    return merged
+
+
+def _weight(group: list[_Gap]) -> list[int]:
     return [-sum(f.severity is severity for _, f in group) for severity in Severity]
 
 
-def _line(text: str, group: list[tuple[str, Finding]], *, several: bool) -> str:
+def _line(text: str, group: list[_Gap], *, several: bool) -> str:
     checks = {finding.check: finding.severity for _, finding in group}
     number = count(len(checks), "check")
     if several:

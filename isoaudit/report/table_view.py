@@ -9,14 +9,9 @@ from isoaudit.model import FactSet, Finding, Kind, Reason, Severity, Status, Tar
 from isoaudit.report.document import Tally
 from isoaudit.report.layout import count
 
-_ELSEWHERE = frozenset({Reason.NOT_DECLARABLE, Reason.OTHER_HOST})
 NEEDS_RUNNING = "need the running target."
 NEEDS_ENGINE = "ask what an engine was told, and none runs this sandbox."
 NEEDS_HOST = "need evidence of the host it runs on."
-_BEYOND = frozenset({NEEDS_RUNNING, NEEDS_ENGINE})
-"""What cannot be settled for this target at all, and is counted as no gap."""
-
-
 _DRIVERS = "guest.drivers.available"
 _NOT_ASKED = "whether the guest has drivers for what comes instead is not known: ask it over SSH"
 
@@ -73,7 +68,7 @@ class View:
             _failures(by_status[Status.FAIL]),
             _sorted(by_status[Status.ERROR]),
             unknown,
-            sum(settled_by(result.target, finding) not in _BEYOND for finding in unknown),
+            sum(not one.beyond(declared=bool(result.target.dialect)) for one in unknown),
             _drivers(result.facts),
             _sorted(one for one in result.findings if one.waiver is not None),
             _failures(one for one in open_ones if one.known and one.status is Status.FAIL),
@@ -108,18 +103,17 @@ class View:
 
 def settled_by(target: Target, finding: Finding) -> str:
     """Return what would settle an unknown finding, in words that follow "9 checks"."""
-    reasons = {entry.reason for entry in finding.missing}
-    if target.dialect and reasons & _ELSEWHERE:
-        return NEEDS_RUNNING
-    if Reason.NOT_DECLARABLE in reasons:
-        return NEEDS_ENGINE if target.state == "running" else NEEDS_RUNNING
-    if Reason.OTHER_HOST in reasons:
+    declared = bool(target.dialect)
+    if finding.beyond(declared=declared):
+        return NEEDS_ENGINE if target.state == "running" and not declared else NEEDS_RUNNING
+    lacking = finding.to_be_had(declared=declared)
+    if any(entry.reason is Reason.OTHER_HOST for entry in lacking):
         return NEEDS_HOST
-    entry = next((entry for entry in finding.missing if entry.how_to_get), None)
+    entry = next((entry for entry in lacking if entry.how_to_get), None)
     if entry is not None:
         told = entry.detail and entry.reason is Reason.NOT_DECLARED
         return f"{entry.detail}. {entry.how_to_get}" if told else entry.how_to_get
-    first = finding.missing[0] if finding.missing else None
+    first = lacking[0] if lacking else None
     return (first.detail or first.reason.replace("_", " ")) if first else "the evidence is missing"
 
 

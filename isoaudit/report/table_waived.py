@@ -31,7 +31,7 @@ def put_waived(page: Page, views: Sequence[View]) -> None:
     known = [failure for view in views for failure in view.known]
     if known:
         told = "" if page.verbose else "; -v lists them"
-        page.row("KNOWN", f"{by_severity(failing(known))} in the baseline{told}")
+        page.row("KNOWN", f"{by_severity(failing(known))} known before{told}")
 
 
 def put_waivers(page: Page, uses: Sequence[WaiverUse]) -> None:

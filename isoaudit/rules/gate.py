@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from isoaudit.model import Finding, Reason, Severity, Status
+from isoaudit.model import Finding, Severity, Status
 from isoaudit.rules.select import Gate
-
-_BEYOND_ALL = frozenset({Reason.NOT_DECLARABLE})
-_BEYOND_A_FILE = frozenset({Reason.NOT_DECLARABLE, Reason.OTHER_HOST})
-"""What a file cannot say, of itself or of the host, is no gap in the evidence to be had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +50,9 @@ def count(findings: Iterable[Finding], gate: Gate, *, declared: bool = False) ->
             continue
         if finding.status is Status.FAIL:
             fails += 1
-        elif finding.status is Status.UNKNOWN and not beyond(finding, declared=declared):
+        elif finding.status is Status.UNKNOWN and not finding.beyond(declared=declared):
             unknown += 1
     return GateCount(fails, unknown if gate.fail_on_unknown else 0, errors, unknown, judged)
-
-
-def beyond(finding: Finding, *, declared: bool) -> bool:
-    """Say whether a finding is unknown for no other reason than that nothing could ever say it:
-    no file of this kind, no engine where there is none."""
-    reasons = {entry.reason for entry in finding.missing}
-    return bool(reasons) and reasons <= (_BEYOND_A_FILE if declared else _BEYOND_ALL)
 
 
 def describe(gate: Gate) -> str:

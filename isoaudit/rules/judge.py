@@ -180,6 +180,8 @@ class Judge:
             judged.append((self._decider.verdict(plan, case), case, record))
         if not judged and not found.dark:
             return self._nothing_wrong[plan.check.id]
+        if not judged and self._is_beside_the_point(plan, context):
+            return [_Bare(outcome.passed_by(plan), "{}", None)]
         statuses = {verdict.status for verdict, _, _ in judged}
         for status in (Status.FAIL, Status.ERROR):
             if status in statuses:
@@ -214,7 +216,7 @@ class Judge:
         return known
 
     def _is_beside_the_point(self, plan: Plan, context: Context) -> bool:
-        """Say whether `when` is false whatever a record of the part, which is not there, held."""
+        """Say whether `when` is false whatever a record of the part held that was not read."""
         when = plan.check.when
         return when is not None and self._passes_by(plan, context, when, _NO_RECORD, bare=True)
 

@@ -91,7 +91,7 @@ def _resolve(profile: Profile, catalogue: Mapping[str, Check], trail: tuple[str,
     if profile.exclude is not None:
         _require_known(profile, "exclude", profile.exclude, catalogue)
         inherited = {i: c for i, c in inherited.items() if not profile.exclude.matches(c)}
-    checks = _at_version(profile, _overridden(profile, inherited, catalogue))
+    checks = _at_version(profile, _overridden(profile, inherited, catalogue), catalogue)
     return Selection(
         (profile.id,), tuple(checks), _gate(profile.gate, strictest(gates) if gates else Gate())
     )
@@ -113,13 +113,26 @@ def _overridden(
     return [checks[check_id] for check_id in sorted(checks)]
 
 
-def _at_version(profile: Profile, checks: list[Check]) -> list[Check]:
-    """Return checks at the version of their standard that was named behind the profile's name."""
+def _at_version(
+    profile: Profile, checks: list[Check], catalogue: Mapping[str, Check]
+) -> list[Check]:
+    """Return checks at the version of their standard that was named behind the profile's name.
+
+    A version newer than the one that the catalogue's checks were written for is refused: what it
+    changed is not known here, and an older one must not pass for it.
+    """
     if profile.version is None:
         return checks
-    if not any(_VERSION in check.params for check in checks):
+    versions = [catalogue[check.id].params.get(_VERSION) for check in checks]
+    newest = max((one for one in versions if isinstance(one, int)), default=None)
+    if newest is None:
         raise UsageError(
             f"profile {profile.id!r} has no versions", f"Name it without @: {profile.id}."
+        )
+    if profile.version > newest:
+        raise UsageError(
+            f"{profile.id}@1.{profile.version}: the newest version known here is 1.{newest}",
+            f"Name it, or @latest: {profile.id}@1.{newest}.",
         )
     return [
         replace(check, params={**check.params, _VERSION: profile.version})

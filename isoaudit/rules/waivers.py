@@ -21,7 +21,6 @@ from isoaudit.model import (
     WaiverUse,
 )
 from isoaudit.model.waiver import WaiverState
-from isoaudit.rules.gate import beyond
 from isoaudit.rules.inline_words import WHOLE, statement, today
 
 Key = tuple[str, tuple[str, ...], str]
@@ -237,7 +236,7 @@ def _labelled(result: TargetResult) -> Iterator[InlineWaiver]:
 def _may_be_waived(finding: Finding, target: Target) -> bool:
     if finding.status is Status.FAIL:
         return True
-    return finding.status is Status.UNKNOWN and not beyond(finding, declared=bool(target.dialect))
+    return finding.status is Status.UNKNOWN and not finding.beyond(declared=bool(target.dialect))
 
 
 def _speaks_of(one: InlineWaiver, target: Target, finding: Finding) -> bool:

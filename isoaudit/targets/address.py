@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -78,7 +79,7 @@ def parse(text: str) -> Address:
     if plus and engine in LIVE and engine != SSH and "://" in text:
         uri, _, name = text[len(engine) + 1 :].partition("#")
         return Address(text, engine, uri=uri, name=name or "*")
-    if _is_path(text):
+    if _is_path(text) and not _misspelt(text, scheme):
         path, _, part = text.partition("#")
         return Address(text, "file", name=path, part=part)
     raise UsageError(f"{text!r} is no address of a target", _suggest(text, scheme))
@@ -105,15 +106,33 @@ def _is_path(text: str) -> bool:
         or text in {".", ".."}
         or name.endswith(_ALSO_FILES)
         or dialects.may_declare(name)
+        or _lies_here(text)
     )
 
 
-def _suggest(text: str, scheme: str) -> str:
+def _lies_here(text: str) -> bool:
+    """Say whether a file or folder is called so: it may be named as people name it, `deploy`."""
+    try:
+        return os.path.lexists(text.partition("#")[0])
+    except ValueError:  # a null byte
+        return False
+
+
+def _misspelt(text: str, scheme: str) -> bool:
+    """Say whether a word with a slash is a file behind a dialect's misspelt name."""
+    return not _lies_here(text) and _lies_here(text.partition(":")[2]) and bool(_close(scheme))
+
+
+def _close(scheme: str) -> str:
     from difflib import get_close_matches
 
-    close = get_close_matches(scheme, ["host", *LIVE, *DIALECTS], n=1)
+    return next(iter(get_close_matches(scheme, ["host", *LIVE, *DIALECTS], n=1)), "")
+
+
+def _suggest(text: str, scheme: str) -> str:
+    close = _close(scheme)
     if close and ":" in text:
-        return f"Did you mean {close[0]}:{text.partition(':')[2]}?"
+        return f"Did you mean {close}:{text.partition(':')[2]}?"
     return (
         f"A container is docker:{text} or podman:{text}, a VM libvirt:{text}, a file ./{text}."
         if ":" not in text

@@ -51,7 +51,7 @@ def test_what_is_known_fails_no_run(isoaudit: Isoaudit, here: Path, house: House
 
     assert (1, 0) == (before.code, after.code)
     assert "baseline: 1 known, 0 new, 0 resolved" in after.err
-    assert "KNOWN     1 critical in the baseline; -v lists them" in after.out
+    assert "KNOWN     1 critical known before; -v lists them" in after.out
     assert "it is privileged" not in after.out
     assert "it is privileged" in isoaudit("scan", "compose.yaml", "-v", "--baseline", "known.json",
                                           *house()).out  # fmt: skip

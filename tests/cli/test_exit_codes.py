@@ -35,6 +35,7 @@ def test_a_gate_that_breaks_ends_with_1(isoaudit: Isoaudit, here: Path, house: H
         ("scann",),
         ("scan", ".", "-p", "no-such-profile"),
         ("scan", ".", "-p", "missing/profile.yaml"),
+        ("scan", ".", "-p", "pss-restricted@1.999"),
         ("scan", ".", "--checks", "missing"),
         ("scan", ".", "--fail-on", "urgent"),
         ("scan", ".", "-f", "jsno"),
@@ -328,3 +329,14 @@ def test_the_end_of_a_run_is_explained_on_stderr(
 
     assert 'exit 1  gate "no finding of critical severity"' in ended.err
     assert "compose:compose.yaml#web" in ended.err
+
+
+def test_checks_about_nothing_that_is_there_end_with_3(isoaudit: Isoaudit, here: Path) -> None:
+    """A gate for pods that is given compose files alone has looked at nothing: never green."""
+    (here / "compose.yaml").write_text(OPEN)
+
+    ended = isoaudit("scan", "compose.yaml", "-p", "pss-restricted", "--report-only")
+
+    assert 3 == ended.code
+    assert "no check of this run is about what was found" in ended.err
+    assert "No check of this run is about what was found." in ended.out

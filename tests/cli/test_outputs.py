@@ -62,8 +62,17 @@ def test_several_outputs_each_have_their_format(isoaudit: Isoaudit, compose: Pat
     assert ended.out == (compose / "report.txt").read_text()
 
 
+def test_f_leaves_several_files_their_own_formats(isoaudit: Isoaudit, compose: Path) -> None:
+    """A table in a file called .sarif is refused where it is uploaded, long after the run."""
+    isoaudit("scan", "compose.yaml", "-f", "table", "-o", "a.sarif", "-o", "b.json", "-o", "c")
+
+    assert "2.1.0" == json.loads((compose / "a.sarif").read_text())["version"]
+    assert "1" == json.loads((compose / "b.json").read_text())["schema_version"]
+    assert (compose / "c").read_text().startswith("isoaudit ")
+
+
 def test_f_decides_for_a_file_of_any_name(isoaudit: Isoaudit, compose: Path) -> None:
-    """-f outranks the suffix."""
+    """Of a single one -f outranks the suffix."""
     isoaudit("scan", "compose.yaml", "-f", "json", "-o", "report.txt")
 
     assert "1" == json.loads((compose / "report.txt").read_text())["schema_version"]

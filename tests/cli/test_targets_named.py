@@ -179,3 +179,17 @@ def test_no_target_is_everything_found(
 
     assert ["host"] == [target["kind"] for target in ended.report["targets"]]
     assert "isoaudit scan ." in ended.err
+
+
+def test_a_path_from_a_report_is_told_as_it_is_from_here(
+    isoaudit: Isoaudit, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reports name files from the top of the repository, and people stand below it."""
+    (here / ".git").mkdir()
+    (here / "deploy").mkdir()
+    (here / "deploy" / "compose.yaml").write_text(TWO)
+    monkeypatch.chdir(here / "deploy")
+
+    ended = isoaudit("scan", "compose:deploy/compose.yaml#web")
+
+    assert (2, True) == (ended.code, "from here it is compose.yaml." in ended.err)

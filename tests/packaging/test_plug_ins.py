@@ -167,6 +167,7 @@ def _hooks() -> dict[str, dict[str, Any]]:
 @pytest.mark.parametrize(
     "name",
     ["compose.yaml", "a/docker-compose.yml", "compose.prod.yaml", "Dockerfile", "a/Dockerfile.web",
+     "api.Dockerfile", "a/api.dockerfile",
      "Containerfile", "web.container", ".devcontainer/devcontainer.json", ".devcontainer.json"],
 )  # fmt: skip
 def test_the_hook_takes_what_is_known_by_name(name: str) -> None:

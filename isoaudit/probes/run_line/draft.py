@@ -55,13 +55,7 @@ class Draft:
 
     def put_node(self, path: Sequence[str], node: Node) -> None:
         """Set the node at a path."""
-        tree = self._tree
-        for key in path[:-1]:
-            below = tree.setdefault(key, {})
-            if not isinstance(below, dict):
-                below = tree[key] = {}
-            tree = below
-        tree[path[-1]] = node
+        self._above(path)[path[-1]] = node
 
     def add(self, path: Sequence[str], word: RunWord) -> None:
         """Add a value to a list."""
@@ -69,15 +63,19 @@ class Draft:
 
     def add_node(self, path: Sequence[str], node: Node) -> None:
         """Add a node to a list."""
+        listed = self._above(path).setdefault(path[-1], [])
+        if isinstance(listed, list):
+            listed.append(node)
+
+    def _above(self, path: Sequence[str]) -> _Tree:
+        """Return the mapping that a path ends in; a value that stands in its way gives way."""
         tree = self._tree
         for key in path[:-1]:
             below = tree.setdefault(key, {})
             if not isinstance(below, dict):
                 below = tree[key] = {}
             tree = below
-        listed = tree.setdefault(path[-1], [])
-        if isinstance(listed, list):
-            listed.append(node)
+        return tree
 
     def get(self, *path: str) -> Node | None:
         """Return the single value at a path, None if there is none."""

@@ -7,6 +7,7 @@ from itertools import chain, combinations, product
 from golden.machine_samples import ACCEPTED
 
 from isoaudit.model import (
+    FactSet,
     Finding,
     Kind,
     Missing,
@@ -15,11 +16,13 @@ from isoaudit.model import (
     Severity,
     Status,
     Target,
+    TargetResult,
     Waiver,
 )
 from isoaudit.report.entries import Entry, Standing, standing_of
 from isoaudit.report.options import Options
-from isoaudit.rules.gate import beyond, count
+from isoaudit.report.table_view import NEEDS_ENGINE, NEEDS_RUNNING, View, settled_by
+from isoaudit.rules.gate import count
 from isoaudit.rules.select import Gate
 
 REASONS = list(chain.from_iterable(combinations(Reason, size) for size in range(3)))
@@ -41,13 +44,17 @@ def _target(dialect: str) -> Target:
     return Target("x", Kind.CONTAINER, "x", "", dialect=dialect)
 
 
-def test_what_nothing_could_settle_is_the_same_to_both() -> None:
-    """The rooms cannot import each other, so this holds them together."""
+def test_what_nothing_could_settle_is_the_same_to_all() -> None:
+    """The gate, the table's column and every other format count the same as a gap."""
+    gate = Gate(Severity.INFO, fail_on_unknown=True)
     for reasons, dialect in product(REASONS, ("", "compose")):
         finding = _finding(Status.UNKNOWN, reasons)
+        target = _target(dialect)
 
-        expected = beyond(finding, declared=bool(dialect))
-        assert expected == (standing_of(_target(dialect), finding) is Standing.BEYOND)
+        gap = int(standing_of(target, finding) is Standing.UNDECIDED)
+        shown = View.of(TargetResult(target, FactSet(), (finding,))).unsettled
+        assert (gap, gap) == (count([finding], gate, declared=bool(dialect)).unknown, shown)
+        assert (gap == 0) == (settled_by(target, finding) in (NEEDS_RUNNING, NEEDS_ENGINE))
 
 
 def test_what_breaks_the_gate_is_the_same_to_both() -> None:

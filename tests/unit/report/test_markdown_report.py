@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 
 import pytest
 from golden.machine_samples import evil, many, waived
-from golden.report_samples import ALL, calm, empty, files, machine
+from golden.report_samples import ALL, calm, empty, fail, files, machine, result
 from hypothesis import given, settings
 from rendered import rendered
 from report_strategies import reports
 
+from isoaudit.model import Kind, Severity, Target
 from isoaudit.report.document import Report
 from isoaudit.report.markdown import MOST
 from isoaudit.report.markup import code, prose
@@ -62,6 +64,23 @@ def test_one_check_is_one_row_however_many_fail_it() -> None:
 
     (row,) = [line for line in text.splitlines() if "CAP-002" in line]
     assert "and 76 more" in row
+
+
+def test_what_is_mended_otherwise_is_another_row() -> None:
+    """A manifest's line does not stand beside the fix of a compose file."""
+    targets = [
+        result(
+            Target(f"{dialect}:a#{name}", Kind.CONTAINER, name, "declared", dialect=dialect),
+            [fail("X-001", Severity.HIGH, "it is privileged")],
+        )
+        for dialect, name in (("compose", "web"), ("kubernetes", "api"))
+    ]
+    about = {"X-001": {"title": "t", "remediation": {"compose": "Cut it", "kubernetes": "Set it"}}}
+    text = rendered("markdown", replace(files(), results=targets, checks=about))
+
+    rows = [line for line in text.splitlines() if "X-001" in line]
+    assert 2 == len(rows)
+    assert (True, False) == ("Cut it" in rows[0], "api" in rows[0])
 
 
 def test_a_failure_names_file_and_line() -> None:

@@ -29,7 +29,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_strategies import reports
 
-from isoaudit.model import Kind, Reason, Severity, Target, TargetResult
+from isoaudit.model import (
+    Finding,
+    Kind,
+    Missing,
+    Outcome,
+    Reason,
+    Severity,
+    Status,
+    Target,
+    TargetResult,
+)
 from isoaudit.report.document import Report
 from isoaudit.report.options import Options
 from isoaudit.report.table import render
@@ -219,6 +229,38 @@ def test_the_host_is_counted_once_only_beside_workloads() -> None:
 def test_quiet_is_one_line_per_target_and_error() -> None:
     """With -q there is a line for each target and each thing that was not audited."""
     assert 4 + 2 == page(machine(), -1).count("\n")
+
+
+def test_quiet_cuts_names_and_no_counts() -> None:
+    """The counts are what a line is for; a name keeps its beginning and its end."""
+    failures = [
+        fail(f"A-{number:03}", severity, f"thing {number}")
+        for number, severity in enumerate(list(Severity)[:4] * 12)
+    ]
+    long = declared("web", "deploy/" + "x" * 60 + ".yaml", 3, *failures)
+
+    line = page(report([long]), -1)
+
+    assert "  12 critical, 12 high, 14 medium, 12 low, 1 unknown\n" in line
+    assert 80 >= len(line.rstrip("\n"))
+
+
+def test_one_reason_is_one_line_whether_or_not_it_says_what_to_do() -> None:
+    """Some values that are lacking for it come with a remedy, others without."""
+    gaps = [
+        Finding(Outcome(f"A-00{number}", Severity.HIGH, Status.UNKNOWN, "", (), (missing,)), "f")
+        for number, missing in enumerate(
+            [
+                Missing("a", Reason.NOT_DECLARED, "the image decides", "Write it."),
+                Missing("b", Reason.NOT_DECLARED, "the image decides"),
+            ]
+        )
+    ]
+
+    text = page(report([container(*gaps)]))
+
+    assert 1 == text.count("the image decides")
+    assert "2 checks (2 high): the image decides. Write it." in text
 
 
 def test_an_unknown_check_gets_no_invented_remedy() -> None:

@@ -54,6 +54,17 @@ def test_a_part_is_not_missed_where_the_target_is_none_of_the_checks(
     assert expected is _status(OF_FIELDS, facts)
 
 
+@pytest.mark.parametrize(
+    ("platform", "expected"),
+    [("docker", Status.NOT_APPLICABLE), ("kubernetes", Status.UNKNOWN)],
+)
+def test_nor_is_the_rest_of_a_part_that_is_not_complete(platform: str, expected: Status) -> None:
+    """No mount that was not read could be one of a pod's, where there is no pod."""
+    facts: dict[str, Value] = {"container.platform": platform, "pod_field": []}  # type: ignore[dict-item]
+
+    assert expected is _status(OF_FIELDS, facts, incomplete=["pod_field"])
+
+
 def test_that_it_is_beside_the_point_must_be_certain() -> None:
     """A word that a stronger vantage might contradict puts no check aside."""
     facts: dict[str, Value] = {"container.platform": "docker"}

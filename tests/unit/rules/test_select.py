@@ -116,3 +116,12 @@ def test_an_unknown_profile_gets_a_suggestion() -> None:
         select(["defualt"], CATALOGUE)
 
     assert "Did you mean 'default'?" in raised.value.remedy
+
+
+def test_a_version_that_is_not_known_yet_is_refused() -> None:
+    """What it changed is not known: judging by an older one would say what nobody asked for."""
+    with pytest.raises(UsageError) as caught:
+        select(["pss-baseline@1.400"], CATALOGUE)
+
+    assert "pss-baseline@1.400: the newest version known here is 1." in caught.value.cause
+    assert "@latest" in caught.value.remedy

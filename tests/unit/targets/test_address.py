@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,7 +49,7 @@ SERVICE = Target("kubernetes:a.yaml#Pod/ns/web/app", Kind.CONTAINER, "app", "dec
 def test_every_spelling_has_one_meaning(
     *, text: str, scheme: str, uri: str, name: str, part: str
 ) -> None:
-    """A word is a file only with a slash, or with the suffix of one."""
+    """A word is a file with a slash, with the suffix of one, or if it is here."""
     assert Address(text, scheme, uri, name, part) == parse(text)
 
 
@@ -141,3 +143,29 @@ def test_a_name_with_brackets_is_a_name() -> None:
 def test_a_part_of_a_file_is_matched_by_name_or_by_its_whole_id(text: str, matches: bool) -> None:
     """As reports print it after the #."""
     assert matches == parse(text).matches(SERVICE)
+
+
+def test_a_folder_that_is_here_needs_no_slash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`isoaudit scan deploy` is what people write; nothing else is called by a bare word."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "deploy").mkdir()
+
+    address = parse("deploy")
+
+    assert ("file", "deploy") == (address.scheme, address.name)
+
+
+def test_a_misspelt_dialect_before_a_path_is_met_with_what_was_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The slash does not make a file of it, as long as none is called so."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x.yaml").touch()
+
+    with pytest.raises(UsageError) as raised:
+        parse("compsoe:a/x.yaml")
+
+    assert "Did you mean compose:a/x.yaml?" == raised.value.remedy
