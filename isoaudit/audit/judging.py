@@ -7,10 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from isoaudit.audit.common import Collected, run_error
-from isoaudit.audit.guests import with_contradictions
-from isoaudit.audit.placing import Ground
 from isoaudit.bundle import Evidence
-from isoaudit.facts.drift import with_drift
 from isoaudit.model import FactSet, Kind, Record, RunError, Target, TargetResult
 from isoaudit.rules.context import Context
 from isoaudit.rules.judge import Judge
@@ -18,6 +15,7 @@ from isoaudit.targets.address import Address
 
 if TYPE_CHECKING:
     from isoaudit.audit.aside import Aside
+    from isoaudit.audit.placing import Ground
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +111,18 @@ def judged(judge: Judge, evidence: Evidence, around: Around) -> TargetResult:
         engine = _engine_of(evidence.target, around)
         host = _host_of(evidence.target, around)
     target = evidence.target
-    facts = with_contradictions(target, with_drift(target, evidence.facts), host)
+    facts = evidence.facts if target.dialect else _compared(target, evidence.facts, host)
     findings = judge.judge(Context(target, facts, host, engine))
     return TargetResult(target, facts, findings, evidence.said)
+
+
+def _compared(target: Target, facts: FactSet, host: FactSet | None) -> FactSet:
+    """Return what was seen of a live target, with where its sources say different things."""
+    # NOTE: imported here, since most scans of files have nothing live to judge.
+    from isoaudit.audit.guests import with_contradictions
+    from isoaudit.facts.drift import with_drift
+
+    return with_contradictions(target, with_drift(target, facts), host)
 
 
 def _host_of(target: Target, around: Around) -> FactSet | None:
