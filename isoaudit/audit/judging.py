@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from isoaudit.audit.common import Collected, run_error
 from isoaudit.bundle import Evidence
@@ -18,13 +17,12 @@ if TYPE_CHECKING:
     from isoaudit.audit.placing import Ground
 
 
-@dataclass(frozen=True, slots=True)
-class Around:
+class Around(NamedTuple):
     """What surrounds targets: the host they may run on, the engines that run them, and what
     could not be read beside them. `ground` is the host that files will run on, if that is known."""
 
     host: Evidence | None = None
-    engines: Mapping[str, Record] = field(default_factory=dict)
+    engines: Mapping[str, Record] = {}
     errors: tuple[RunError, ...] = ()
     ground: Ground | None = None
 

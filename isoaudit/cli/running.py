@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from isoaudit.audit import Request, audit
@@ -84,8 +84,8 @@ def run_scan(
     rest = _again(first, results)
 
     def run_info() -> RunInfo:
-        known = replace(_run_info(started, selection, under_way.host), on=_ground_words(request))
-        return replace(known, since=_since(under_way.before, totals))
+        known = _run_info(started, selection, under_way.host)._replace(on=_ground_words(request))
+        return known._replace(since=_since(under_way.before, totals))
 
     def end() -> Ending:
         stale = stale_waivers(totals.waivers) if reporting.strict_waivers else ""
