@@ -20,7 +20,7 @@ from isoaudit.rules.load import load_check
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     load_catalogue()
-    (path,) = (tmp_path / "isoaudit").iterdir()
+    (path,) = (tmp_path / "isoaudit").glob("checks-*")
     return path
 
 
@@ -40,6 +40,59 @@ def test_kept_checks_are_the_checks(kept: Path) -> None:
 def test_a_changed_check_has_another_key() -> None:
     """One letter more in a file is another entry."""
     assert cache.key_of([("a", b"x")]) != cache.key_of([("a", b"xy")])
+
+
+@pytest.fixture
+def settled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a check file whose last change is long enough ago."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(cache, "_SETTLED", 0)
+    path = tmp_path / "a.yaml"
+    path.write_bytes(b"x")
+    return path
+
+
+def _key(path: Path) -> str:
+    return cache.key_of_files([(str(path), "a")])
+
+
+def test_files_that_have_not_changed_are_not_read_again(
+    settled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key of what they held is known by when they changed."""
+    key = _key(settled)
+    monkeypatch.delattr(cache, "key_of")
+
+    assert key == _key(settled)
+
+
+def test_a_change_that_leaves_size_and_time_alone_is_seen(settled: Path) -> None:
+    """Whoever sets the time of a file back cannot set back that of the change of its inode."""
+    seen = settled.stat()
+    before = _key(settled)
+    settled.write_bytes(b"y")
+    os.utime(settled, ns=(seen.st_atime_ns, seen.st_mtime_ns))
+
+    assert cache.key_of([("a", b"y")]) == _key(settled) != before
+
+
+def test_what_changed_just_now_is_read_again(
+    settled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may change once more within the same tick of the clock."""
+    monkeypatch.setattr(cache, "_SETTLED", 3600 * 10**9)
+    _key(settled)
+
+    assert [] == list((settled.parent / "cache").rglob("stamp-*"))
+
+
+def test_times_in_whole_seconds_are_not_believed(settled: Path) -> None:
+    """Files of an image that was built to be the same again have one time, whatever they hold."""
+    seen = settled.stat()
+    coarse = os.stat_result((*seen[:10],), {"st_ctime_ns": 10**18, "st_mtime_ns": 10**18})
+
+    assert cache._stamp([("a", seen)])[1] is not None
+    assert cache._stamp([("a", coarse)])[1] is None
 
 
 def test_an_entry_others_may_write_is_not_used(kept: Path) -> None:
