@@ -38,8 +38,8 @@ def key_of_files(files: Sequence[tuple[str, str]]) -> str:
     times that they had when their key was worked out hold what they held: no program can set the
     second of these times (inode(7)).
     """
-    everything = (*(path for path, _ in files), *_sources())
-    stamp, changed = _stamp((path, os.stat(path)) for path in everything)
+    everything = (*files, *((path, "") for path in _sources()))
+    stamp, changed = _stamp((path, shown, os.stat(path)) for path, shown in everything)
     name = f"stamp-{stamp[:32]}"
     known = kept.read(name)
     if isinstance(known, str):
@@ -50,7 +50,7 @@ def key_of_files(files: Sequence[tuple[str, str]]) -> str:
     return key
 
 
-def _stamp(files: Iterable[tuple[str, os.stat_result]]) -> tuple[str, int | None]:
+def _stamp(files: Iterable[tuple[str, str, os.stat_result]]) -> tuple[str, int | None]:
     """Return what tells files from others by all that is known without reading them, and when one
     of them changed last: None where their times cannot be believed.
 
@@ -59,9 +59,9 @@ def _stamp(files: Iterable[tuple[str, os.stat_result]]) -> tuple[str, int | None
     """
     digest = hashlib.sha256(_made_by())
     newest, coarse = 0, False
-    for path, seen in files:
+    for path, shown, seen in files:
         changed = seen.st_ctime_ns
-        words = (path, seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns, changed)
+        words = (path, shown, seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns, changed)
         digest.update(repr(words).encode("utf-8", "surrogateescape"))
         newest = max(newest, changed, seen.st_mtime_ns)
         coarse = coarse or not changed % _SECOND

@@ -76,6 +76,11 @@ def test_a_change_that_leaves_size_and_time_alone_is_seen(settled: Path) -> None
     assert cache.key_of([("a", b"y")]) == _key(settled) != before
 
 
+def test_the_name_that_a_file_is_shown_by_takes_part(settled: Path) -> None:
+    """Checks keep it, and a folder of checks may be named in several ways."""
+    assert _key(settled) != cache.key_of_files([(str(settled), "b")])
+
+
 def test_what_changed_just_now_is_read_again(
     settled: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,8 +96,8 @@ def test_times_in_whole_seconds_are_not_believed(settled: Path) -> None:
     seen = settled.stat()
     coarse = os.stat_result((*seen[:10],), {"st_ctime_ns": 10**18, "st_mtime_ns": 10**18})
 
-    assert cache._stamp([("a", seen)])[1] is not None
-    assert cache._stamp([("a", coarse)])[1] is None
+    assert cache._stamp([("a", "a", seen)])[1] is not None
+    assert cache._stamp([("a", "a", coarse)])[1] is None
 
 
 def test_an_entry_others_may_write_is_not_used(kept: Path) -> None:
