@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import yaml
-
+from isoaudit.documents.pyyaml import yaml
 from isoaudit.documents.yaml import TAG, Node, Origin
 from isoaudit.model import Location
 

@@ -11,9 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
-
 from isoaudit.documents.limits import MAX_DEPTH, MAX_NODES
+from isoaudit.documents.pyyaml import yaml
 from isoaudit.documents.yaml_syntax import compose
 from isoaudit.errors import DocumentError
 from isoaudit.model import Location

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
-
 from isoaudit.documents.limits import MAX_DEPTH
+from isoaudit.documents.pyyaml import yaml
 from isoaudit.errors import DocumentError, TemplateError
 from isoaudit.regex import regex
 

@@ -12,8 +12,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-import yaml
-
+from isoaudit.documents.pyyaml import yaml
 from isoaudit.documents.yaml_syntax import compose
 from isoaudit.model import InlineWaiver
 from isoaudit.regex import regex

@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
-import yaml
-
+from isoaudit.documents.pyyaml import yaml
 from isoaudit.documents.yaml import Node, load_all
 from isoaudit.documents.yaml_syntax import compose
 from isoaudit.errors import DocumentError

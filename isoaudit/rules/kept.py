@@ -20,7 +20,10 @@ from typing import Any
 
 _MAX_BYTES = 64 * 1024 * 1024
 _DIGEST = hashlib.sha256().digest_size
-_FORM = f"{sys.implementation.cache_tag}-{marshal.version}"
+_VERSION = 2
+"""The last version that looks for no value twice: there are few such, and looking takes time."""
+
+_FORM = f"{sys.implementation.cache_tag}-{_VERSION}"
 _MOST = 16
 """Entries of one kind that stay; each change of a check or of isoaudit makes another."""
 
@@ -59,7 +62,7 @@ def write(name: str, data: Any) -> None:
         if path.parent.stat().st_uid != os.geteuid():
             return
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as stream:
-            content = marshal.dumps(data)
+            content = marshal.dumps(data, _VERSION)
             stream.write(hashlib.sha256(content).digest() + content)
         os.replace(stream.name, path)
         _drop_old(path)
