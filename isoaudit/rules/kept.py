@@ -5,21 +5,21 @@ verdicts. Where no cache can be written, everything is worked out anew each time
 
 It is in the form in which Python keeps byte code beside modules (marshal), which is read several
 times as fast as JSON and, unlike a pickle, holds values alone. That form takes bytes on trust, so
-that a digest in front tells a damaged entry first.
+that a checksum in front tells a damaged entry first.
 """
 
 from __future__ import annotations
 
-import hashlib
 import marshal
 import os
 import stat
 import sys
+import zlib
 from pathlib import Path
 from typing import Any
 
 _MAX_BYTES = 64 * 1024 * 1024
-_DIGEST = hashlib.sha256().digest_size
+_SUM = 4
 _VERSION = 2
 """The last version that looks for no value twice: there are few such, and looking takes time."""
 
@@ -43,13 +43,17 @@ def read(name: str) -> Any:
 
 
 def _loaded(entry: bytes) -> Any:
-    digest, data = entry[:_DIGEST], entry[_DIGEST:]
-    if hashlib.sha256(data).digest() != digest:
+    data = entry[_SUM:]
+    if _checksum(data) != entry[:_SUM]:
         return None
     try:
         return marshal.loads(data)  # noqa: S302 - whole, and the caller's own
     except (ValueError, TypeError, EOFError):
         return None  # of another Python
+
+
+def _checksum(data: bytes) -> bytes:
+    return zlib.crc32(data).to_bytes(_SUM, "big")
 
 
 def write(name: str, data: Any) -> None:
@@ -63,7 +67,7 @@ def write(name: str, data: Any) -> None:
             return
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as stream:
             content = marshal.dumps(data, _VERSION)
-            stream.write(hashlib.sha256(content).digest() + content)
+            stream.write(_checksum(content) + content)
         os.replace(stream.name, path)
         _drop_old(path)
     except OSError:
