@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import posixpath
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -252,6 +251,8 @@ def _raw_chart(unit: FileUnit) -> RunError | None:
     folders = [] if unit.named else unit.path.parents
     for folder in folders:
         if folder.name == "templates" and os.path.lexists(folder.parent / "Chart.yaml"):
+            import shlex
+
             chart = shown_path(folder.parent)
             command = f"helm template {shlex.quote(chart)} | isoaudit scan -"
             return RunError(chart, "read", f"{chart}: a Helm chart that is not rendered",

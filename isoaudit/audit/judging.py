@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from isoaudit.audit.common import Collected, run_error
-from isoaudit.audit.guests import with_contradictions
-from isoaudit.audit.placing import Ground
 from isoaudit.bundle import Evidence
-from isoaudit.facts.drift import with_drift
 from isoaudit.model import FactSet, Kind, Record, RunError, Target, TargetResult
 from isoaudit.rules.context import Context
 from isoaudit.rules.judge import Judge
@@ -18,15 +14,15 @@ from isoaudit.targets.address import Address
 
 if TYPE_CHECKING:
     from isoaudit.audit.aside import Aside
+    from isoaudit.audit.placing import Ground
 
 
-@dataclass(frozen=True, slots=True)
-class Around:
+class Around(NamedTuple):
     """What surrounds targets: the host they may run on, the engines that run them, and what
     could not be read beside them. `ground` is the host that files will run on, if that is known."""
 
     host: Evidence | None = None
-    engines: Mapping[str, Record] = field(default_factory=dict)
+    engines: Mapping[str, Record] = {}
     errors: tuple[RunError, ...] = ()
     ground: Ground | None = None
 
@@ -113,9 +109,18 @@ def judged(judge: Judge, evidence: Evidence, around: Around) -> TargetResult:
         engine = _engine_of(evidence.target, around)
         host = _host_of(evidence.target, around)
     target = evidence.target
-    facts = with_contradictions(target, with_drift(target, evidence.facts), host)
+    facts = evidence.facts if target.dialect else _compared(target, evidence.facts, host)
     findings = judge.judge(Context(target, facts, host, engine))
     return TargetResult(target, facts, findings, evidence.said)
+
+
+def _compared(target: Target, facts: FactSet, host: FactSet | None) -> FactSet:
+    """Return what was seen of a live target, with where its sources say different things."""
+    # NOTE: imported here, since most scans of files have nothing live to judge.
+    from isoaudit.audit.guests import with_contradictions
+    from isoaudit.facts.drift import with_drift
+
+    return with_contradictions(target, with_drift(target, facts), host)
 
 
 def _host_of(target: Target, around: Around) -> FactSet | None:

@@ -6,10 +6,9 @@ import math
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import click
 
@@ -56,8 +55,7 @@ def collecting(command: _Command) -> _Command:
     return command
 
 
-@dataclass(frozen=True, slots=True)
-class Reporting:
+class Reporting(NamedTuple):
     """How a report is to be written, and what is to fail because of it."""
 
     form: str | None
@@ -108,8 +106,7 @@ _REPORTING = ("form", "outputs", "fail_on", "fail_on_unknown", "report_only", "s
               "color")  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Accepting:
+class Accepting(NamedTuple):
     """What people know of findings already: waivers that count, and a baseline."""
 
     waivers: tuple[Path, ...] = ()

@@ -60,7 +60,7 @@ def report(
         counts[result.target.id] = known + count(result.findings, gate, declared=declared)
     stale = stale_waivers(saved.waivers) if strict else ""
     end = ending(counts, saved.errors, gate, report_only=reporting.report_only, stale=stale)
-    summary = replace(saved.summary, gate_passed=end.passed, gate_reasons=end.reasons)
+    summary = saved.summary._replace(gate_passed=end.passed, gate_reasons=end.reasons)
     shown = replace(saved, summary=summary)
     write_report(shown, chosen, reporting, gate)
     for line in [*explain_exit(end, gate), *review_lines(summary, saved.waivers)]:

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from isoaudit.audit import Request, audit
@@ -85,9 +85,9 @@ def run_scan(
     rest = _again(first, results)
 
     def run_info() -> RunInfo:
-        known = replace(_run_info(started, selection, under_way.host), on=_ground_words(request))
+        known = _run_info(started, selection, under_way.host)._replace(on=_ground_words(request))
         held = _gate_that_held(selection, gate, reporting)
-        return replace(known, since=_since(under_way.before, totals), gate=held)
+        return known._replace(since=_since(under_way.before, totals), gate=held)
 
     def end() -> Ending:
         stale = stale_waivers(totals.waivers) if reporting.strict_waivers else ""

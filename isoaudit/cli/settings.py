@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from isoaudit.cli.owned import read_owned
 from isoaudit.documents import limits
@@ -34,8 +33,7 @@ gate holds at all."""
 _PATHS = frozenset({"waivers", "baseline", "checks", "guests", "on"})
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What a configuration file sets, by the names of options, and where each stands.
 
     `shown` is what people know the file by; `remark` says what else there is to say of it.
@@ -89,7 +87,7 @@ def _stood(here: Path, root: Path, since: str) -> Settings | None:
             if data is not None and (found := _of_bytes(data, folder / name)) is not None:
                 settings = _confined(found, folder, root)
                 remark = _then(folder / name, data, since)
-                return replace(settings, remark=remark, read_then=_reader(root, read, since))
+                return settings._replace(remark=remark, read_then=_reader(root, read, since))
     return None
 
 
@@ -248,7 +246,7 @@ def _confined(settings: Settings, folder: Path, root: Path) -> Settings:
                 f"What is audited may not decide that: give the option, or --config "
                 f"{settings.shown}",
             )
-    return replace(_with_paths(settings, folder, root), was_found=True)
+    return _with_paths(settings, folder, root)._replace(was_found=True)
 
 
 def _with_paths(settings: Settings, folder: Path, root: Path | None) -> Settings:
@@ -263,7 +261,7 @@ def _with_paths(settings: Settings, folder: Path, root: Path | None) -> Settings
         several = [value] if isinstance(value, str) else value
         moved = [_path(key, word, settings, folder, root) for word in several]
         values[key] = moved[0] if isinstance(value, str) else moved
-    return replace(settings, values=values)
+    return settings._replace(values=values)
 
 
 def _path(key: str, word: str, settings: Settings, folder: Path, root: Path | None) -> str:

@@ -12,6 +12,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from isoaudit.regex import regex
+
 UNSET = "\0"
 """Stands in a text for what a variable that is not known would bring."""
 
@@ -20,10 +22,10 @@ MAX_TEXT = 65_536
 
 _MAX_TOTAL = 4_000_000
 _MAX_NESTING = 20
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_INNER = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:(:?)([-+?])(.*))?", re.DOTALL)
-_CLOSING_MARKS = re.compile(r"[\0{}]")
-_BRACE = re.compile(r"[{}]")
+_NAME = regex(r"[A-Za-z_][A-Za-z0-9_]*")
+_INNER = regex(r"([A-Za-z_][A-Za-z0-9_]*)(?:(:?)([-+?])(.*))?", re.DOTALL)
+_CLOSING_MARKS = regex(r"[\0{}]")
+_BRACE = regex(r"[{}]")
 
 
 def waiting_for(what: str) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import yaml
 
 from isoaudit.documents.limits import MAX_DEPTH
 from isoaudit.errors import DocumentError, TemplateError
+from isoaudit.regex import regex
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -16,12 +16,10 @@ _TAGS: dict[str, str] = {}
 _MOST_TAGS = 4096
 _LONGEST_TAGGED = 40
 
-_NESTING = re.compile(r"[-?:][-?: ]{59}")
+_NESTING = regex(r"[-?:][-?: ]{59}")
 _DEEP_INDENT = " " * 200
-_RAW_TEMPLATE = re.compile(r"\{\{-? ?(?:[.$]|/\*|end\b|else\b|[A-Za-z]+ )")
-_SEPARATOR = re.compile(
-    r"\n---[ \t\r\n]"
-)  # without the blank it is a word, in which brackets stay open
+_RAW_TEMPLATE = regex(r"\{\{-? ?(?:[.$]|/\*|end\b|else\b|[A-Za-z]+ )")
+_SEPARATOR = regex(r"\n---[ \t\r\n]")  # without the blank it is a word, in which brackets stay open
 
 
 class _Composer(_LOADER):  # type: ignore[misc]  # one of two classes, which mypy cannot know

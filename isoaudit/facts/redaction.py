@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 
+from isoaudit.regex import regex
+
 SECRET = "[redacted:secret]"  # noqa: S105 - what stands in its place
 PLAIN = "[redacted]"
 
-_SECRET_NAME = re.compile(
+_SECRET_NAME = regex(
     r"(?:^|[_\-.])(?:pass(?:word|wd|phrase)?|pwd|secret|token|api_?key|private_?key|access_?key"
     r"|credentials?|auth|cookie|salt|dsn|connection_?string)(?:$|[_\-.0-9])"
     r"|(?:password|passwd|passphrase|secret|token|credential)s?$"
@@ -19,12 +21,12 @@ _SECRET_NAME = re.compile(
     r"|(?:api|secret|private|access|encryption|signing|master|account|ssh|ssl|tls|jwt)[_\-]?key$",
     re.IGNORECASE,
 )
-_REFERENCE_NAME = re.compile(
+_REFERENCE_NAME = regex(
     r"(?:_|-)(?:FILE|PATH|DIR|URL|NAME|ID|TTL|TYPE|HEADER|MODE|LENGTH|SIZE|METHOD|PROVIDER|BACKEND"
     r"|STORE|ALGORITHM|EXPIRY|TIMEOUT|ISSUER|HOST|PORT)$",
     re.IGNORECASE,
 )
-_SECRET_VALUE = re.compile(
+_SECRET_VALUE = regex(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
     r"|(?<![A-Za-z0-9])(?:"
     r"(?:AKIA|ASIA)[0-9A-Z]{16}(?![0-9A-Za-z])"
@@ -48,14 +50,14 @@ _MARKS = (
 )  # fmt: skip
 """One of these stands in whatever `_SECRET_VALUE` finds; looking for them first is far cheaper."""
 
-_REFERENCE = re.compile(r"\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*(?::?\?[^}]*|:?[-+])?\})|/run/secrets/.*")
+_REFERENCE = regex(r"\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*(?::?\?[^}]*|:?[-+])?\})|/run/secrets/.*")
 _SWITCHES = frozenset({"true", "false", "yes", "no", "on", "off", "none", "null"})
-_OPTION = re.compile(r"^(--?[A-Za-z][\w.\-]*)[=:](.+)$", re.DOTALL)
-_ASSIGNMENT = re.compile(r"^([A-Za-z_][\w.\-]*)=(.*)$", re.DOTALL)
+_OPTION = regex(r"^(--?[A-Za-z][\w.\-]*)[=:](.+)$", re.DOTALL)
+_ASSIGNMENT = regex(r"^([A-Za-z_][\w.\-]*)=(.*)$", re.DOTALL)
 # Looks back so that a name is tried from its beginning only: strangers may write very long ones.
-_EMBEDDED = re.compile(r"(?<![\w.\-])[\w.\-]+=[^,;&\s]+")
-_MEMBER = re.compile(r'"([^"\\]+)"(\s*:\s*)"((?:[^"\\]|\\.)*)"')
-_BLANKS = re.compile(r"(\s+)")
+_EMBEDDED = regex(r"(?<![\w.\-])[\w.\-]+=[^,;&\s]+")
+_MEMBER = regex(r'"([^"\\]+)"(\s*:\s*)"((?:[^"\\]|\\.)*)"')
+_BLANKS = regex(r"(\s+)")
 
 
 def looks_secret(name: str, value: str) -> bool:

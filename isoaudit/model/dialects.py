@@ -6,11 +6,11 @@ by. What a file of the kind can say stands in `facts/vocabulary/files.py`, where
 
 from __future__ import annotations
 
-import re
 from fnmatch import translate
 from typing import NamedTuple
 
 from isoaudit.model.words import Kind
+from isoaudit.regex import regex
 
 _YAML = (".yaml", ".yml", ".json")
 
@@ -74,7 +74,7 @@ DIALECTS = (
 
 SUFFIXES = tuple(sorted({suffix for dialect in DIALECTS for suffix in dialect.suffixes}))
 NAMES = tuple(sorted({name for dialect in DIALECTS for name in dialect.names}))
-_NAMED = re.compile("|".join(translate(pattern) for pattern in NAMES) or r"(?!)")
+_NAMED = regex("|".join(translate(pattern) for pattern in NAMES) or r"(?!)")
 
 
 def may_declare(name: str) -> bool:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from isoaudit.documents import yaml
 from isoaudit.documents.beside import Beside
 from isoaudit.model import Reason
 from isoaudit.probes.base import Probe
 from isoaudit.probes.table import Effort, Opened
 from isoaudit.transports.base import Unreadable
-from isoaudit.transports.host_root import host_files
-from isoaudit.transports.ptrace import Filters, PtraceFilters
+
+if TYPE_CHECKING:
+    from isoaudit.transports.ptrace import Filters
 
 
 def open_host(_uri: str, _effort: Effort) -> Opened:
     """Open the probe of this machine."""
     from isoaudit.probes.host import HostProbe
+    from isoaudit.transports.host_root import host_files
 
     return Opened(HostProbe(host_files(table="1")))
 
@@ -22,6 +26,7 @@ def open_host(_uri: str, _effort: Effort) -> Opened:
 def open_proc(_uri: str, effort: Effort) -> Opened:
     """Open the probe of the sandboxes that /proc shows."""
     from isoaudit.probes.proc import ProcProbe
+    from isoaudit.transports.host_root import host_files
 
     probe = ProcProbe(host_files(), _loaded(effort))
     return Opened(probe, "proc", locate=probe.locate, unseen=probe.unseen)
@@ -30,6 +35,7 @@ def open_proc(_uri: str, effort: Effort) -> Opened:
 def open_vmm(_uri: str, effort: Effort) -> Opened:
     """Open the probe of the virtual machines whose VMMs /proc shows."""
     from isoaudit.probes.vmm.probe import VmmProbe
+    from isoaudit.transports.host_root import host_files
 
     probe = VmmProbe(host_files(), _loaded(effort))
     return Opened(probe, "vmm", locate=probe.locate, unseen=probe.unseen)
@@ -48,6 +54,7 @@ def open_podman(uri: str, effort: Effort) -> Opened:
 def open_libvirt(uri: str, effort: Effort) -> Opened:
     """Open the probe of a libvirt connection; raises Unreadable."""
     from isoaudit.probes.libvirt import LibvirtProbe
+    from isoaudit.transports.host_root import host_files
     from isoaudit.transports.libvirt import connect
 
     api = connect(uri or "qemu:///system")
@@ -91,6 +98,7 @@ def _open_engine(engine: str, uri: str, effort: Effort) -> Opened:
     from isoaudit.probes.docker.probe import DockerProbe
     from isoaudit.transports.docker import connect
     from isoaudit.transports.endpoints import find_endpoints
+    from isoaudit.transports.host_root import host_files
 
     usual = [e for e in find_endpoints() if (e.uri == uri if uri else e.engine == engine)]
     if not usual and not uri:
@@ -116,6 +124,7 @@ def _loaded(effort: Effort) -> Filters | None:
     if not effort.deep:
         return None
     from isoaudit.probes.kernel.restarting import may_restart
+    from isoaudit.transports.ptrace import PtraceFilters
 
     return PtraceFilters(may_restart)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from isoaudit import __version__
 from isoaudit.model import Finding, RunError, Severity, Status, TargetResult, WaiverUse
@@ -12,8 +12,7 @@ from isoaudit.model import Finding, RunError, Severity, Status, TargetResult, Wa
 SCHEMA_VERSION = "1"
 
 
-@dataclass(frozen=True, slots=True)
-class RunInfo:
+class RunInfo(NamedTuple):
     """When and where isoaudit ran.
 
     Times are ISO 8601 in UTC, `seconds` is the wall clock. `host` holds "name", "os" and "kernel"
@@ -124,8 +123,7 @@ class Tally:
         return self.by_severity.get(severity, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(NamedTuple):
     """The sum over all targets, and what the gate said to it and why.
 
     `resolved` is how many failures of the baseline are gone, None without a baseline.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from isoaudit.errors import UsageError
 from isoaudit.model import Finding, Status, TargetResult
@@ -17,11 +17,10 @@ _REMEDY = "Write one with `isoaudit scan … -o baseline=FILE`, or give a saved 
 Held = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(NamedTuple):
     """The findings that are known, by fingerprint and status, each with its target."""
 
-    findings: Mapping[Held, str] = field(default_factory=dict)
+    findings: Mapping[Held, str] = {}
     profiles: tuple[str, ...] = ()
     checks_version: str = ""
 

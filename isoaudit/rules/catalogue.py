@@ -10,7 +10,7 @@ from isoaudit.errors import DefinitionError, UsageError
 from isoaudit.resources import data_dir
 from isoaudit.rules import cache
 from isoaudit.rules.check import Check
-from isoaudit.rules.folder import check_files
+from isoaudit.rules.folder import paths_below
 
 
 def load_catalogue(extra: Sequence[Path] = ()) -> dict[str, Check]:
@@ -19,18 +19,18 @@ def load_catalogue(extra: Sequence[Path] = ()) -> dict[str, Check]:
     Raises DefinitionError for a file that does not load and for an id that stands twice, and
     UsageError for a folder that is not there.
     """
-    builtin = data_dir("checks")
-    files = [(path, f"checks/{path.relative_to(builtin)}") for path in check_files(builtin)]
+    builtin = str(data_dir("checks"))
+    files = [(path, f"checks/{path[len(builtin) + 1 :]}") for path in paths_below(builtin)]
     for folder in extra:
         if not folder.exists():
             raise UsageError(f"{folder}: no such file or folder", "Name a folder of check files.")
-        files += [(path, str(path)) for path in check_files(folder)]
-    key = cache.key_of((shown, path.read_bytes()) for path, shown in files)
+        files += [(path, path) for path in paths_below(str(folder))]
+    key = cache.key_of_files(files)
     checks = cache.read(key)
     if checks is None:
         from isoaudit.rules.load import load_check
 
-        checks = [load_check(path, shown) for path, shown in files]
+        checks = [load_check(Path(path), shown) for path, shown in files]
         cache.write(key, checks)
     return _by_id(checks)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from isoaudit.model import Kind, Severity, Value
@@ -17,8 +16,7 @@ class Level(NamedTuple):
     when: Condition | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """One check. `each` names the part whose records it judges; "" is the target itself.
 
     `change` says how a running VM is changed to pass: live, restart, guest_driver (the

@@ -16,15 +16,16 @@ import yaml
 
 from isoaudit.documents.yaml_syntax import compose
 from isoaudit.model import InlineWaiver
+from isoaudit.regex import regex
 from isoaudit.rules.inline_words import statement
 
 _MARK = "isoaudit:"
 _WIDE = 8192
 """Characters looked at around a comment for what it speaks of: blanks, and further comments."""
 
-_IGNORE = re.compile(r"ignore[ \t]*\[([^\]\n]{0,2000})\](.*)", re.DOTALL)
-_JSONC = re.compile(r'"(?:[^"\\\n]|\\.)*+"?|//[^\n]*+|/\*.*?(?:\*/|\Z)', re.DOTALL)
-_XML = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL)
+_IGNORE = regex(r"ignore[ \t]*\[([^\]\n]{0,2000})\](.*)", re.DOTALL)
+_JSONC = regex(r'"(?:[^"\\\n]|\\.)*+"?|//[^\n]*+|/\*.*?(?:\*/|\Z)', re.DOTALL)
+_XML = regex(r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL)
 
 
 class _Comment(NamedTuple):

@@ -19,17 +19,18 @@ from isoaudit.documents.yaml_syntax import compose
 from isoaudit.errors import DocumentError
 from isoaudit.model import InlineWaiver, Location
 from isoaudit.model.waiver import WaiverKind
+from isoaudit.regex import regex
 from isoaudit.rules.inline_words import WHOLE, statement
 
 ANNOTATION = "isoaudit/ignore."
 LABEL = "isoaudit.ignore."
-_WORD = re.compile(
+_WORD = regex(
     r"""(?P<option>(?:--label|--annotation|-l)(?:=|[ \t]+|[ \t]*\\\r?\n[ \t]*))?
         (?P<outer>["']?)(?:--(?:label|annotation)=)?isoaudit[./]ignore\.
         (?P<check>[A-Za-z0-9_.-]{1,80})=(?P<inner>["']?)""",
     re.VERBOSE,
 )
-_KEY = re.compile(r"[ \t]*(?:Label|Annotation)[ \t]*=")
+_KEY = regex(r"[ \t]*(?:Label|Annotation)[ \t]*=")
 _LONGEST = 2000
 _MOST_LINES = 500
 

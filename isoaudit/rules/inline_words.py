@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from isoaudit.facts.redaction import redact_text
 from isoaudit.model import InlineWaiver, Waiver
 from isoaudit.model.waiver import WaiverKind
+from isoaudit.regex import regex
 
 MIN_REASON = 10
 """Fewest characters of a reason: `by design` and `legacy` say nothing to whoever comes later."""
@@ -18,10 +18,10 @@ WHOLE = (0, 2**31)
 
 _MOST_WORDS = 1000
 _MOST_CHECKS = 20
-_CHECK = re.compile(r"[A-Z][A-Z0-9_.]{0,39}(?:-[A-Z0-9_.-]{1,39}|-\*)?")
+_CHECK = regex(r"[A-Z][A-Z0-9_.]{0,39}(?:-[A-Z0-9_.-]{1,39}|-\*)?")
 """An id, or all checks of a family (`CAP-*`): one line of a file may break twenty of them."""
 
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DATE = regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def day_of(text: str) -> str | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from isoaudit.facts.vocabulary import root
+from isoaudit.regex import regex
 from isoaudit.rules.cel import cel_value
 from isoaudit.rules.check import Check
 
-PLACEHOLDER = re.compile(r"\{([a-z][\w.]*)\}")
+PLACEHOLDER = regex(r"\{([a-z][\w.]*)\}")
 PID = "process.pid"
 
 

@@ -13,11 +13,12 @@ from isoaudit import __version__
 from isoaudit.documents import limits, standing
 from isoaudit.errors import DefinitionError, DocumentError, UsageError
 from isoaudit.model import Location, Severity, Value
+from isoaudit.regex import regex
 from isoaudit.resources import data_dir
 from isoaudit.rules import kept
 from isoaudit.rules.check import Check
 
-_AT = re.compile(r"(.+)@(latest|1\.(?:0|[1-9][0-9]{0,2}))", re.DOTALL)
+_AT = regex(r"(.+)@(latest|1\.(?:0|[1-9][0-9]{0,2}))", re.DOTALL)
 """A profile at one version of the standard it is about, as pss-restricted@1.29."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
@@ -16,8 +15,7 @@ _VERSION = "version"
 """The parameter of checks that follow a standard which changes: 29 for its version 1.29."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(NamedTuple):
     """What makes a run fail: a severity (None is never), and whether unknowns do too."""
 
     fail_on: Severity | None = Severity.CRITICAL
@@ -109,7 +107,7 @@ def _overridden(
             checks[check_id] = _with_params(profile, checks[check_id], params)
     for check_id, severity in profile.severity.items():
         if check_id in checks:
-            checks[check_id] = replace(checks[check_id], levels=(Level(severity),))
+            checks[check_id] = checks[check_id]._replace(levels=(Level(severity),))
     return [checks[check_id] for check_id in sorted(checks)]
 
 
@@ -135,7 +133,7 @@ def _at_version(
             f"Name it, or @latest: {profile.id}@1.{newest}.",
         )
     return [
-        replace(check, params={**check.params, _VERSION: profile.version})
+        check._replace(params={**check.params, _VERSION: profile.version})
         if isinstance(check.params.get(_VERSION), int)
         else check
         for check in checks
@@ -153,7 +151,7 @@ def _with_params(profile: Profile, check: Check, params: Mapping[str, Any]) -> C
             kind = type(merged[name]).__name__.replace("tuple", "list")
             raise _error(profile, place, f"parameter {name!r} of {check.id} is a {kind}", ())
         merged[name] = frozen
-    return replace(check, params=merged)
+    return check._replace(params=merged)
 
 
 def _require_known(
@@ -188,9 +186,9 @@ def _gate(data: Mapping[str, Any], inherited: Gate) -> Gate:
     gate = inherited
     if "fail_on" in data:
         level = data["fail_on"]
-        gate = replace(gate, fail_on=None if level == "never" else Severity(level))
+        gate = gate._replace(fail_on=None if level == "never" else Severity(level))
     if "fail_on_unknown" in data:
-        gate = replace(gate, fail_on_unknown=data["fail_on_unknown"])
+        gate = gate._replace(fail_on_unknown=data["fail_on_unknown"])
     return gate
 
 
@@ -221,5 +219,5 @@ def strictest(gates: Sequence[Gate]) -> Gate:
 def overriding(gate: Gate, fail_on: str | None, *, unknown: bool) -> Gate:
     """Return the gate with what the command line says in its place."""
     if fail_on is not None:
-        gate = replace(gate, fail_on=None if fail_on == "never" else Severity(fail_on))
-    return replace(gate, fail_on_unknown=True) if unknown else gate
+        gate = gate._replace(fail_on=None if fail_on == "never" else Severity(fail_on))
+    return gate._replace(fail_on_unknown=True) if unknown else gate

@@ -12,12 +12,14 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+from isoaudit.regex import regex
+
 Name = re.Pattern[str]
 
-_ANY_FOLDERS = re.compile(r"\*\*+")
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_ANY = re.compile("(?s:.+)")
-_CLASS_NAME = re.compile(r"\[:([a-z]{1,8}):\]")
+_ANY_FOLDERS = regex(r"\*\*+")
+_ESCAPED = regex(r"\\(.)", re.DOTALL)
+_ANY = regex("(?s:.+)")
+_CLASS_NAME = regex(r"\[:([a-z]{1,8}):\]")
 _POSIX = {
     "alnum": "a-zA-Z0-9", "alpha": "a-zA-Z", "blank": r" \t", "cntrl": r"\x00-\x1f\x7f",
     "digit": "0-9", "graph": r"\x21-\x7e", "lower": "a-z", "print": r"\x20-\x7e",

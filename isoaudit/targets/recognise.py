@@ -9,48 +9,43 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from isoaudit.regex import regex
 from isoaudit.targets.roots import kind_by_roots, veiled
 
 _HEAD = 4096
 _KEYS = 65_536
-_COMPOSE_NAME = re.compile(
-    r"(?:docker-|podman-)?(?:compose|stack)\b.*\.(?:ya?ml|json)", re.IGNORECASE
-)
-_COMPOSE_KEY = re.compile(r"""^["']?(?:services|include)["']?[ \t]*:""", re.MULTILINE)
-_SERVICES = re.compile(
+_COMPOSE_NAME = regex(r"(?:docker-|podman-)?(?:compose|stack)\b.*\.(?:ya?ml|json)", re.IGNORECASE)
+_COMPOSE_KEY = regex(r"""^["']?(?:services|include)["']?[ \t]*:""", re.MULTILINE)
+_SERVICES = regex(
     r"""^["']?services["']?[ \t]*:[ \t]*
         (?:[{&!*]  # a mapping on the same line
         |(?:\#[^\n]*)?\r?\n(?:[ \t\r]*(?:\#[^\n]*)?\n)*[ \t]+(?!-[ \t])[^\s\#])  # or below it
     """,
     re.MULTILINE | re.VERBOSE,
 )
-_SERVICES_WITHIN = re.compile(
-    r"""(?:^[ \t]+|[{,]\s{0,200})["']?services["']?\s{0,200}:""", re.MULTILINE
-)
+_SERVICES_WITHIN = regex(r"""(?:^[ \t]+|[{,]\s{0,200})["']?services["']?\s{0,200}:""", re.MULTILINE)
 """In a flow mapping, or in a document that is indented as a whole."""
 
-_SERVICE_KEY = re.compile(r"""[\s{,]["']?(?:image|build|extends)["']?[ \t]*:""")
-_JSON_SERVICES = re.compile(r'"services"\s*:\s*\{')
-_JSON_COMPOSE = re.compile(
-    r'\{\s*(?:"(?:name|version)"\s*:\s*"[^"\\]*"\s*,\s*){0,2}"services"\s*:\s*\{'
-)
-_DOCKERFILE_NAME = re.compile(
+_SERVICE_KEY = regex(r"""[\s{,]["']?(?:image|build|extends)["']?[ \t]*:""")
+_JSON_SERVICES = regex(r'"services"\s*:\s*\{')
+_JSON_COMPOSE = regex(r'\{\s*(?:"(?:name|version)"\s*:\s*"[^"\\]*"\s*,\s*){0,2}"services"\s*:\s*\{')
+_DOCKERFILE_NAME = regex(
     r"(?!.*\.(?:dockerignore|md|rst|adoc|html)\Z)(?:(?:Dockerfile|Containerfile)(?:[._-].*)?|.*\.[Dd]ockerfile)",
     re.DOTALL,
 )
 _DEVCONTAINER_NAMES = ("devcontainer.json", ".devcontainer.json")
-_DEVCONTAINER_KEY = re.compile(r'"(?:image|build|dockerFile|dockerComposeFile)"\s*:')
-_FROM = re.compile(r"^[ \t]*FROM[ \t]+[^\s]", re.MULTILINE | re.IGNORECASE)
-_API_VERSION = re.compile(r"""(?:^|[{,-])[ \t]*["']?apiVersion["']?[ \t]*:""", re.MULTILINE)
-_KIND = re.compile(r"""(?:^|[{,-])[ \t]*["']?kind["']?[ \t]*:""", re.MULTILINE)
-_AT_ROOT = re.compile(r"""^(?:-[ \t]+)?["']?(?:apiVersion|kind)["']?[ \t]*:""", re.MULTILINE)
-_OURS = re.compile(r"""\{\s*"(?:isoaudit_bundle|schema_version)"\s*:""")
+_DEVCONTAINER_KEY = regex(r'"(?:image|build|dockerFile|dockerComposeFile)"\s*:')
+_FROM = regex(r"^[ \t]*FROM[ \t]+[^\s]", re.MULTILINE | re.IGNORECASE)
+_API_VERSION = regex(r"""(?:^|[{,-])[ \t]*["']?apiVersion["']?[ \t]*:""", re.MULTILINE)
+_KIND = regex(r"""(?:^|[{,-])[ \t]*["']?kind["']?[ \t]*:""", re.MULTILINE)
+_AT_ROOT = regex(r"""^(?:-[ \t]+)?["']?(?:apiVersion|kind)["']?[ \t]*:""", re.MULTILINE)
+_OURS = regex(r"""\{\s*"(?:isoaudit_bundle|schema_version)"\s*:""")
 _DATA = (".yaml", ".yml", ".json")
-_OCI_VERSION = re.compile(r"""[{,]\s{0,200}"ociVersion"\s{0,200}:\s{0,200}\"""")
-_OCI_PART = re.compile(r"""[{,]\s{0,200}"(?:process|root|linux|mounts)"\s{0,200}:""")
-_KATA = re.compile(r"^[ \t]*\[hypervisor\.[a-z_-]+\][ \t]*(?:#|\r?$)", re.MULTILINE)
-_KATA_RUNTIME = re.compile(r"^[ \t]*\[(?:runtime|agent\.[a-z]+)\][ \t]*(?:#|\r?$)", re.MULTILINE)
-_COMMAND_FIRST = re.compile(
+_OCI_VERSION = regex(r"""[{,]\s{0,200}"ociVersion"\s{0,200}:\s{0,200}\"""")
+_OCI_PART = regex(r"""[{,]\s{0,200}"(?:process|root|linux|mounts)"\s{0,200}:""")
+_KATA = regex(r"^[ \t]*\[hypervisor\.[a-z_-]+\][ \t]*(?:#|\r?$)", re.MULTILINE)
+_KATA_RUNTIME = regex(r"^[ \t]*\[(?:runtime|agent\.[a-z]+)\][ \t]*(?:#|\r?$)", re.MULTILINE)
+_COMMAND_FIRST = regex(
     r"""(?:\S*/)?(?:qemu-(?:system-[a-z0-9_]+|kvm)|cloud-hypervisor(?:-static)?)\s
       | (?:sudo[ \t]+)?(?:\S*/)?(?:docker|podman|nerdctl)[ \t]+(?:container[ \t]+)?(?:run|create)\s
     """,
@@ -58,30 +53,30 @@ _COMMAND_FIRST = re.compile(
 )
 """A single command, in a file without the name of a script or on standard input."""
 
-_QEMU = re.compile(
+_QEMU = regex(
     r"""^[^#\n]{0,200}?\bqemu-(?:system-[a-z0-9_]+|kvm)["']?[ \t]+(?:\\\r?\n[ \t]*)?["']?[-$]""",
     re.MULTILINE,
 )
 """A command with an option, on a line that is no comment."""
 
-_CLOUD = re.compile(
+_CLOUD = regex(
     r"""^[^#\n]{0,200}?\bcloud-hypervisor(?:-static)?["']?[ \t]+(?:\\\r?\n[ \t]*)?["']?[-$]""",
     re.MULTILINE,
 )
-_QEMU_GROUP = re.compile(
+_QEMU_GROUP = regex(
     r"""(?:[ \t]*(?:\#[^\n]*)?\r?\n)*+  # blank lines and comments
         [ \t]*\[(?:device|drive|netdev|chardev|machine|memory|accel|mon|smp-opts|object|fsdev|name)
         (?:[ \t]+"[^"\n]*")?\][ \t]*\r?\n[ \t]*[A-Za-z0-9_.-]+[ \t]*=[ \t]*"
     """,
     re.VERBOSE,
 )
-_VMX = re.compile(r"^[ \t]*(?:virtualHW|config)\.version[ \t]*=", re.MULTILINE | re.IGNORECASE)
-_SERVICE_SECTION = re.compile(r"^[ \t]*\[Service\][ \t]*\r?$", re.MULTILINE)
-_XL_NAME = re.compile(r"""^name[ \t]*=[ \t]*["']""", re.MULTILINE)
-_XL_MEMORY = re.compile(r"""^memory[ \t]*=[ \t]*["']?[0-9]""", re.MULTILINE)
-_XL_OWN = re.compile(r"^(?:disk|vif|vfb|kernel|bootloader|builder|type)[ \t]*=", re.MULTILINE)
-_ENVELOPE = re.compile(r"<(?:[A-Za-z0-9_]{1,40}:)?Envelope\s[^>]{0,4000}/ovf/envelope/")
-_DOMAIN = re.compile(
+_VMX = regex(r"^[ \t]*(?:virtualHW|config)\.version[ \t]*=", re.MULTILINE | re.IGNORECASE)
+_SERVICE_SECTION = regex(r"^[ \t]*\[Service\][ \t]*\r?$", re.MULTILINE)
+_XL_NAME = regex(r"""^name[ \t]*=[ \t]*["']""", re.MULTILINE)
+_XL_MEMORY = regex(r"""^memory[ \t]*=[ \t]*["']?[0-9]""", re.MULTILINE)
+_XL_OWN = regex(r"^(?:disk|vif|vfb|kernel|bootloader|builder|type)[ \t]*=", re.MULTILINE)
+_ENVELOPE = regex(r"<(?:[A-Za-z0-9_]{1,40}:)?Envelope\s[^>]{0,4000}/ovf/envelope/")
+_DOMAIN = regex(
     r"""(?:\s++|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*+(?:\[.*?\]\s*+)?>)*+  # what precedes the root
         <(?:domain|domstatus|domainsnapshot)[\s>]
     """,
@@ -89,8 +84,8 @@ _DOMAIN = re.compile(
 )
 """The root alone tells: networks of libvirt, and others' files, have elements of these names."""
 
-_QUADLET = re.compile(r"^[ \t]*\[(?:Container|Pod|Kube)\][ \t]*\r?$", re.MULTILINE)
-_RUN_LINE = re.compile(
+_QUADLET = regex(r"^[ \t]*\[(?:Container|Pod|Kube)\][ \t]*\r?$", re.MULTILINE)
+_RUN_LINE = regex(
     r"""^[^#\n]{0,400}?
         (?:\b(?:docker|podman(?:-remote)?|nerdctl)
           |\$[({]?[A-Za-z_]{0,40}?(?i:docker|podman|nerdctl)[A-Za-z_]{0,40}+[)}]?)["']?

@@ -6,10 +6,12 @@ import ipaddress
 import re
 from typing import NamedTuple
 
+from isoaudit.regex import regex
+
 SCHEME = "ssh://"
-_USER = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.+$\\-]{0,63}")
-_HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}")
-_PORT = re.compile(r"[0-9]{1,5}")
+_USER = regex(r"[A-Za-z0-9_.][A-Za-z0-9_.+$\\-]{0,63}")
+_HOST = regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}")
+_PORT = regex(r"[0-9]{1,5}")
 
 
 class Place(NamedTuple):

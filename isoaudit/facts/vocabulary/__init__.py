@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TypeVar
 
 from isoaudit.facts.spec import FactSpec, PartSpec
 from isoaudit.facts.vocabulary import (
@@ -22,6 +23,8 @@ from isoaudit.facts.vocabulary import (
     vmm,
 )
 
+_Spec = TypeVar("_Spec", FactSpec, PartSpec)
+
 _TABLES = (
     *(container, limits, network, process, mount, host, management, engine),
     *(vm, vmm, files, guest, image, kubernetes),
@@ -31,21 +34,20 @@ _TABLES = (
 @cache
 def facts() -> dict[str, FactSpec]:
     """Return every fact of the vocabulary by its path."""
-    return {
-        spec.path: spec._replace(dialects=files.said_in(spec.path, spec.dialects))
-        for table in _TABLES
-        for spec in table.FACTS
-    }
+    return {spec.path: _said(spec, spec.path) for table in _TABLES for spec in table.FACTS}
 
 
 @cache
 def parts() -> dict[str, PartSpec]:
     """Return every part of the vocabulary by its name."""
-    return {
-        spec.name: spec._replace(dialects=files.said_in(spec.name, spec.dialects))
-        for table in _TABLES
-        for spec in table.PARTS
-    }
+    return {spec.name: _said(spec, spec.name) for table in _TABLES for spec in table.PARTS}
+
+
+def _said(spec: _Spec, name: str) -> _Spec:
+    """Return an entry with every kind of file that can say it."""
+    dialects = files.said_in(name, spec.dialects)
+    # Most are said by no further kind, and making an entry anew costs more than finding that out.
+    return spec if dialects == spec.dialects else spec._replace(dialects=dialects)
 
 
 def root(path: str) -> str:

@@ -5,6 +5,8 @@ here. Sources: Firecracker's API (swagger), Kata's configuration.toml, qemu(1), 
 xl.cfg(5).
 """
 
+from functools import cache
+
 from isoaudit.facts.spec import (
     BOOL,
     COMPOSE,
@@ -217,5 +219,14 @@ def said_in(path: str, dialects: tuple[str, ...]) -> tuple[str, ...]:
     line can as well.
     """
     like = _LIKE_COMPOSE if COMPOSE in dialects and path not in _COMPOSE_ALONE else ()
-    further = tuple(dialect for dialect, paths in _SAYS.items() if path in paths)
-    return dialects + like + further
+    return dialects + like + _by_path().get(path, ())
+
+
+@cache
+def _by_path() -> dict[str, tuple[str, ...]]:
+    """Return the kinds of file of `_SAYS` by what they say: every fact there is is asked for."""
+    found: dict[str, tuple[str, ...]] = {}
+    for dialect, paths in _SAYS.items():
+        for path in dict.fromkeys(paths):
+            found[path] = (*found.get(path, ()), dialect)
+    return found

@@ -5,8 +5,6 @@ Sources: the Compose specification, chapter services; moby's daemon for what it 
 
 from __future__ import annotations
 
-import re
-
 from isoaudit.probes.compose.service import ENGINE_DEFAULT, FOLLOW, Service
 from isoaudit.probes.compose.values import Word
 from isoaudit.probes.defaults import (
@@ -17,10 +15,11 @@ from isoaudit.probes.defaults import (
     in_kernel_order,
     normalise_capability,
 )
+from isoaudit.regex import regex
 
 _BOUNDING = "process.capabilities.bounding"
 _IN_FORCE = ("process.capabilities.effective", "process.capabilities.permitted")
-_UID = re.compile(r"\+?[0-9]{1,10}")
+_UID = regex(r"\+?[0-9]{1,10}")
 _ROOT = frozenset({"root", "0"})
 _PRIVILEGED = "privileged"
 

@@ -8,7 +8,6 @@ of the project. The environment of whoever audits is not read: it is not that of
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
@@ -19,12 +18,13 @@ from isoaudit.documents.variables import Known, Variables
 from isoaudit.documents.yaml import Node
 from isoaudit.errors import DocumentError
 from isoaudit.facts.redaction import looks_secret
+from isoaudit.regex import regex
 
 DOTENV, SERVICES = ".env", "services"
 RESET = "!reset"
 """The tag by which a later file takes back what an earlier one says."""
 
-_REFERS = re.compile(r"extends|include")
+_REFERS = regex(r"extends|include")
 
 
 class Layer(NamedTuple):

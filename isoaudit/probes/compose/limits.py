@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from isoaudit.probes.compose.hooks import note_hooks
 from isoaudit.probes.compose.service import ENGINE_DEFAULT, FOLLOW, Service, note
 from isoaudit.probes.compose.values import Word, number, size, truth
+from isoaudit.regex import regex
 
 _DEPLOY = ("deploy", "resources", "limits")
 _PERIOD = 100_000.0  # microseconds, the kernel's default of cpu_period
 _MICROSECONDS = {"us": 1.0, "ms": 1_000.0, "s": 1_000_000.0}
-_AMOUNT = re.compile(r"([-+]?(?:[0-9]{1,12}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}))(us|ms|s)?")
+_AMOUNT = regex(r"([-+]?(?:[0-9]{1,12}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}))(us|ms|s)?")
 
 
 def note_limits(service: Service) -> None:

@@ -7,13 +7,14 @@ import re
 from isoaudit.documents.yaml import Node
 from isoaudit.probes.compose.service import ENGINE_DEFAULT, FOLLOW, Service, note
 from isoaudit.probes.compose.values import Word, truth, word
+from isoaudit.regex import regex
 
 _KEYS = (("pid", "pid"), ("ipc", "ipc"), ("uts", "uts"), ("cgroup", "cgroup"))
 _CGROUP = "private on cgroup v2 and the host's on v1: the engine decides"
 _BY_PATH = "ns:"
 _BY_SERVICE = "service:"
 _BY_CONTAINER = "container:"
-_OF_THE_HOST = re.compile(r"ns:/proc/(?:1|self|thread-self)/")
+_OF_THE_HOST = regex(r"ns:/proc/(?:1|self|thread-self)/")
 _BY_DEFAULT = {
     None: ("host", "unless the engine remaps users or is an ordinary user's"),
     False: ("host", "unless the engine remaps users"),

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from isoaudit.probes import defaults
 
 DOCKER, PODMAN, NERDCTL = "docker", "podman", "nerdctl"
 
 
-@dataclass(frozen=True, slots=True)
-class DefaultNetwork:
+class DefaultNetwork(NamedTuple):
     """The network that a container is in if none is named: its name and driver.
 
     `why` says, instead, why it is not known.

@@ -6,7 +6,6 @@ Source: the Compose specification, chapter services; docker-run(1) for the short
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 
 from isoaudit.documents.yaml import Node
@@ -16,10 +15,11 @@ from isoaudit.probes.compose.ports import published_ports
 from isoaudit.probes.compose.service import Service
 from isoaudit.probes.compose.values import UNSET, Word, truth, word
 from isoaudit.probes.declared import record
+from isoaudit.regex import regex
 
 _ALL_ACCESS = "rwm"
-_ACCESS = re.compile(r"[rwm]{1,3}")
-_RULE = re.compile(r"\s*([abc])(?:\s+([0-9]+|\*):([0-9]+|\*)(?:\s+([rwm]+))?)?\s*")
+_ACCESS = regex(r"[rwm]{1,3}")
+_RULE = regex(r"\s*([abc])(?:\s+([0-9]+|\*):([0-9]+|\*)(?:\s+([rwm]+))?)?\s*")
 
 
 def note_parts(service: Service) -> None:

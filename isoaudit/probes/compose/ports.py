@@ -5,7 +5,6 @@ Source: the Compose specification, chapter services; docker-run(1) for the short
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from isoaudit.documents.yaml import Node
@@ -13,8 +12,9 @@ from isoaudit.model import Record
 from isoaudit.probes.compose.service import Service
 from isoaudit.probes.compose.values import Word, word
 from isoaudit.probes.declared import record
+from isoaudit.regex import regex
 
-_PORT = re.compile(
+_PORT = regex(
     r"(?:(?P<address>\[[^\]]*\]|[^:]*):)??(?:(?P<host>[0-9]*)(?:-(?P<host_end>[0-9]+))?:)?"
     r"(?P<port>[0-9]+)(?:-(?P<port_end>[0-9]+))?(?:/(?P<protocol>[a-z]+))?"
 )

@@ -5,12 +5,11 @@ Sources: the Compose specification, chapters services and deploy; docker-run(1).
 
 from __future__ import annotations
 
-import re
-
 from isoaudit.documents.yaml import Node
 from isoaudit.probes.compose.limits import memory_limit
 from isoaudit.probes.compose.service import ENGINE_DEFAULT, FOLLOW, Service, note
 from isoaudit.probes.compose.values import Word, number, size, truth, word
+from isoaudit.regex import regex
 
 _SWAP = "container.limits.swap"
 _CPU = "container.limits.cpu"
@@ -20,7 +19,7 @@ _ULIMITS = (
     ("core", "process.limits.core", "bytes"),
 )
 _RATES = ("device_read_bps", "device_write_bps", "device_read_iops", "device_write_iops")
-_NO_TIME = re.compile(r"0+(?:\.0+)?(?:ns|us|ms|s|m|h)?")
+_NO_TIME = regex(r"0+(?:\.0+)?(?:ns|us|ms|s|m|h)?")
 _NAME_IT = "Set the ulimit in the file, or scan the running container."
 
 

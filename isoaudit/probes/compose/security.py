@@ -6,7 +6,7 @@ Sources: the Compose specification, chapter services; moby's daemon for what it 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from isoaudit.probes.compose.credentials import note_credentials
 from isoaudit.probes.compose.service import ENGINE_DEFAULT, FOLLOW, Service, note
@@ -17,8 +17,7 @@ _MASKED, _READONLY = "container.masked_paths", "container.readonly_paths"
 _HIDING = ("systempaths", "mask", "unmask", "")
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """One entry of `security_opt`, split at whichever of `=` and `:` comes first.
 
     `key` is "" where a variable stands for it: such an entry may be any option.

@@ -12,12 +12,13 @@ from typing import NamedTuple
 
 from isoaudit.documents.variables import NONE, UNSET
 from isoaudit.documents.yaml import Node
+from isoaudit.regex import regex
 
 __all__ = ["UNSET"]
 
-_SIZE = re.compile(r"([0-9]+(?:\.[0-9]*)?)\s*([kmgtp]?)i?b?", re.IGNORECASE)
-_WINDOWS_SOURCE = re.compile(r"[A-Za-z]:[\\/][^:]*|\\\\[^:]*")
-_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_SIZE = regex(r"([0-9]+(?:\.[0-9]*)?)\s*([kmgtp]?)i?b?", re.IGNORECASE)
+_WINDOWS_SOURCE = regex(r"[A-Za-z]:[\\/][^:]*|\\\\[^:]*")
+_DRIVE = regex(r"[A-Za-z]:[\\/]")
 _TRUE = frozenset({"true", "yes", "on", "y", "1", "t"})
 _FALSE = frozenset({"false", "no", "off", "n", "0", "f", ""})
 _TOP_LEVEL = frozenset(

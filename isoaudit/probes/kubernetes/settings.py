@@ -6,7 +6,6 @@ Source: the Kubernetes API reference, Container, ResourceRequirements and Quanti
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 
 from isoaudit.documents.yaml import Node
@@ -15,8 +14,9 @@ from isoaudit.model import Record
 from isoaudit.probes.declared import not_declared, record
 from isoaudit.probes.kubernetes.context import Context, flag, note_switch
 from isoaudit.probes.kubernetes.objects import scalar
+from isoaudit.regex import regex
 
-_QUANTITY = re.compile(
+_QUANTITY = regex(
     r"[+-]?([0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})([eE][-+]?[0-9]{1,3}|[KMGTPE]i|[numkMGTPE])?"
 )
 _SCALE = {
@@ -25,7 +25,7 @@ _SCALE = {
 }
 _SCALE |= {f"{suffix}i": 1024.0**power for power, suffix in enumerate("KMGTPE", 1)}
 _RESTART = {"Always": "always", "OnFailure": "on-failure", "Never": "no"}
-_REFERENCE = re.compile(r"\$\([A-Za-z_][A-Za-z0-9_.-]*\)")
+_REFERENCE = regex(r"\$\([A-Za-z_][A-Za-z0-9_.-]*\)")
 _NO_LIMIT = "no limit: Kubernetes default, unless a LimitRange of the namespace sets one"
 _PORTS = 65_535
 
