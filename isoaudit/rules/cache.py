@@ -1,6 +1,6 @@
 """Keeps compiled checks between runs: compiling them costs more than a small scan.
 
-An entry holds plain values, never pickled objects, and is keyed by everything that went into it.
+An entry is JSON, never pickled, and keyed by everything that went into it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import hashlib
 import os
 import sys
 import time
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -102,44 +103,66 @@ def read(key: str) -> list[Check] | None:
 
 def write(key: str, checks: Sequence[Check]) -> None:
     """Keep checks under a key, whole or not at all; failing to is no error."""
-    kept.write(_name(key), [_plain(check) for check in checks])
+    kept.write(_name(key), [_to_json(check) for check in checks])
 
 
 def _name(key: str) -> str:
     return f"checks-{key[:32]}"
 
 
-def _plain(check: Check) -> tuple[Any, ...]:
+def _to_json(check: Check) -> dict[str, Any]:
     """Return a check without its examples, which are read from its file when they are run."""
-    levels = tuple((level.severity.value, _condition(level.when)) for level in check.levels)
-    kinds = tuple(kind.value for kind in check.applies_to)
-    when, passes = _condition(check.when), _condition(check.passes)
-    plain = check._replace(
-        params=dict(check.params), remediation=dict(check.remediation),
-        references=dict(check.references), examples=(),
-    )  # fmt: skip
-    return (levels, kinds, when, passes, tuple(plain._replace(**_REBUILT)))
+    return {
+        "id": check.id,
+        "title": check.title,
+        "levels": [[level.severity.value, _condition(level.when)] for level in check.levels],
+        "applies_to": [kind.value for kind in check.applies_to],
+        "tags": check.tags,
+        "each": check.each,
+        "when": _condition(check.when),
+        "passes": _condition(check.passes),
+        "params": dict(check.params),
+        "message": check.message,
+        "rationale": check.rationale,
+        "remediation": dict(check.remediation),
+        "references": dict(check.references),
+        "file": check.file,
+        "change": check.change,
+    }
 
 
-_REBUILT: dict[str, Any] = {"levels": (), "applies_to": (), "when": None, "passes": None}
-"""The fields that hold objects, which are kept beside the rest as plain values."""
-
-
-def _check_from(data: tuple[Any, ...]) -> Check:
-    levels, kinds, when, passes, rest = data
+def _check_from(data: dict[str, Any]) -> Check:
+    passes = _condition_from(data["passes"])
     if passes is None:
         raise ValueError("a kept check has no condition")
-    return Check(*rest)._replace(
-        levels=tuple(Level(_SEVERITIES[level], _condition_from(of)) for level, of in levels),
-        applies_to=tuple(_KINDS[kind] for kind in kinds),
-        when=_condition_from(when),
-        passes=Condition(*passes),
+    return Check(
+        id=data["id"],
+        title=data["title"],
+        levels=tuple(Level(_SEVERITIES[s], _condition_from(when)) for s, when in data["levels"]),
+        applies_to=tuple(_KINDS[kind] for kind in data["applies_to"]),
+        tags=tuple(data["tags"]),
+        each=data["each"],
+        when=_condition_from(data["when"]),
+        passes=passes,
+        params={k: tuple(v) if isinstance(v, list) else v for k, v in data["params"].items()},
+        message=data["message"],
+        rationale=data["rationale"],
+        remediation=data["remediation"],
+        references={name: tuple(ids) for name, ids in data["references"].items()},
+        examples=(),
+        file=data["file"],
+        change=data["change"],
     )
 
 
-def _condition(condition: Condition | None) -> tuple[Any, ...] | None:
-    return None if condition is None else tuple(condition)
+def _condition(condition: Condition | None) -> list[Any] | None:
+    if condition is None:
+        return None
+    program = b2a_base64(condition.program, newline=False).decode("ascii")
+    return [condition.source, condition.reads, program]
 
 
-def _condition_from(data: tuple[Any, ...] | None) -> Condition | None:
-    return None if data is None else Condition(*data)
+def _condition_from(data: list[Any] | None) -> Condition | None:
+    if data is None:
+        return None
+    return Condition(data[0], tuple(data[1]), a2b_base64(data[2]))

@@ -1,29 +1,18 @@
-"""Keeps data between runs in the user's cache folder, and believes only what the user wrote there.
+"""Keeps JSON between runs in the user's cache folder, and believes only what the user wrote there.
 
 An entry is used only if the caller owns it and nobody else can write it: who can write it decides
 verdicts. Where no cache can be written, everything is worked out anew each time.
-
-It is in the form in which Python keeps byte code beside modules (marshal), which is read several
-times as fast as JSON and, unlike a pickle, holds values alone. That form takes bytes on trust, so
-that a checksum in front tells a damaged entry first.
 """
 
 from __future__ import annotations
 
-import marshal
+import json
 import os
 import stat
-import sys
-import zlib
 from pathlib import Path
 from typing import Any
 
 _MAX_BYTES = 64 * 1024 * 1024
-_SUM = 4
-_VERSION = 2
-"""The last version that looks for no value twice: there are few such, and looking takes time."""
-
-_FORM = f"{sys.implementation.cache_tag}-{_VERSION}"
 _MOST = 16
 """Entries of one kind that stay; each change of a check or of isoaudit makes another."""
 
@@ -39,25 +28,14 @@ def read(name: str) -> Any:
         mine = seen.st_uid == os.geteuid() and not seen.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
         if not mine or not stat.S_ISREG(seen.st_mode) or seen.st_size > _MAX_BYTES:
             return None
-        return _loaded(stream.read())
-
-
-def _loaded(entry: bytes) -> Any:
-    data = entry[_SUM:]
-    if _checksum(data) != entry[:_SUM]:
-        return None
-    try:
-        return marshal.loads(data)  # noqa: S302 - whole, and the caller's own
-    except (ValueError, TypeError, EOFError):
-        return None  # of another Python
-
-
-def _checksum(data: bytes) -> bytes:
-    return zlib.crc32(data).to_bytes(_SUM, "big")
+        try:
+            return json.load(stream)
+        except ValueError:
+            return None
 
 
 def write(name: str, data: Any) -> None:
-    """Keep plain data under a name, whole or not at all; failing to is no error."""
+    """Keep JSON data under a name, whole or not at all; failing to is no error."""
     import tempfile
 
     path = _path(name)
@@ -65,9 +43,8 @@ def write(name: str, data: Any) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if path.parent.stat().st_uid != os.geteuid():
             return
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as stream:
-            content = marshal.dumps(data, _VERSION)
-            stream.write(_checksum(content) + content)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as stream:
+            json.dump(data, stream)
         os.replace(stream.name, path)
         _drop_old(path)
     except OSError:
@@ -77,11 +54,11 @@ def write(name: str, data: Any) -> None:
 def _drop_old(path: Path) -> None:
     """Remove the oldest entries of the kind that was just written, where there are too many."""
     kind = path.name.partition("-")[0]
-    entries = [(one.stat().st_mtime_ns, one) for one in path.parent.glob(f"{kind}-*")]
+    entries = [(one.stat().st_mtime_ns, one) for one in path.parent.glob(f"{kind}-*.json")]
     for _, old in sorted(entries, reverse=True)[_MOST:]:
         old.unlink(missing_ok=True)
 
 
 def _path(name: str) -> Path:
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return Path(base) / "isoaudit" / f"{name}.{_FORM}"
+    return Path(base) / "isoaudit" / f"{name}.json"
