@@ -338,5 +338,5 @@ def test_checks_about_nothing_that_is_there_end_with_3(isoaudit: Isoaudit, here:
     ended = isoaudit("scan", "compose.yaml", "-p", "pss-restricted", "--report-only")
 
     assert 3 == ended.code
-    assert "no check of this profile is about what was found" in ended.err
-    assert "No check of this profile is about what was found." in ended.out
+    assert "no check of this run is about what was found" in ended.err
+    assert "No check of this run is about what was found." in ended.out
