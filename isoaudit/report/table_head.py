@@ -94,9 +94,9 @@ def _put_rows(page: Page, views: Sequence[View]) -> None:
 
 def short(view: View) -> str:
     """Return a target's counts in a few words; what held if nothing failed."""
-    words = by_severity(view.tally.by_severity) or f"{count(view.held, 'check')} held"
     if not (view.tally.judged or view.waived or view.known):
         return "no check is about it"
+    words = by_severity(view.tally.by_severity) or f"{count(view.held, 'check')} held"
     broken = f", {count(len(view.broken), 'error')}" if view.broken else ""
     unknown = f", {view.unsettled} unknown" if view.unsettled else ""
     return words + broken + unknown + (f", {len(view.waived)} waived" if view.waived else "")

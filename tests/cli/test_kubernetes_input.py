@@ -119,3 +119,10 @@ def test_an_odd_manifest_is_one_line_and_the_rest_is_scanned(
     assert words in error["message"]
     assert error["message"].startswith("odd.yaml:")
     assert ["kubernetes:web.yaml#Deployment/default/web/app"] == _ids(ended)
+
+
+def test_a_hardened_manifest_passes_a_gate_that_counts_what_is_unknown(isoaudit: Isoaudit) -> None:
+    """Which runtime the node takes by itself is the node's to say, and no gap of the manifest."""
+    file = Path(__file__).resolve().parents[2] / "examples" / "kubernetes" / "restricted.yaml"
+
+    assert 0 == isoaudit("scan", str(file), "-p", "strict").code

@@ -150,7 +150,7 @@ def _note_runtime(service: Service) -> None:
     elif default:
         service.facts.default(path, default, remark)
     else:
-        service.facts.unknown(path, f"{remark}, which its configuration names")
+        service.facts.beyond(path, f"{remark}, which its configuration names")
 
 
 def _note_switch(service: Service, path: str, *keys: str) -> None:

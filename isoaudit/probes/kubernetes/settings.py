@@ -41,7 +41,7 @@ def note_settings(context: Context) -> None:
         context.facts.say("container.runtime", scalar(runtime), runtime)
     else:
         detail = "no runtimeClassName: the node decides"
-        context.facts.unknown("container.runtime", detail, "Set runtimeClassName.")
+        context.facts.beyond("container.runtime", detail)
     if restart is not None:
         word = scalar(restart)
         context.facts.say("container.restart", _RESTART.get(word, word), restart)

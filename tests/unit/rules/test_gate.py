@@ -27,24 +27,29 @@ def _unknown(*reasons: Reason) -> Finding:
 )
 def test_a_failure_counts_from_the_gates_severity_up(severity: Severity, fails: int) -> None:
     """Milder ones are reported and gate nothing."""
-    assert GateCount(fails=fails) == count([_finding(Status.FAIL, severity)], HIGH)
+    assert GateCount(fails=fails, judged=1) == count([_finding(Status.FAIL, severity)], HIGH)
 
 
 @pytest.mark.parametrize("status", [Status.PASS, Status.NOT_APPLICABLE])
 def test_what_holds_or_does_not_apply_never_counts(status: Status) -> None:
     """Of whatever severity it is."""
-    assert GateCount() == count([_finding(status, Severity.CRITICAL)], HIGH_AND_UNKNOWN)
+    judged = int(status is not Status.NOT_APPLICABLE)
+    assert GateCount(judged=judged) == count(
+        [_finding(status, Severity.CRITICAL)], HIGH_AND_UNKNOWN
+    )
 
 
 def test_an_error_counts_whatever_its_severity() -> None:
     """A check that could not be run makes the audit incomplete, not the gate broken."""
-    assert GateCount(errors=1) == count([_finding(Status.ERROR, Severity.INFO)], Gate(None))
+    assert GateCount(errors=1, judged=1) == count(
+        [_finding(Status.ERROR, Severity.INFO)], Gate(None)
+    )
 
 
 @pytest.mark.parametrize(("gate", "unknown"), [(HIGH, 0), (HIGH_AND_UNKNOWN, 1)])
 def test_an_unknown_counts_if_the_gate_says_so(gate: Gate, unknown: int) -> None:
     """Otherwise it is only told."""
-    expected = GateCount(unknown=unknown, open_unknown=1)
+    expected = GateCount(unknown=unknown, open_unknown=1, judged=1)
 
     assert expected == count([_unknown(Reason.TIMEOUT)], gate)
 
@@ -71,12 +76,14 @@ def test_what_no_file_can_say_counts_for_no_file(
 
 def test_a_gate_that_never_fails_counts_no_unknown() -> None:
     """Nothing gates, so nothing that gates is unknown."""
-    assert GateCount() == count([_unknown(Reason.TIMEOUT)], Gate(None, fail_on_unknown=True))
+    assert GateCount(judged=1) == count(
+        [_unknown(Reason.TIMEOUT)], Gate(None, fail_on_unknown=True)
+    )
 
 
 def test_counts_add_up() -> None:
     """Number by number."""
-    assert GateCount(5, 7, 9, 11) == GateCount(1, 2, 3, 4) + GateCount(4, 5, 6, 7)
+    assert GateCount(5, 7, 9, 11, 13) == GateCount(1, 2, 3, 4, 5) + GateCount(4, 5, 6, 7, 8)
 
 
 @pytest.mark.parametrize(
