@@ -23,7 +23,7 @@ _SERVICES = re.compile(
     re.MULTILINE | re.VERBOSE,
 )
 _SERVICE_KEY = re.compile(r"""[\s{,]["']?(?:image|build|extends)["']?[ \t]*:""")
-_JSON_SERVICES = re.compile(r'"services"\s*:\s*\{')
+_FLOW_SERVICES = re.compile(r"""[{,\s]["']?(?:services|include)["']?\s*:""")
 _JSON_COMPOSE = re.compile(
     r'\{\s*(?:"(?:name|version)"\s*:\s*"[^"\\]*"\s*,\s*){0,2}"services"\s*:\s*\{'
 )
@@ -34,8 +34,19 @@ _DOCKERFILE_NAME = re.compile(
 _DEVCONTAINER_NAMES = ("devcontainer.json", ".devcontainer.json")
 _DEVCONTAINER_KEY = re.compile(r'"(?:image|build|dockerFile|dockerComposeFile)"\s*:')
 _FROM = re.compile(r"^[ \t]*FROM[ \t]+[^\s]", re.MULTILINE | re.IGNORECASE)
-_API_VERSION = re.compile(r"""(?:^|[{,-])[ \t]*["']?apiVersion["']?[ \t]*:""", re.MULTILINE)
-_KIND = re.compile(r"""(?:^|[{,-])[ \t]*["']?kind["']?[ \t]*:""", re.MULTILINE)
+_API_VERSION = re.compile(
+    r"""(?:^|[{,-])[ \t]*(?:[!&][^\s]{0,80}+[ \t]+)?["']?apiVersion["']?[ \t]*:
+      | ^[ \t]*\?[ \t]+["']?apiVersion["']?[ \t]*\r?$
+    """,
+    re.MULTILINE | re.VERBOSE,
+)
+_KIND = re.compile(
+    r"""(?:^|[{,-])[ \t]*(?:[!&][^\s]{0,80}+[ \t]+)?["']?kind["']?[ \t]*:
+      | ^[ \t]*\?[ \t]+["']?kind["']?[ \t]*\r?$
+    """,
+    re.MULTILINE | re.VERBOSE,
+)
+_ESCAPED = re.compile(r"\\(?:u00|x)([2-7][0-9a-fA-F])")
 _OCI_VERSION = re.compile(r"""[{,]\s{0,200}"ociVersion"\s{0,200}:\s{0,200}\"""")
 _OCI_PART = re.compile(r"""[{,]\s{0,200}"(?:process|root|linux|mounts)"\s{0,200}:""")
 _KATA = re.compile(r"^[ \t]*\[hypervisor\.[a-z_-]+\][ \t]*(?:#|\r?$)", re.MULTILINE)
@@ -95,6 +106,15 @@ A makefile or a script may name the engine by a variable.
 """
 
 
+_ENGINE = re.compile(r"\b(?:docker|podman|nerdctl)\b")
+_RUN_BY_VARIABLE = re.compile(
+    r"""(?:^|[;&|(`]|\b(?:sudo|exec))[ \t]{0,200}+
+        "?\$[({]?[A-Za-z_][A-Za-z0-9_]{0,40}+[)}]?"?[ \t]""",
+    re.MULTILINE | re.VERBOSE,
+)
+"""A command named by a variable, which may hold the engine, or all of the line up to its image."""
+
+
 def recognise(text: str, name: str) -> str | None:
     """Return the dialect, `bundle`, `result`, or None for anything else.
 
@@ -110,6 +130,9 @@ def recognise(text: str, name: str) -> str | None:
         return _script(text)
     if head.startswith("{") and (own := _json(text, head)):
         return own
+    if "\\u00" in text or "\\x" in text:
+        # A key may be written in escapes, which those who apply the file undo.
+        text = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
     if _API_VERSION.search(text) and _KIND.search(text):
         return "kubernetes"
     return "compose" if _is_compose(text, head, name) else None
@@ -155,16 +178,23 @@ def _toml(text: str) -> str | None:
     return "kata" if _KATA.search(text) and _KATA_RUNTIME.search(text) else None
 
 
+def _runs_container(text: str) -> bool:
+    """Say whether a line of a script or makefile may start a container, by name or variable."""
+    if _RUN_LINE.search(text):
+        return True
+    return _ENGINE.search(text) is not None and _RUN_BY_VARIABLE.search(text) is not None
+
+
 def _script(text: str) -> str | None:
     if _QEMU.search(text):
         return "qemu"
     if _CLOUD.search(text):
         return "cloud_hypervisor"
-    return "docker_run" if _RUN_LINE.search(text) else None
+    return "docker_run" if _runs_container(text) else None
 
 
 def _makefile(text: str) -> str | None:
-    return "docker_run" if _RUN_LINE.search(text) else None
+    return "docker_run" if _runs_container(text) else None
 
 
 def _quadlet(text: str) -> str | None:
@@ -189,7 +219,7 @@ def _unit(text: str) -> str | None:
 
 def _is_compose(text: str, head: str, name: str) -> bool:
     if _COMPOSE_NAME.fullmatch(name):
-        known = _JSON_SERVICES if head.startswith("{") else _COMPOSE_KEY
+        known = _FLOW_SERVICES if head.startswith("{") else _COMPOSE_KEY
         return known.search(text) is not None
     declares = _JSON_COMPOSE.match(head) or _SERVICES.search(text)
     return declares is not None and _SERVICE_KEY.search(text) is not None
@@ -197,7 +227,7 @@ def _is_compose(text: str, head: str, name: str) -> bool:
 
 _BY_SUFFIX: tuple[tuple[tuple[str, ...], Callable[[str], str | None]], ...] = (
     ((".toml",), _toml),
-    ((".sh", ".bash"), _script),
+    ((".sh", ".bash", ".ksh", ".zsh"), _script),
     ((".mk", "Makefile", "makefile"), _makefile),
     ((".container", ".pod", ".kube"), _quadlet),
     ((".cfg",), _settings),
