@@ -80,8 +80,8 @@ def _started(unit: Unit) -> Iterator[tuple[Entry, list[UnitWord]]]:
 
     Of several in one line each is one: a semicolon that stands alone parts them.
     """
-    kept = [entry for key in _RUNS for entry in unit.all(SECTION, key)]
-    for entry in sorted(kept, key=unit.entries.index):
+    kept = {id(entry) for key in _RUNS for entry in unit.all(SECTION, key)}
+    for entry in (entry for entry in unit.entries if id(entry) in kept):
         words: list[UnitWord] = []
         for word in entry.words():
             if word.text != ";":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from systemd_units import found, unit_of
 
@@ -52,3 +54,11 @@ def test_words_behind_a_program_stand_where_it_does() -> None:
     fact = next(f for f in seen.factset.facts["container.privileged"])
 
     assert Location("web.service", 2, 11) == fact.location
+
+
+def test_many_commands_take_no_more_than_their_number() -> None:
+    """A unit of as many as are read is read in seconds."""
+    started = time.monotonic()
+    found("[Service]\n" + "ExecStartPre=/usr/bin/env a\n" * 19_000)
+
+    assert time.monotonic() - started < 10
