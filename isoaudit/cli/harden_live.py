@@ -20,7 +20,7 @@ def harden_live(
 ) -> int:
     """Print what would harden the containers or domains at an address; return the exit code."""
     from isoaudit.audit.hardening_live import advise_live, harden_domain
-    from isoaudit.cli.harden import diff_of, tell
+    from isoaudit.cli.hardened import diff_of, tell
     from isoaudit.harden.plan import Wishes
     from isoaudit.rules.catalogue import load_catalogue
     from isoaudit.rules.fixes import load_fixes
