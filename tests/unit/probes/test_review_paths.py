@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from declared_facts import Seen, compose, seen
+from declared_facts import Seen, compose, kubernetes, seen
 from oci_bundles import look
 from systemd_units import unit
 
@@ -139,3 +139,11 @@ def test_annotations_of_a_bundle_may_be_called_anything() -> None:
     found = look(lambda tree: tree.setdefault("annotations", {}).__setitem__("Process", "x"))
 
     assert found.facts["container.platform"] == "oci"
+
+
+def test_an_image_that_holds_a_password_is_named_without_it() -> None:
+    """Somebody pasted an address with who may read it."""
+    image = "https://bob:hunter2hunter@registry.example/web"
+
+    assert "hunter2" not in repr(compose(f"image: {image}").factset)
+    assert "hunter2" not in repr(kubernetes(f"image: {image}").factset)
