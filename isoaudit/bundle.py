@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,9 @@ from isoaudit.model.encoding import Encoder
 FORMAT = "2"
 _READABLE = ("1", FORMAT)
 """In format 1 every part stood in full with its target."""
+
+_BEGINNING = re.compile(rb'\s{0,200}\{\s{0,200}"isoaudit_bundle"')
+"""How a bundle begins. The word further in is anybody's: of a manifest's annotation, say."""
 
 _LEVEL = 6
 """Compression: evidence repeats itself, and level 9 takes three times as long for 3 % less."""
@@ -163,7 +167,7 @@ def decode(data: bytes, shown: str) -> Bundle:
 
 def is_bundle(data: bytes) -> bool:
     """Say cheaply whether bytes look like a bundle."""
-    return data[:2] == b"\x1f\x8b" or b'"isoaudit_bundle"' in data[:200]
+    return data[:2] == b"\x1f\x8b" or _BEGINNING.match(data) is not None
 
 
 def _unpacked(data: bytes, shown: str) -> bytes:

@@ -25,7 +25,7 @@ from isoaudit.probes.table import FILES, open_file
 from isoaudit.rules.inline import inline_waivers
 from isoaudit.targets.address import Address
 from isoaudit.targets.folder import Problem, expand, shown_path
-from isoaudit.targets.recognise import recognise
+from isoaudit.targets.recognise import recognise, recognised
 
 _SEVERAL = frozenset(dialect.name for dialect in DIALECTS if dialect.several)
 _NOT_THERE = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
@@ -134,16 +134,34 @@ def read_unit(unit: FileUnit) -> Iterator[Evidence | Bundle | RunError]:
         if _is_none_of_ours(unit, data):
             return
         text = limits.decode(data, unit.shown)
-        dialect = unit.dialect or recognise(text, unit.path.name) or ""
-        if dialect not in FILES:
-            if unit.named:
-                yield run_error(unit.address, "read", _not_recognised(unit, dialect))
+        kinds = [unit.dialect] if unit.dialect else recognised(text, unit.path.name)
+        dialects = [kind for kind in kinds if kind in FILES]
+        if not dialects and unit.named:
+            yield run_error(unit.address, "read", _not_recognised(unit, "".join(kinds[:1])))
+        if len(dialects) < 2:
+            for dialect in dialects:
+                yield from _targets(unit, dialect, text)
             return
-        yield from _targets(unit, dialect, text)
+        yield from _several(unit, dialects, text)
     except TemplateError as error:
         yield _raw_chart(unit) or _error(unit, error)
     except Exception as error:
         yield _error(unit, error)
+
+
+def _several(unit: FileUnit, dialects: Sequence[str], text: str) -> Iterator[Evidence | RunError]:
+    """Yield the targets of a script that starts machines and containers: what cannot be read of
+    one kind hides none of another."""
+    lost: list[Exception] = []
+    for dialect in dialects:
+        try:
+            yield from _targets(unit, dialect, text)
+        except Exception as error:
+            lost.append(error)
+    if not unit.address.part:
+        yield from (_error(unit, error) for error in lost)
+    elif len(lost) == len(dialects):
+        yield _error(unit, lost[0])  # a part that is asked for is of one kind only
 
 
 def _is_none_of_ours(unit: FileUnit, data: bytes) -> bool:

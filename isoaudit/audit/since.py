@@ -19,7 +19,8 @@ from isoaudit.audit.files import FileUnit, file_units
 from isoaudit.errors import UsageError
 from isoaudit.model import Finding, RunError, Status, Target, TargetResult
 from isoaudit.model.finding import IN_BASELINES
-from isoaudit.rules.waivers import Key, covering
+from isoaudit.rules.waivers import Stood as Covered
+from isoaudit.rules.waivers import covering
 from isoaudit.targets.address import Address
 from isoaudit.targets.revision import laid_out
 from isoaudit.transports.git import Repository, repository_around
@@ -34,14 +35,14 @@ JudgeFiles = Callable[
 class Before:
     """What stood at a revision: findings by fingerprint and status, each with its severity's rank.
 
-    `said` are the waivers in files that covered something, by the target's id. `unread` counts the
+    `said` is what the waivers in files covered, by the target's id. `unread` counts the
     files that could not be read there.
     """
 
     ref: str
     commit: str
     stood: Stood
-    said: Mapping[str, frozenset[Key]]
+    said: Mapping[str, frozenset[Covered]]
     unread: int = 0
 
     @property
@@ -104,7 +105,7 @@ def stood_at(
     same = Excluded(excluded.patterns)
     renamed = repository.renames(commit)
     stood: dict[tuple[str, str], int] = {}
-    said: dict[str, frozenset[Key]] = {}
+    said: dict[str, frozenset[Covered]] = {}
     unread = 0
     with laid_out(repository, commit) as root:
         moved = [_moved(address, root, repository.root) for address in addresses]
@@ -132,7 +133,7 @@ class _Stood(NamedTuple):
 
     target: str
     findings: list[tuple[tuple[str, str], int]]
-    said: frozenset[Key]
+    said: frozenset[Covered]
 
 
 def _what_stood(result: TargetResult) -> _Stood:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
 from isoaudit.cli.screen import clean, say
 from isoaudit.errors import UsageError
+
+if TYPE_CHECKING:
+    from isoaudit.cli.settings import Settings
+    from isoaudit.documents.standing import ReadThen
+    from isoaudit.rules.select import Gate
 
 _SETTINGS = "isoaudit.settings"
 
@@ -44,6 +49,33 @@ def configured(command: Callable[..., Any]) -> Callable[..., Any]:
     ):  # fmt: skip
         decorated = decorate(decorated)
     return decorated
+
+
+def read_then(name: str) -> ReadThen | None:
+    """Return what reads the files of an option as they stood at --since REF: where settings of REF
+    name them. None where an option or the environment does, which have today's files in mind."""
+    found = _found(name)
+    return None if found is None else found.read_then
+
+
+def refuse_no_gate(gate: Gate, profiles: Sequence[str]) -> None:
+    """Raise UsageError for profiles without a gate that settings chose which nobody named."""
+    found = _found("profiles")
+    if found is None or not found.was_found or gate.fail_on is not None:
+        return
+    raise UsageError(
+        f"{found.places.get('profile', found.shown)}: profile {', '.join(profiles)} never fails",
+        "What is audited may not decide that: name the profile by -p, or the settings by --config.",
+    )
+
+
+def _found(name: str) -> Settings | None:
+    """Return the settings if an option has its value from them."""
+    ctx = click.get_current_context()
+    if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT_MAP:
+        return None
+    settings: Settings = ctx.meta[_SETTINGS]
+    return settings
 
 
 def _not_both(ctx: click.Context, _param: click.Parameter, value: bool) -> bool:
@@ -135,10 +167,12 @@ def _source(ctx: click.Context, key: str, option: click.Option) -> str:
 
 def _of_profiles(ctx: click.Context, key: str, value: Any) -> tuple[Any, str]:
     """Return what the profiles say of the gate, where no one else does."""
+    from isoaudit.documents.standing import as_it_stood
     from isoaudit.rules.select import gate_of
 
     profiles = ctx.params.get("profiles") or ("default",)
-    gate = gate_of(profiles)
+    with as_it_stood(read_then("profiles")):
+        gate = gate_of(profiles)
     words = f"profile {', '.join(profiles)}"
     if key == "fail-on":
         return (gate.fail_on.value if gate.fail_on else "never"), words

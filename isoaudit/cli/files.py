@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -23,12 +23,13 @@ def require_place(path: Path) -> None:
 
 
 @contextmanager
-def text_whole(path: Path) -> Iterator[TextIO]:
+def text_whole(path: Path, like: Path | None = None) -> Iterator[TextIO]:
     """Yield a stream of text that becomes the file once the block has ended without an error.
 
-    Raises UsageError if it cannot be written.
+    It gets the owner and the rights of the file `like`, if that is there. Raises UsageError
+    if it cannot be written.
     """
-    with whole(path) as raw:
+    with whole(path, like) as raw:
         text = io.TextIOWrapper(raw, encoding="utf-8", errors="surrogateescape")
         yield text
         text.flush()
@@ -36,10 +37,11 @@ def text_whole(path: Path) -> Iterator[TextIO]:
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[BinaryIO]:
+def whole(path: Path, like: Path | None = None) -> Iterator[BinaryIO]:
     """Yield a stream that becomes the file once the block has ended without an error.
 
-    Raises UsageError if it cannot be written.
+    It gets the owner and the rights of the file `like`, if that is there. Raises UsageError
+    if it cannot be written.
     """
     try:
         if _is_special(path):
@@ -50,7 +52,7 @@ def whole(path: Path) -> Iterator[BinaryIO]:
         # No name that a stranger could have foreseen and made a link of.
         temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}.part")
         try:
-            with temporary.open("xb") as stream:
+            with open(temporary, "xb", opener=_opener(like)) as stream:
                 yield stream
             temporary.replace(path)
         finally:
@@ -61,18 +63,27 @@ def whole(path: Path) -> Iterator[BinaryIO]:
         ) from error
 
 
-@contextmanager
-def keeping_mode(path: Path) -> Iterator[None]:
-    """Give the file that the block writes anew the owner and the rights it has before it."""
+def _opener(like: Path | None) -> Callable[[str, int], int]:
+    """Return what opens a new file with the owner and the rights of another one.
+
+    They are given to what is open, before anything is written: by its name it could be another
+    file by then, where a stranger owns the folder, and what was private would be open meanwhile.
+    """
     try:
-        was = path.stat()
+        was = os.stat(like) if like is not None else None
     except OSError:
-        yield
-        return
-    yield
-    os.chmod(path, was.st_mode & 0o7777)
-    if os.geteuid() == 0:
-        os.chown(path, was.st_uid, was.st_gid)
+        was = None
+
+    def opened(path: str, flags: int) -> int:
+        if was is None:
+            return os.open(path, flags, 0o666)
+        descriptor = os.open(path, flags, 0o600)
+        if os.geteuid() == 0:
+            os.fchown(descriptor, was.st_uid, was.st_gid)
+        os.fchmod(descriptor, was.st_mode & 0o777)
+        return descriptor
+
+    return opened
 
 
 def _is_special(path: Path) -> bool:

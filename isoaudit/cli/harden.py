@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -121,13 +122,17 @@ def _write(
             return
     if in_place and str(path) == "-":
         raise UsageError("standard input cannot be written over", "Leave --in-place out.")
+    if in_place and path.is_symlink():
+        raise UsageError(f"{path}: is a link, which would be replaced by a file",
+                         f"Name the file that it leads to: {os.path.realpath(path)}")  # fmt: skip
     place = path if in_place else output
     if place is None:
         if not diff:
             click.echo(hardened.after, nl=False)
         return
-    from isoaudit.cli.files import keeping_mode, require_place, text_whole
+    from isoaudit.cli.files import require_place, text_whole
 
     require_place(place)
-    with keeping_mode(place), text_whole(place) as stream:
+    # NOTE: a new file is no more open than the one it was made of, which may hold secrets.
+    with text_whole(place, place if place.exists() else path) as stream:
         stream.write(hardened.after)

@@ -21,7 +21,7 @@ from isoaudit.errors import DocumentError, UsageError
     "profiles",
     multiple=True,
     metavar="NAME|FILE",
-    help="Take the gate of this profile; else that of the profile it was scanned with.",
+    help="Take the gate of this profile; else the one it was scanned with.",
 )
 @reporting
 def report(
@@ -36,7 +36,7 @@ def report(
     from isoaudit.documents import limits
     from isoaudit.report.reading import read_report
     from isoaudit.rules.gate import GateCount, count
-    from isoaudit.rules.select import gate_of, overriding
+    from isoaudit.rules.select import gate_of, of_saved, overriding
 
     chosen = parse_outputs(reporting.form, reporting.outputs)
     try:
@@ -46,14 +46,19 @@ def report(
         raise UsageError(
             cause, "Name a file that `isoaudit scan -f json -o FILE` wrote."
         ) from error
-    own = gate_of(profiles or saved.run.profiles)
+    held = saved.run.gate if not profiles else None
+    try:
+        own = of_saved(held) if held else gate_of(profiles or saved.run.profiles)
+    except ValueError as error:
+        raise UsageError(f"{file}: {error}", "Name the gate: --fail-on SEVERITY.") from error
+    strict = reporting.strict_waivers or bool(held and held["strict_waivers"])
     gate = overriding(own, reporting.fail_on, unknown=reporting.fail_on_unknown)
     counts: dict[str, GateCount] = {}
     for result in saved.results:
         known = counts.get(result.target.id, GateCount())
         declared = bool(result.target.dialect)
         counts[result.target.id] = known + count(result.findings, gate, declared=declared)
-    stale = stale_waivers(saved.waivers) if reporting.strict_waivers else ""
+    stale = stale_waivers(saved.waivers) if strict else ""
     end = ending(counts, saved.errors, gate, report_only=reporting.report_only, stale=stale)
     summary = replace(saved.summary, gate_passed=end.passed, gate_reasons=end.reasons)
     shown = replace(saved, summary=summary)

@@ -6,8 +6,10 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from isoaudit.cli.configured import read_then
 from isoaudit.cli.options import Accepting
 from isoaudit.cli.screen import say
+from isoaudit.documents.standing import as_it_stood
 from isoaudit.errors import DocumentError, UsageError
 from isoaudit.model import WaiverUse
 from isoaudit.report.document import Summary
@@ -35,7 +37,8 @@ def review_of(accepting: Accepting, selection: Selection, catalogue: Mapping[str
         from isoaudit.rules.waiver_file import load_waivers
 
         files = dict.fromkeys(accepting.waivers)
-        entries = tuple(one for path in files for one in load_waivers(path, catalogue))
+        with as_it_stood(read_then("waivers")):
+            entries = tuple(one for path in files for one in load_waivers(path, catalogue))
     waiving = Waiving(
         entries,
         frozenset(check.id for check in selection.checks),
@@ -44,17 +47,18 @@ def review_of(accepting: Accepting, selection: Selection, catalogue: Mapping[str
         not accepting.no_inline_waivers,
         accepting.accept_labels,
     )
-    return Review(waiving, _baseline(accepting.baseline, selection))
+    with as_it_stood(read_then("baseline")):
+        return Review(waiving, _baseline(accepting.baseline, selection))
 
 
 def _baseline(path: Path | None, selection: Selection) -> Baseline | None:
     if path is None:
         return None
-    from isoaudit.documents import limits
+    from isoaudit.documents import limits, standing
 
     shown = str(path)
     try:
-        data = json.loads(limits.read_text(path, shown, limits.OWN_BYTES))
+        data = json.loads(standing.read_text(path, shown, limits.OWN_BYTES))
     except DocumentError as error:
         raise UsageError(error.cause, error.remedy) from error
     except (ValueError, RecursionError) as error:

@@ -27,8 +27,9 @@ from isoaudit.report.layout import count as words_for
 from isoaudit.rules.baseline import Held, held
 from isoaudit.rules.catalogue import version_of
 from isoaudit.rules.gate import GateCount, count
+from isoaudit.rules.profile import profile_names
 from isoaudit.rules.review import Review
-from isoaudit.rules.select import Gate, Selection
+from isoaudit.rules.select import Gate, Selection, saved
 from isoaudit.rules.waivers import Uses
 
 if TYPE_CHECKING:
@@ -85,7 +86,8 @@ def run_scan(
 
     def run_info() -> RunInfo:
         known = replace(_run_info(started, selection, under_way.host), on=_ground_words(request))
-        return replace(known, since=_since(under_way.before, totals))
+        held = _gate_that_held(selection, gate, reporting)
+        return replace(known, since=_since(under_way.before, totals), gate=held)
 
     def end() -> Ending:
         stale = stale_waivers(totals.waivers) if reporting.strict_waivers else ""
@@ -225,6 +227,16 @@ def _run_info(started: float, selection: Selection, host: Evidence | None) -> Ru
         view="root" if os.geteuid() == 0 else "user",
         seconds=round(finished - started, 3),
     )
+
+
+def _gate_that_held(
+    selection: Selection, gate: Gate, reporting: Reporting
+) -> dict[str, str | bool] | None:
+    """Return the gate for the report, None if its profiles' names say it all."""
+    own = all(name.partition("@")[0] in profile_names() for name in selection.profiles)
+    if own and gate == selection.gate and not reporting.strict_waivers:
+        return None
+    return saved(gate, strict_waivers=reporting.strict_waivers)
 
 
 def utc(seconds: float) -> str:

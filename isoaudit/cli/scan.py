@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from isoaudit.cli.comparing import Comparing, comparing
-from isoaudit.cli.configured import configured
+from isoaudit.cli.configured import configured, read_then, refuse_no_gate
 from isoaudit.cli.options import (
     Accepting,
     Reporting,
@@ -86,12 +86,16 @@ def scan(
     from isoaudit.cli.outputs import parse_outputs
     from isoaudit.cli.reviewing import review_of
     from isoaudit.cli.running import run_scan
+    from isoaudit.documents.standing import as_it_stood
     from isoaudit.rules.catalogue import load_catalogue
     from isoaudit.rules.select import overriding, select
 
     chosen = parse_outputs(reporting.form, reporting.outputs)
     catalogue = load_catalogue(folders)
-    selection = select(profiles, catalogue)
+    with as_it_stood(read_then("profiles")):
+        selection = select(profiles, catalogue)
+    if reporting.fail_on is None:
+        refuse_no_gate(selection.gate, profiles)
     gate = overriding(selection.gate, reporting.fail_on, unknown=reporting.fail_on_unknown)
     review = review_of(accepting, selection, catalogue)
     if not targets and not os.environ.get("CI"):

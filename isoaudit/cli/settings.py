@@ -8,13 +8,14 @@ anywhere. One that is named may say all that options can.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from isoaudit.cli.owned import read_owned
 from isoaudit.documents import limits
+from isoaudit.documents.standing import ReadThen
 from isoaudit.errors import DocumentError, UsageError
 from isoaudit.model import Location
 from isoaudit.targets.revision import reader_at, root_around
@@ -38,12 +39,16 @@ class Settings:
     """What a configuration file sets, by the names of options, and where each stands.
 
     `shown` is what people know the file by; `remark` says what else there is to say of it.
+    `was_found` tells a file that nobody named, and `read_then` reads what such a file names as it
+    stood at the revision of which the file itself counts.
     """
 
     shown: str
     values: Mapping[str, Any]
     places: Mapping[str, Location]
     remark: str = ""
+    was_found: bool = False
+    read_then: ReadThen | None = None
 
 
 def named(path: Path) -> Settings:
@@ -83,8 +88,25 @@ def _stood(here: Path, root: Path, since: str) -> Settings | None:
             data = read(str(below / name))
             if data is not None and (found := _of_bytes(data, folder / name)) is not None:
                 settings = _confined(found, folder, root)
-                return replace(settings, remark=_then(folder / name, data, since))
+                remark = _then(folder / name, data, since)
+                return replace(settings, remark=remark, read_then=_reader(root, read, since))
     return None
+
+
+def _reader(root: Path, read: Callable[[str], bytes | None], since: str) -> ReadThen:
+    """Return what reads a repository's files as they stood at a revision."""
+
+    def then(path: Path, shown: str) -> bytes | None:
+        whole = Path(os.path.realpath(path.parent), path.name)
+        if not whole.is_relative_to(os.path.realpath(root)):
+            return None
+        data = read(str(whole.relative_to(os.path.realpath(root))))
+        if data is None:
+            raise DocumentError(f"{shown}: not there at {since}, where the settings name it",
+                                "Name it by its option, if it is to count already.")  # fmt: skip
+        return data
+
+    return then
 
 
 def _too_new(here: Path, root: Path, since: str) -> Settings | None:
@@ -226,7 +248,7 @@ def _confined(settings: Settings, folder: Path, root: Path) -> Settings:
                 f"What is audited may not decide that: give the option, or --config "
                 f"{settings.shown}",
             )
-    return _with_paths(settings, folder, root)
+    return replace(_with_paths(settings, folder, root), was_found=True)
 
 
 def _with_paths(settings: Settings, folder: Path, root: Path | None) -> Settings:

@@ -20,6 +20,8 @@ class Ending(NamedTuple):
     passed: bool
     reasons: tuple[str, ...]
     open_unknown: int
+    idle: tuple[str, ...] = ()
+    """Targets that no check of the run is about."""
 
 
 def ending(
@@ -31,6 +33,8 @@ def ending(
     stale: str = "",
 ) -> Ending:
     """Return how a run ends; a broken gate outranks an incomplete audit.
+
+    Where no check is about anything that was found, nothing was audited: that is never green.
 
     `stale` says which waivers fail it, if they are to: --strict-waivers.
     """
@@ -52,14 +56,22 @@ def ending(
     code = 1 if failing or stale else 4 if reasons else 0
     if report_only:
         code = 0
+    idle = tuple(sorted(target for target, count in counts.items() if not count.judged))
+    nothing = bool(counts) and len(idle) == len(counts)
+    if nothing:
+        reasons.append(f"no check of this run is about what was found: {_some(idle)}")
+        code, idle = code or 3, ()
     open_unknown = sum(count.open_unknown - count.unknown for count in counts.values())
-    return Ending(code, not (failing or undecided or stale), tuple(reasons), open_unknown)
+    passed = not (failing or undecided or stale or nothing)
+    return Ending(code, passed, tuple(reasons), open_unknown, idle)
 
 
 def explain_exit(end: Ending, gate: Gate) -> list[str]:
     """Return the lines that say why the run ended as it did."""
     lines = [f'exit {end.code}  gate "{describe(gate)}"']
     lines += [f"        {reason}" for reason in end.reasons]
+    if end.idle:
+        lines.append(f"        no check of this run is about {_some(end.idle)}")
     if end.open_unknown:
         lines.append(
             f"        {end.open_unknown} unknowns not counted; --fail-on-unknown counts them"

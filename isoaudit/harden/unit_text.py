@@ -96,7 +96,8 @@ class QuadletFile:
         at = self._place()
         if at > 0 and not lines[at - 1].endswith("\n"):
             lines[at - 1] += "\n"
-        return "".join([*lines[:at], *(f"{line}\n" for line in self._put_in), *lines[at:]])
+        end = "\r\n" if "\r\n" in "".join(self._lines[:1]) else "\n"
+        return "".join([*lines[:at], *(f"{line}{end}" for line in self._put_in), *lines[at:]])
 
     def _entries(self, key: str) -> Iterator[Entry]:
         return (e for e in self._unit.entries if (e.section, e.key) == (_SECTION, key))

@@ -83,9 +83,10 @@ class YamlFile:
     def text(self) -> str:
         """Return the file as it is after the edits."""
         if _is_json(self._text):
-            return _as_json(self._documents[0], self._text)
+            return _as_json(self._documents[0], self._text, self._shown)
         edited = _dump(self._documents, self._text)
         whole = with_notes(self._text, _carried_over(self._text, self._untouched, edited))
+        whole = above_notes(self._text, whole)
         return whole.replace("\n", "\r\n") if self._windows else whole
 
     def _owner(self, target: Target, edit: Edit) -> tuple[MutableMapping[str, Any] | None, Edit]:
@@ -179,10 +180,16 @@ def _dump(documents: list[Any], text: str) -> str:
     return out.getvalue()
 
 
-def _as_json(document: Any, text: str) -> str:
+def _as_json(document: Any, text: str, shown: str) -> str:
     step = re.search(r"\n([ \t]+)\S", text)
     indent: str | None = step[1] if step else None
-    return json.dumps(document, indent=indent, ensure_ascii=False) + "\n"
+    try:
+        return json.dumps(document, indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
+    except (ValueError, TypeError) as error:
+        raise DocumentError(
+            f"{shown}: holds a value that JSON cannot be written with",
+            f"Change it by hand: isoaudit scan {shown} -v says how.",
+        ) from error
 
 
 def _carried_over(original: str, untouched: str, edited: str) -> str:
@@ -232,6 +239,44 @@ def with_notes(original: str, edited: str) -> str:
     return "".join(lines)
 
 
+def above_notes(original: str, edited: str) -> str:
+    """Return an edited text with what was put in above the comments and blank lines before it.
+
+    They are about what comes next, and a waiver among them waives there. What they only seem to be,
+    as in a block of text, stays where it is: the text must come to the same.
+    """
+    before, after = original.splitlines(keepends=True), edited.splitlines(keepends=True)
+    lines: list[str] = []
+    for tag, a, _, b, y in difflib.SequenceMatcher(None, before, after, False).get_opcodes():
+        notes = 0
+        while tag == "insert" and notes < a and _is_blank_or_comment(before[a - 1 - notes]):
+            notes += 1
+        if notes and lines[-notes:] == before[a - notes : a]:
+            lines[-notes:] = [*after[b:y], *before[a - notes : a]]
+        else:
+            lines += after[b:y]
+    moved = "".join(lines)
+    return moved if moved == edited or _events(moved) == _events(edited) else edited
+
+
+def _is_blank_or_comment(line: str) -> bool:
+    return line.lstrip()[:1] in {"", "#"}
+
+
+def _events(text: str) -> list[tuple[object, ...]] | None:
+    """Return what a YAML text comes to, wherever it stands; None for what is none."""
+    import yaml
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return [
+            (type(one), *(getattr(one, name, None) for name in ("anchor", "tag", "value")))
+            for one in yaml.parse(text, Loader=loader)
+        ]
+    except yaml.YAMLError:
+        return None
+
+
 def _is_note(line: str, first: str) -> bool:
     text = line.lstrip()
     indented = len(line) - len(text)
@@ -273,12 +318,16 @@ def _elements(documents: list[Any]) -> Iterator[tuple[_Place, _Element]]:
         if isinstance(holder, Mapping):
             places: Any = trail[-1].lc
             for key in edits.own_keys(holder):
+                if places.data is None or key not in places.data:
+                    continue  # of an ordered map (!!omap) ruamel.yaml keeps no places
                 found = _Element(trail, key, holder[key])
                 yield _from_zero(places.key(key)), found
                 if not isinstance(found.value, Mapping | MutableSequence):
                     yield _from_zero(places.value(key)), found
         else:
             for index, value in enumerate(holder):
+                if holder.lc.data is None or index not in holder.lc.data:
+                    continue
                 yield _from_zero(holder.lc.item(index)), _Element(trail, index, value)
 
 

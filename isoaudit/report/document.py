@@ -23,6 +23,9 @@ class RunInfo:
     what the findings were compared with: "ref", "commit", and how many failed there and still do
     ("known"), failed there and are not found any more ("gone"), and files that could not be read
     there ("unread").
+
+    `gate` is the gate that held if it was not that of a built-in profile as it is: "fail_on" (a
+    severity or "never"), "fail_on_unknown" and "strict_waivers".
     """
 
     id: str
@@ -34,6 +37,7 @@ class RunInfo:
     seconds: float
     on: Mapping[str, str] | None = None
     since: Mapping[str, str | int] | None = None
+    gate: Mapping[str, str | bool] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the run as the report document holds it."""
@@ -47,6 +51,7 @@ class RunInfo:
             "seconds": self.seconds,
             "on": dict(self.on) if self.on is not None else None,
             "since": dict(self.since) if self.since is not None else None,
+            **({"gate": dict(self.gate)} if self.gate is not None else {}),
         }
 
     @staticmethod
@@ -62,6 +67,7 @@ class RunInfo:
             data["seconds"],
             data.get("on"),
             data.get("since"),
+            data.get("gate"),
         )
 
 
@@ -107,6 +113,11 @@ class Tally:
     def status(self, status: Status) -> int:
         """Return the number of findings of a status."""
         return self.by_status.get(status, 0)
+
+    @property
+    def judged(self) -> int:
+        """The number of findings of checks that were about a target at all."""
+        return sum(self.by_status.values()) - self.status(Status.NOT_APPLICABLE)
 
     def severity(self, severity: Severity) -> int:
         """Return the number of failures of a severity."""

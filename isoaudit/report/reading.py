@@ -28,6 +28,7 @@ _FINDING = {
     "waiver": Optional(Nullable(_WAIVER)), "baseline": Optional(Nullable(str)),
 }  # fmt: skip
 _SINCE = {"ref": str, "commit": str, "known": int, "gone": int, "unread": int}
+_GATE = {"fail_on": str, "fail_on_unknown": bool, "strict_waivers": bool}
 _TARGET = {
     "id": str, "aliases": [str], "kind": str, "name": str, "state": str, "dialect": str,
     "host": Nullable(str), "facts": dict, "missing": [_MISSING], "findings": [_FINDING],
@@ -45,6 +46,7 @@ _DOCUMENT = {
         "id": str, "started_at": str, "finished_at": str, "profiles": [str],
         "host": Nullable(Every(str)), "view": str, "seconds": (int, float),
         "on": Optional(Nullable(Every(str))), "since": Optional(Nullable(_SINCE)),
+        "gate": Optional(Nullable(_GATE)),
     },
     "summary": {
         "targets": int, "by_status": Every(int), "by_severity": Every(int),

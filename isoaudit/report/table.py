@@ -172,6 +172,8 @@ def _result(view: View, listed: Sequence[Failure]) -> str:
 
 def _calm(views: Sequence[View]) -> str:
     """Return what to say where nothing is bad; what is not known stands beside it."""
+    if not any(view.tally.judged for view in views):
+        return "no check is about it"
     failed = any(view.failed for view in views)
     unsettled = sum(view.unsettled for view in views)
     text = "none critical or high" if failed else "no check failed"

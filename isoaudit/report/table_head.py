@@ -94,6 +94,8 @@ def _put_rows(page: Page, views: Sequence[View]) -> None:
 
 def short(view: View) -> str:
     """Return a target's counts in a few words; what held if nothing failed."""
+    if not view.tally.judged:
+        return "no check is about it"
     words = by_severity(view.tally.by_severity) or f"{count(view.held, 'check')} held"
     broken = f", {count(len(view.broken), 'error')}" if view.broken else ""
     unknown = f", {view.unsettled} unknown" if view.unsettled else ""
@@ -111,6 +113,8 @@ def _row(view: View, *, states: bool) -> list[str]:
 def _sentence(views: Sequence[View]) -> str:
     if not views:
         return "No target was audited."
+    if not any(view.tally.judged for view in views):
+        return "No check of this run is about what was found."
     if not any(view.failed for view in views):
         thing = "Nothing new" if any(view.known for view in views) else "No check"
         return f"{thing} failed: {held(views)}.{_waived(views)}{_broken(views)}"

@@ -22,6 +22,8 @@ class GateCount:
     errors: int = 0
     open_unknown: int = 0
     """Unknown findings at or above the gate's severity, whether or not the gate counts them."""
+    judged: int = 0
+    """Findings of checks that are about such a target at all."""
 
     def __add__(self, other: GateCount) -> GateCount:
         return GateCount(
@@ -29,6 +31,7 @@ class GateCount:
             self.unknown + other.unknown,
             self.errors + other.errors,
             self.open_unknown + other.open_unknown,
+            self.judged + other.judged,
         )
 
 
@@ -38,8 +41,9 @@ def count(findings: Iterable[Finding], gate: Gate, *, declared: bool = False) ->
     `declared` says that a file is all there is of it. What is waived, or stood in the baseline,
     breaks nothing.
     """
-    fails = unknown = errors = 0
+    fails = unknown = errors = judged = 0
     for finding in findings:
+        judged += finding.status is not Status.NOT_APPLICABLE
         if finding.status is Status.PASS:
             continue
         if finding.status is Status.ERROR:
@@ -48,13 +52,11 @@ def count(findings: Iterable[Finding], gate: Gate, *, declared: bool = False) ->
             continue
         if gate.fail_on is None or finding.severity.rank > gate.fail_on.rank:
             continue
-        if finding.known:
-            continue  # it stood in the baseline
         if finding.status is Status.FAIL:
             fails += 1
         elif finding.status is Status.UNKNOWN and not beyond(finding, declared=declared):
             unknown += 1
-    return GateCount(fails, unknown if gate.fail_on_unknown else 0, errors, unknown)
+    return GateCount(fails, unknown if gate.fail_on_unknown else 0, errors, unknown, judged)
 
 
 def beyond(finding: Finding, *, declared: bool) -> bool:

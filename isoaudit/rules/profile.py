@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from isoaudit import __version__
-from isoaudit.documents import limits
+from isoaudit.documents import limits, standing
 from isoaudit.errors import DefinitionError, DocumentError, UsageError
 from isoaudit.model import Location, Severity, Value
 from isoaudit.resources import data_dir
@@ -80,8 +80,9 @@ def load_profile(name: str) -> Profile:
     if asked is not None:
         minor = asked[2].partition(".")[2]
         return load_profile(asked[1])._replace(version=int(minor) if minor else None)
-    path = Path(name) if "/" in name or name.endswith((".yaml", ".yml")) else None
-    if path is None:
+    is_file = "/" in name or name.endswith((".yaml", ".yml"))
+    path = Path(name)
+    if not is_file:
         path = data_dir("profiles") / f"{name}.yaml"
         if name not in profile_names():
             from difflib import get_close_matches
@@ -93,7 +94,8 @@ def load_profile(name: str) -> Profile:
                 f"no profile {name!r}", f"{hint}There are: {', '.join(profile_names())}.{at}"
             )
     try:
-        text = limits.read_text(path, str(path))
+        # NOTE: a built-in one is never a file of what is audited, not even in isoaudit's own clone.
+        text = (standing if is_file else limits).read_text(path, str(path))
         data = _validated(text, str(path))
     except DocumentError as error:
         raise DefinitionError(error.cause, error.remedy) from error

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from isoaudit.model import InlineWaiver, TargetResult
 from isoaudit.rules.baseline import Baseline
-from isoaudit.rules.waivers import Key, Waiving
+from isoaudit.rules.waivers import Stood, Waiving
 
 
 class Review:
@@ -21,7 +21,7 @@ class Review:
         self,
         waiving: Waiving | None = None,
         baseline: Baseline | None = None,
-        stood: Mapping[str, frozenset[Key]] | None = None,
+        stood: Mapping[str, frozenset[Stood]] | None = None,
     ) -> None:
         self.waiving = waiving or Waiving()
         self.baseline = baseline
@@ -36,11 +36,11 @@ class Review:
         reviewed = replace(reviewed, said=()) if result.said else reviewed
         return reviewed if self.baseline is None else self.baseline.mark(reviewed)
 
-    def after(self, stood: Mapping[str, frozenset[Key]]) -> Review:
+    def after(self, stood: Mapping[str, frozenset[Stood]]) -> Review:
         """Return a review by which a file waives only what it waived before a change.
 
-        `stood` are the waivers in files that covered something then, by the target's id: who moves
-        one to another target has not had it reviewed there.
+        `stood` is what waivers in files covered then, by the target's id: who moves one to another
+        target or finding has not had it reviewed there.
         """
         return Review(self.waiving, self.baseline, stood)
 

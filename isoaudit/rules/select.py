@@ -181,6 +181,21 @@ def _gate(data: Mapping[str, Any], inherited: Gate) -> Gate:
     return gate
 
 
+def saved(gate: Gate, *, strict_waivers: bool) -> dict[str, str | bool]:
+    """Return a gate as a report holds it."""
+    return {
+        "fail_on": gate.fail_on.value if gate.fail_on else "never",
+        "fail_on_unknown": gate.fail_on_unknown,
+        "strict_waivers": strict_waivers,
+    }
+
+
+def of_saved(data: Mapping[str, Any]) -> Gate:
+    """Return the gate that a report holds; raises ValueError for a severity that there is not."""
+    level = data["fail_on"]
+    return Gate(None if level == "never" else Severity(level), data["fail_on_unknown"])
+
+
 def strictest(gates: Sequence[Gate]) -> Gate:
     """Return the gate that fails whenever one of `gates` does."""
     levels = [gate.fail_on for gate in gates if gate.fail_on is not None]

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from isoaudit.documents import limits
+from isoaudit.documents import standing
 from isoaudit.errors import DefinitionError, DocumentError
 from isoaudit.facts.redaction import redact_text
 from isoaudit.model import Location, Waiver
@@ -27,7 +27,7 @@ def load_waivers(path: Path, checks: Iterable[str]) -> tuple[Entry, ...]:
 
     shown = str(path)
     try:
-        node = yaml.load(limits.read_text(path, shown), shown)
+        node = yaml.load(standing.read_text(path, shown), shown)
         data = validate(node, "waivers-1")
     except DefinitionError:
         raise

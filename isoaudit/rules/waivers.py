@@ -25,10 +25,13 @@ from isoaudit.rules.gate import beyond
 from isoaudit.rules.inline_words import WHOLE, statement, today
 
 Key = tuple[str, tuple[str, ...], str]
+Stood = tuple[Key, str, str, int]
+"""That a waiver in a file covered a finding: of this fingerprint, status and severity's rank."""
 
 NOTHING_WRONG = "nothing that it covers is wrong"
 NO_TARGET = "no target of this run is called so"
 _PASSED_DAY = "its last day was {}"
+_CAME_WITH = "it came with the change that is judged, or what it is to cover did"
 _NOT_RUN = "none of its checks is in this run"
 
 
@@ -50,7 +53,12 @@ class Entry(NamedTuple):
     def names(self, target: Target) -> bool:
         """Say whether it speaks of a target, by its id or one of its aliases."""
         names = (target.id, *target.aliases)
-        return any(fnmatchcase(name, pattern) for name in names for pattern in self.targets)
+        # NOTE: a path may hold brackets, and is meant as it stands then.
+        return any(
+            name == pattern or fnmatchcase(name, pattern)
+            for name in names
+            for pattern in self.targets
+        )
 
     def covers(self, finding: Finding) -> bool:
         """Say whether it speaks of a finding of such a target."""
@@ -72,8 +80,8 @@ class Waiving:
 
     `entries` are those of waiver files, `checks` the ids of the checks that run, `known` those of
     all checks there are. `today` is a day in UTC, as ISO 8601 has it. `inline` lets files waive,
-    `labels` live containers by what they were labelled with. `accepted`, if it is not None, are the
-    keys of the only inline waivers of files that count: those that stood there before a change.
+    `labels` live containers by what they were labelled with. `accepted`, if it is not None, is
+    all that waivers in files may cover: what they covered before a change, no less severe.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -82,7 +90,7 @@ class Waiving:
     today: str = field(default_factory=today)
     inline: bool = True
     labels: bool = False
-    accepted: frozenset[Key] | None = None
+    accepted: frozenset[Stood] | None = None
 
     def waive(self, result: TargetResult, *, said: bool = True) -> TargetResult:
         """Return a result with its waivers attached, and what became of each.
@@ -98,9 +106,10 @@ class Waiving:
         gating = tuple(one for one in findings if _may_be_waived(one, result.target))
         met = [self._entry(entry, gating) for entry in entries]
         for one in (*result.said, *live):
-            covered = tuple(f for f in gating if _speaks_of(one, result.target, f))
-            use = self._inline(one, len(covered), live=not result.target.dialect)
-            if covered or one in live or (said and one.whole):
+            meant = tuple(f for f in gating if _speaks_of(one, result.target, f))
+            covered = tuple(f for f in meant if one in live or self._accepts(one, f))
+            use = self._inline(one, len(covered), live=one in live, meant=bool(meant))
+            if meant or one in live or (said and one.whole):
                 met.append(_Met(covered, use))
         return replace(
             result, findings=_attached(findings, met), waivers=tuple(one.use for one in met)
@@ -124,12 +133,22 @@ class Waiving:
         )
         return _Met(covered, use)
 
-    def _inline(self, one: InlineWaiver, covered: int, *, live: bool) -> WaiverUse:
+    def _accepts(self, one: InlineWaiver, finding: Finding) -> bool:
+        """Say whether a waiver in a file may cover a finding: before a change it did, if there is
+        one. Who copies it to a second finding, or makes the first worse, has no word on that."""
+        if self.accepted is None:
+            return True
+        print_, status, rank = finding.fingerprint, finding.status.value, finding.severity.rank
+        return any((one.key, print_, status, known) in self.accepted for known in range(rank + 1))
+
+    def _inline(self, one: InlineWaiver, covered: int, *, live: bool, meant: bool) -> WaiverUse:
         state: WaiverState = "used" if covered else "unused"
         why = "" if covered else NOTHING_WRONG
         until = one.waiver.until
         problem = one.problem or self._unknown(one.checks)
         refused = self._refused(one, live=live)
+        if not refused and meant and not covered:
+            refused = _CAME_WITH
         if problem:
             state, why = "invalid", problem
         elif refused:
@@ -146,8 +165,6 @@ class Waiving:
             return "" if self.labels else "labels count with --accept-labels only"
         if not self.inline:
             return "--no-inline-waivers"
-        if self.accepted is not None and one.key not in self.accepted:
-            return "it came with the change that is judged"
         return ""
 
     def _unknown(self, checks: Iterable[str]) -> str:
@@ -165,13 +182,15 @@ class Waiving:
         return any(fnmatchcase(check, pattern) for pattern in patterns for check in self.checks)
 
 
-def covering(result: TargetResult) -> frozenset[Key]:
-    """Return the keys of the waivers in a target's file that cover some finding of it."""
+def covering(result: TargetResult) -> frozenset[Stood]:
+    """Return what the waivers in a target's file cover of its findings."""
     gating = [one for one in result.findings if _may_be_waived(one, result.target)]
     return frozenset(
-        said.key
+        (said.key, one.fingerprint, one.status.value, one.severity.rank)
         for said in result.said
-        if not said.problem and any(_speaks_of(said, result.target, one) for one in gating)
+        if not said.problem
+        for one in gating
+        if _speaks_of(said, result.target, one)
     )
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from isoaudit.targets.roots import kind_by_roots, veiled
+
 _HEAD = 4096
 _KEYS = 65_536
 _COMPOSE_NAME = re.compile(
@@ -22,8 +24,13 @@ _SERVICES = re.compile(
     """,
     re.MULTILINE | re.VERBOSE,
 )
+_SERVICES_WITHIN = re.compile(
+    r"""(?:^[ \t]+|[{,]\s{0,200})["']?services["']?\s{0,200}:""", re.MULTILINE
+)
+"""In a flow mapping, or in a document that is indented as a whole."""
+
 _SERVICE_KEY = re.compile(r"""[\s{,]["']?(?:image|build|extends)["']?[ \t]*:""")
-_FLOW_SERVICES = re.compile(r"""[{,\s]["']?(?:services|include)["']?\s*:""")
+_JSON_SERVICES = re.compile(r'"services"\s*:\s*\{')
 _JSON_COMPOSE = re.compile(
     r'\{\s*(?:"(?:name|version)"\s*:\s*"[^"\\]*"\s*,\s*){0,2}"services"\s*:\s*\{'
 )
@@ -34,19 +41,11 @@ _DOCKERFILE_NAME = re.compile(
 _DEVCONTAINER_NAMES = ("devcontainer.json", ".devcontainer.json")
 _DEVCONTAINER_KEY = re.compile(r'"(?:image|build|dockerFile|dockerComposeFile)"\s*:')
 _FROM = re.compile(r"^[ \t]*FROM[ \t]+[^\s]", re.MULTILINE | re.IGNORECASE)
-_API_VERSION = re.compile(
-    r"""(?:^|[{,-])[ \t]*(?:[!&][^\s]{0,80}+[ \t]+)?["']?apiVersion["']?[ \t]*:
-      | ^[ \t]*\?[ \t]+["']?apiVersion["']?[ \t]*\r?$
-    """,
-    re.MULTILINE | re.VERBOSE,
-)
-_KIND = re.compile(
-    r"""(?:^|[{,-])[ \t]*(?:[!&][^\s]{0,80}+[ \t]+)?["']?kind["']?[ \t]*:
-      | ^[ \t]*\?[ \t]+["']?kind["']?[ \t]*\r?$
-    """,
-    re.MULTILINE | re.VERBOSE,
-)
-_ESCAPED = re.compile(r"\\(?:u00|x)([2-7][0-9a-fA-F])")
+_API_VERSION = re.compile(r"""(?:^|[{,-])[ \t]*["']?apiVersion["']?[ \t]*:""", re.MULTILINE)
+_KIND = re.compile(r"""(?:^|[{,-])[ \t]*["']?kind["']?[ \t]*:""", re.MULTILINE)
+_AT_ROOT = re.compile(r"""^(?:-[ \t]+)?["']?(?:apiVersion|kind)["']?[ \t]*:""", re.MULTILINE)
+_OURS = re.compile(r"""\{\s*"(?:isoaudit_bundle|schema_version)"\s*:""")
+_DATA = (".yaml", ".yml", ".json")
 _OCI_VERSION = re.compile(r"""[{,]\s{0,200}"ociVersion"\s{0,200}:\s{0,200}\"""")
 _OCI_PART = re.compile(r"""[{,]\s{0,200}"(?:process|root|linux|mounts)"\s{0,200}:""")
 _KATA = re.compile(r"^[ \t]*\[hypervisor\.[a-z_-]+\][ \t]*(?:#|\r?$)", re.MULTILINE)
@@ -106,6 +105,15 @@ A makefile or a script may name the engine by a variable.
 """
 
 
+def recognise(text: str, name: str) -> str | None:
+    """Return the dialect, `bundle`, `result`, or None for anything else.
+
+    `name` is the file's name: one that compose itself looks for needs less proof.
+    """
+    found = recognised(text, name)
+    return found[0] if found else None
+
+
 _ENGINE = re.compile(r"\b(?:docker|podman|nerdctl)\b")
 _RUN_BY_VARIABLE = re.compile(
     r"""(?:^|[;&|(`]|\b(?:sudo|exec))[ \t]{0,200}+
@@ -115,27 +123,66 @@ _RUN_BY_VARIABLE = re.compile(
 """A command named by a variable, which may hold the engine, or all of the line up to its image."""
 
 
-def recognise(text: str, name: str) -> str | None:
-    """Return the dialect, `bundle`, `result`, or None for anything else.
+def _runs_container(text: str) -> bool:
+    """Say whether a line of a script or makefile may start a container, by name or variable."""
+    if _RUN_LINE.search(text):
+        return True
+    return _ENGINE.search(text) is not None and _RUN_BY_VARIABLE.search(text) is not None
 
-    `name` is the file's name: one that compose itself looks for needs less proof.
-    """
+
+def recognised(text: str, name: str) -> list[str]:
+    """Return all that a file is: a script may start containers and machines."""
     head = text[:_HEAD].lstrip()
     known = _known_by_name(name)
     if known is not None:
-        return known(text)
-    if head.startswith("<"):
-        return _xml(text)
+        return _listed(known(text))
+    if name.endswith((".sh", ".bash", ".ksh", ".zsh")):
+        return _scripts(text)
+    if name.endswith(_DATA):
+        return _listed(_data(text, head, name))
+    if head.startswith("<") and not head.startswith("<<"):
+        return _listed(_xml(text))
     if head.startswith("#!") or _COMMAND_FIRST.match(head):
-        return _script(text)
-    if head.startswith("{") and (own := _json(text, head)):
-        return own
-    if "\\u00" in text or "\\x" in text:
-        # A key may be written in escapes, which those who apply the file undo.
-        text = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
-    if _API_VERSION.search(text) and _KIND.search(text):
-        return "kubernetes"
-    return "compose" if _is_compose(text, head, name) else None
+        return _scripts(text)
+    return _listed(_data(text, head, name))
+
+
+def _listed(kind: str | None) -> list[str]:
+    return [] if kind is None else [kind]
+
+
+def _data(text: str, head: str, name: str) -> str | None:
+    """Return which YAML or JSON it is: by what it looks like, and by its own keys in doubt."""
+    looks = [kind for kind in (*_json(text, head), _manifest(text), _services(text, head, name))
+             if kind]  # fmt: skip
+    is_sure = len(looks) == 1 and (looks[0] != "kubernetes" or _at_root(text, head))
+    if is_sure and (_OURS.match(head) or not veiled(text)):
+        return looks[0]
+    of_compose = _COMPOSE_NAME.fullmatch(name) is not None
+    if not looks and not of_compose and not _services_within(text) and not veiled(text):
+        return None
+    known = kind_by_roots(text, name, of_compose=of_compose)
+    return known or (looks[0] if looks else None)
+
+
+def _services_within(text: str) -> bool:
+    return "services" in text and _SERVICES_WITHIN.search(text) is not None
+
+
+def _at_root(text: str, head: str) -> bool:
+    """Say whether the keys of a manifest stand where those of a document do."""
+    return head.startswith("{") or _AT_ROOT.search(text) is not None
+
+
+def _manifest(text: str) -> str | None:
+    if "apiVersion" not in text:
+        return None
+    return "kubernetes" if _API_VERSION.search(text) and _KIND.search(text) else None
+
+
+def _services(text: str, head: str, name: str) -> str | None:
+    named = "services" in text or "include" in text  # what most manifests never say
+    return "compose" if named and _is_compose(text, head, name) else None
 
 
 def _known_by_name(name: str) -> Callable[[str], str | None] | None:
@@ -154,43 +201,39 @@ def _devcontainer(text: str) -> str | None:
     return "devcontainer" if _DEVCONTAINER_KEY.search(text) else None
 
 
-def _json(text: str, head: str) -> str | None:
+def _json(text: str, head: str) -> list[str]:
     """Return which JSON of isoaudit's own it is, or what a runtime or VMM could start from it."""
+    if not head.startswith("{"):
+        return []
+    kinds = []
     if '"isoaudit_bundle"' in head:
-        return "bundle"
-    if '"schema_version"' in head:
-        return "result"
+        kinds.append("bundle")
+    elif '"schema_version"' in head:
+        kinds.append("result")
     keys = text[:_KEYS]
     # Its keys may well be sorted, with a whole seccomp profile before this one.
     if '"ociVersion"' in text and _OCI_VERSION.search(text) and _OCI_PART.search(text):
-        return "oci"
-    is_microvm = '"boot-source"' in keys and '"kernel_image_path"' in keys
-    return "firecracker" if is_microvm else None
+        kinds.append("oci")
+    if '"boot-source"' in keys and '"kernel_image_path"' in keys:
+        kinds.append("firecracker")
+    return kinds
 
 
 def _xml(text: str) -> str | None:
-    if _ENVELOPE.search(text[:_KEYS]):
-        return "ovf"
-    return "libvirt_xml" if _DOMAIN.match(text) else None
+    if _DOMAIN.match(text):
+        return "libvirt_xml"
+    return "ovf" if _ENVELOPE.search(text[:_KEYS]) else None
 
 
 def _toml(text: str) -> str | None:
     return "kata" if _KATA.search(text) and _KATA_RUNTIME.search(text) else None
 
 
-def _runs_container(text: str) -> bool:
-    """Say whether a line of a script or makefile may start a container, by name or variable."""
-    if _RUN_LINE.search(text):
-        return True
-    return _ENGINE.search(text) is not None and _RUN_BY_VARIABLE.search(text) is not None
-
-
-def _script(text: str) -> str | None:
-    if _QEMU.search(text):
-        return "qemu"
-    if _CLOUD.search(text):
-        return "cloud_hypervisor"
-    return "docker_run" if _runs_container(text) else None
+def _scripts(text: str) -> list[str]:
+    """Return what a script starts: one that starts a machine may start containers as well."""
+    known = (("qemu", _QEMU.search), ("cloud_hypervisor", _CLOUD.search),
+             ("docker_run", _runs_container))  # fmt: skip
+    return [kind for kind, is_of in known if is_of(text)]
 
 
 def _makefile(text: str) -> str | None:
@@ -198,19 +241,18 @@ def _makefile(text: str) -> str | None:
 
 
 def _quadlet(text: str) -> str | None:
-    return "quadlet" if _QUADLET.search(text[:_KEYS]) else None
+    return "quadlet" if _QUADLET.search(text) else None
 
 
 def _settings(text: str) -> str | None:
-    if _QEMU_GROUP.match(text[:_KEYS]):
+    if _QEMU_GROUP.match(text):
         return "qemu"
-    head = text[:_KEYS]
-    is_guest = _XL_NAME.search(head) and _XL_MEMORY.search(head) and _XL_OWN.search(head)
+    is_guest = _XL_NAME.search(text) and _XL_MEMORY.search(text) and _XL_OWN.search(text)
     return "xl" if is_guest else None
 
 
 def _vmx(text: str) -> str | None:
-    return "vmx" if _VMX.search(text[:_KEYS]) else None
+    return "vmx" if _VMX.search(text) else None
 
 
 def _unit(text: str) -> str | None:
@@ -219,7 +261,7 @@ def _unit(text: str) -> str | None:
 
 def _is_compose(text: str, head: str, name: str) -> bool:
     if _COMPOSE_NAME.fullmatch(name):
-        known = _FLOW_SERVICES if head.startswith("{") else _COMPOSE_KEY
+        known = _JSON_SERVICES if head.startswith("{") else _COMPOSE_KEY
         return known.search(text) is not None
     declares = _JSON_COMPOSE.match(head) or _SERVICES.search(text)
     return declares is not None and _SERVICE_KEY.search(text) is not None
@@ -227,7 +269,6 @@ def _is_compose(text: str, head: str, name: str) -> bool:
 
 _BY_SUFFIX: tuple[tuple[tuple[str, ...], Callable[[str], str | None]], ...] = (
     ((".toml",), _toml),
-    ((".sh", ".bash", ".ksh", ".zsh"), _script),
     ((".mk", "Makefile", "makefile"), _makefile),
     ((".container", ".pod", ".kube"), _quadlet),
     ((".cfg",), _settings),

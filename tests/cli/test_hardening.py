@@ -8,6 +8,8 @@ import pytest
 import yaml
 from command_line import ROOT, Isoaudit, open_recording
 
+from isoaudit.cli.files import text_whole
+
 COMPOSE = """\
 services:
   web: # the shop
@@ -238,3 +240,89 @@ def test_what_is_waived_in_the_file_asks_for_no_edit(isoaudit: Isoaudit, here: P
     assert not {"cap_drop", "security_opt"} & set(service)
     assert service["read_only"]
     assert "stays: waived" in ended.err
+
+
+def test_a_new_file_is_no_more_open_than_the_one_it_is_made_of(
+    isoaudit: Isoaudit, here: Path
+) -> None:
+    """What the file holds may be nobody else's business."""
+    (here / "compose.yaml").write_text(COMPOSE)
+    (here / "compose.yaml").chmod(0o600)
+
+    assert 0 == isoaudit("harden", "compose.yaml", "-o", "hard.yaml").code
+    assert 0o600 == (here / "hard.yaml").stat().st_mode & 0o7777
+
+
+def test_the_rights_are_given_before_anything_is_written(here: Path) -> None:
+    """By its name it could be another file by then, in a folder that is a stranger's."""
+    (here / "private").write_text("")
+    (here / "private").chmod(0o640)
+
+    with text_whole(here / "new", here / "private"):
+        (part,) = here.glob(".new.*.part")
+        assert (0o640, 0) == (part.stat().st_mode & 0o7777, part.stat().st_size)
+
+
+def test_a_link_is_not_replaced_by_a_file(isoaudit: Isoaudit, here: Path) -> None:
+    """What it leads to would stay as it is, and nobody would know."""
+    (here / "real.yaml").write_text(COMPOSE)
+    (here / "compose.yaml").symlink_to("real.yaml")
+
+    ended = isoaudit("harden", "compose.yaml", "--in-place")
+
+    assert (2, True) == (ended.code, (here / "compose.yaml").is_symlink())
+    assert f"Name the file that it leads to: {here / 'real.yaml'}" in ended.err
+
+
+NOTES = """\
+services:
+  web:
+    image: shop
+
+  # isoaudit: ignore[CAP-*] it needs what it has by @team
+  db:
+    image: db # newest
+    # the port of the shop
+    ports: ["127.0.0.1:1:1"]
+    command: |
+      echo
+      # no comment
+  last:
+    image: x
+
+# the end
+"""
+
+
+def test_comments_stay_with_what_they_are_about(isoaudit: Isoaudit, here: Path) -> None:
+    """What is put in comes before the comments on what is next."""
+    (here / "compose.yaml").write_text(NOTES)
+
+    after = isoaudit("harden", "compose.yaml").out
+
+    assert "\n  # isoaudit: ignore[CAP-*] it needs what it has by @team\n  db:\n" in after
+    assert "\n    # the port of the shop\n    ports:" in after
+    assert "      echo\n      # no comment\n  last:\n" in after
+    assert after.endswith("\n\n# the end\n")
+    assert NOTES.splitlines() == [one for one in after.splitlines() if one in NOTES.splitlines()]
+
+
+def test_json_that_cannot_be_written_again_is_refused(isoaudit: Isoaudit, here: Path) -> None:
+    """A number beyond all bounds would come out as a word that no reader of JSON takes."""
+    (here / "compose.json").write_text('{"services": {"a": {"image": "b", "x-a": 1e400}}}')
+
+    ended = isoaudit("harden", "compose.json")
+
+    assert (4, "") == (ended.code, ended.out)
+    assert "compose.json: holds a value that JSON cannot be written with" in ended.err
+
+
+def test_an_ordered_map_stands_in_nobodys_way(isoaudit: Isoaudit, here: Path) -> None:
+    """It is an extension's, and stays as it is."""
+    text = "services:\n  a:\n    image: b\n    x-a: !!omap\n    - b: 1\n    - c: 2\n"
+    (here / "compose.yaml").write_text(text)
+
+    ended = isoaudit("harden", "compose.yaml")
+
+    assert 0 == ended.code
+    assert "    x-a: !!omap\n    - b: 1\n    - c: 2\n" in ended.out

@@ -73,3 +73,36 @@ def test_what_is_no_result_ends_with_2(isoaudit: Isoaudit, here: Path, content: 
 
     assert (2, "") == (ended.code, ended.out)
     assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [(("--fail-on", "high"), 1), (("--fail-on", "never"), 0), (("--fail-on", "critical"), 0)],
+)
+def test_the_gate_that_held_in_the_run_holds_again(
+    isoaudit: Isoaudit, here: Path, house: House, options: tuple[str, ...], code: int
+) -> None:
+    """What an option decided is in the document."""
+    (here / "compose.yaml").write_text(OPEN)
+    scanned = isoaudit("scan", ".", "-o", "result.json", *house("high"), *options)
+
+    assert (code, code) == (scanned.code, isoaudit("report", "result.json").code)
+
+
+def test_strict_waivers_hold_again(isoaudit: Isoaudit, here: Path, house: House) -> None:
+    """Stale waivers that failed the run fail it when it is shown again."""
+    (here / "compose.yaml").write_text(f"# isoaudit: ignore[ACME-001] no\n{OPEN}")
+    words = ("--strict-waivers", "--fail-on", "never")
+    scanned = isoaudit("scan", ".", "-o", "result.json", *house("high"), *words)
+
+    assert (1, 1) == (scanned.code, isoaudit("report", "result.json").code)
+
+
+def test_a_gate_that_there_is_not_is_an_error(isoaudit: Isoaudit, here: Path, house: House) -> None:
+    """A document may be anybody's."""
+    _saved(isoaudit, here, house, OPEN)
+    saved = json.loads((here / "result.json").read_text())
+    saved["run"]["gate"] = {"fail_on": "x", "fail_on_unknown": False, "strict_waivers": False}
+    (here / "result.json").write_text(json.dumps(saved))
+
+    assert 2 == isoaudit("report", "result.json").code

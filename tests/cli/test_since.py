@@ -454,3 +454,41 @@ def _baseline(isoaudit: Isoaudit, repo: Repo, house: House) -> str:
     isoaudit("scan", ".", "-o", f"baseline={file}", *house())
     repo.write("compose.yaml", now)
     return str(file)
+
+
+COPIED = """services:
+  web:
+    image: web
+    volumes:
+      - /etc:/a  # isoaudit: ignore[FS-*] the agent reads the settings there
+"""
+
+
+def test_a_comment_that_is_copied_to_a_second_finding_waives_nothing(
+    isoaudit: Isoaudit, repo: Repo
+) -> None:
+    """It was reviewed for the first mount of this service, and says nothing of another."""
+    repo.write("compose.yaml", COPIED)
+    repo.commit()
+    line = "      - /:/b  # isoaudit: ignore[FS-*] the agent reads the settings there\n"
+    repo.write("compose.yaml", COPIED + line)
+
+    ended = isoaudit("scan", ".", "--since", "HEAD", "-f", "json")
+
+    waived = [one for target in ended.report["targets"] for one in target["findings"]
+              if one["waiver"] and one["baseline"] == "new"]  # fmt: skip
+    assert (1, []) == (ended.code, waived)
+    assert "refused" in [use["state"] for use in ended.report["waivers"]]
+
+
+def test_a_comment_on_a_service_does_not_cover_what_becomes_worse(
+    isoaudit: Isoaudit, repo: Repo
+) -> None:
+    """A family of checks that is waived for a service is no licence for the next capability."""
+    comment = "# isoaudit: ignore[CAP-*] the agent needs some of its rights"
+    text = f"services:\n  {comment}\n  web:\n    image: a\n"
+    repo.write("compose.yaml", text)
+    repo.commit()
+    repo.write("compose.yaml", f"{text}    cap_add: [SYS_ADMIN]\n")
+
+    assert 1 == isoaudit("scan", ".", "--since", "HEAD").code

@@ -25,13 +25,20 @@ from isoaudit.model import (
     WaiverUse,
 )
 from isoaudit.rules.review import Review
-from isoaudit.rules.waivers import Entry, Uses, Waiving
+from isoaudit.rules.waivers import Entry, Stood, Uses, Waiving
 
 ABOUT = Waiver("the agent loads programs", "platform", "2027-01-31", "waivers.yaml:2", "file")
 ENTRY = Entry(("CAP-003",), ("compose:*",), ABOUT)
 SAID = InlineWaiver(("CAP-003",), ABOUT._replace(kind="inline", source="c.yaml:7"), "c.yaml", 7)
 DAY = "2026-11-30"
 WAIVING = Waiving((ENTRY,), frozenset({"CAP-003", "CAP-004"}), today=DAY)
+
+
+def _covered(
+    print_: str = "ab" * 32, status: str = "fail", rank: int = Severity.HIGH.rank
+) -> Stood:
+    """Return that the comment covered a finding before the change."""
+    return (SAID.key, print_, status, rank)
 
 
 def _finding(
@@ -191,7 +198,14 @@ def test_an_annotation_or_label_waives_in_its_targets(
         (Waiving(today=DAY, accepted=frozenset()), "refused", "came with the change"),
         (Waiving(today=DAY, known=frozenset({"CAP-030"})), "invalid", "did you mean CAP-030?"),
         (Waiving(today=DAY, checks=frozenset({"CAP-003"})), "used", ""),
-        (Waiving(today=DAY, accepted=frozenset({SAID.key})), "used", ""),
+        (Waiving(today=DAY, accepted=frozenset({_covered()})), "used", ""),
+        (
+            Waiving(today=DAY, accepted=frozenset({_covered(rank=Severity.MEDIUM.rank)})),
+            "refused",
+            "came with",
+        ),
+        (Waiving(today=DAY, accepted=frozenset({_covered(print_="b")})), "refused", "came with"),
+        (Waiving(today=DAY, accepted=frozenset({_covered(status="unknown")})), "refused", "came"),
     ],
 )
 def test_what_is_audited_has_the_say_that_it_is_given(
