@@ -101,22 +101,30 @@ class Beside:
         return not self._is_stream and os.path.exists(os.path.join(self.folder.path, name))
 
     def names(self, name: str, suffix: str) -> list[str]:
-        """Return what is in a folder beside the file by a suffix, sorted, at most MAX_FILES of it.
+        """Return what is in a folder beside the file by a suffix, sorted; empty if there is none.
 
-        Empty for a folder that is not there, cannot be listed, or lies outside of what may be read.
+        Raises DocumentError for a folder that cannot be listed, lies outside of what may be read,
+        or holds more than MAX_FILES of it: what is in there counts, and must not be passed by.
         """
-        if self._is_stream:
+        where = self.folder.join(name)
+        if self._is_stream or not os.path.lexists(where.path):
             return []
-        real = os.path.realpath(self.folder.join(name).path)
+        real = os.path.realpath(where.path)
         root = self._root = self._root or self._boundary()
         if not limits.is_below(real, root):
-            return []
+            raise DocumentError(f"{where.shown}: lies outside of what may be read for this file")
         try:
             with os.scandir(real) as entries:
                 found = (entry.name for entry in entries if entry.name.endswith(suffix))
-                return sorted(islice(found, MAX_FILES))
-        except OSError:
+                names = sorted(islice(found, MAX_FILES + 1))
+        except _NOT_THERE:
             return []
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            raise DocumentError(f"{where.shown}: {why}", "Make it readable.") from error
+        if len(names) > MAX_FILES:
+            raise DocumentError(f"{where.shown}: more than {MAX_FILES} files, not read")
+        return names
 
     def texts(self) -> list[Neighbour]:
         """Return the files that were read beside this one, and those named as one with it."""

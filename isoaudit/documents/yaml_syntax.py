@@ -22,6 +22,14 @@ _RAW_TEMPLATE = regex(r"\{\{-? ?(?:[.$]|/\*|end\b|else\b|[A-Za-z]+ )")
 _SEPARATOR = regex(r"\n---[ \t\r\n]")  # without the blank it is a word, in which brackets stay open
 
 
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_CODES = re.compile(
+    r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u[dD][89a-fA-F][0-9a-fA-F]{2}|.)",
+    re.DOTALL,
+)
+
+
 class _Composer(_LOADER):  # type: ignore[misc]  # one of two classes, which mypy cannot know
     """PyYAML's own loader, spared what it does anew for each of thousands of scalars."""
 
@@ -51,12 +59,34 @@ def compose(text: str, file: str) -> list[yaml.Node]:
     """Return the root node of every document; raises DocumentError with line and column."""
     _refuse_size(text, file)
     _refuse_depth(text, file)
+    if _SURROGATE.search(text) and text.lstrip().startswith(("{", "[")):
+        text = _STRING.sub(_without_surrogates, text)
     try:
         return list(yaml.compose_all(text, Loader=_Composer))
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         if _RAW_TEMPLATE.search(text):
             raise _raw_template(error, file) from error
         raise _syntax_error(error, file) from error
+
+
+def _without_surrogates(match: re.Match[str]) -> str:
+    """Return a string of JSON as YAML has it, which knows no surrogates.
+
+    Pairs become the one character that they stand for, halves what JSON's readers make of them.
+    The blanks behind it keep what follows in its column.
+    """
+    string = match[0]
+    if _SURROGATE.search(string) is None:
+        return string
+    written = _CODES.sub(_code, string)
+    return written.ljust(len(string))
+
+
+def _code(match: re.Match[str]) -> str:
+    if match[1] is None:
+        return r"\ufffd" if match[0][1:3].lower() == "ud" else match[0]
+    high, low = int(match[1], 16) - 0xD800, int(match[2], 16) - 0xDC00
+    return f"\\U{0x10000 + (high << 10) + low:08x}"
 
 
 def _refuse_size(text: str, file: str) -> None:

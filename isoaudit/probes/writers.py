@@ -120,9 +120,15 @@ class _Walk:
 
 def folders_above(path: str) -> Iterator[str]:
     """Yield the folders above an absolute path, from the nearest up to the root directory."""
-    while path not in {"", "/"}:
-        path = posixpath.dirname(path)
+    while (above := posixpath.dirname(path)) != path:
+        path = above
         yield path
+
+
+def normal(path: str) -> str:
+    """Return a path without `.`, `..` and doubled slashes; two leading ones are one to Linux."""
+    path = posixpath.normpath(path)
+    return "/" + path.lstrip("/") if path.startswith("/") else path
 
 
 def account_names(text: str) -> dict[int, str]:

@@ -109,13 +109,29 @@ def recognise(text: str, name: str) -> str | None:
     return found[0] if found else None
 
 
+_ENGINE = re.compile(r"\b(?:docker|podman|nerdctl)\b")
+_RUN_BY_VARIABLE = re.compile(
+    r"""(?:^|[;&|(`]|\b(?:sudo|exec))[ \t]{0,200}+
+        "?\$[({]?[A-Za-z_][A-Za-z0-9_]{0,40}+[)}]?"?[ \t]""",
+    re.MULTILINE | re.VERBOSE,
+)
+"""A command named by a variable, which may hold the engine, or all of the line up to its image."""
+
+
+def _runs_container(text: str) -> bool:
+    """Say whether a line of a script or makefile may start a container, by name or variable."""
+    if _RUN_LINE.search(text):
+        return True
+    return _ENGINE.search(text) is not None and _RUN_BY_VARIABLE.search(text) is not None
+
+
 def recognised(text: str, name: str) -> list[str]:
     """Return all that a file is: a script may start containers and machines."""
     head = text[:_HEAD].lstrip()
     known = _known_by_name(name)
     if known is not None:
         return _listed(known(text))
-    if name.endswith((".sh", ".bash")):
+    if name.endswith((".sh", ".bash", ".ksh", ".zsh")):
         return _scripts(text)
     if name.endswith(_DATA):
         return _listed(_data(text, head, name))
@@ -210,12 +226,13 @@ def _toml(text: str) -> str | None:
 
 def _scripts(text: str) -> list[str]:
     """Return what a script starts: one that starts a machine may start containers as well."""
-    known = (("qemu", _QEMU), ("cloud_hypervisor", _CLOUD), ("docker_run", _RUN_LINE))
-    return [kind for kind, pattern in known if pattern.search(text)]
+    known = (("qemu", _QEMU.search), ("cloud_hypervisor", _CLOUD.search),
+             ("docker_run", _runs_container))  # fmt: skip
+    return [kind for kind, is_of in known if is_of(text)]
 
 
 def _makefile(text: str) -> str | None:
-    return "docker_run" if _RUN_LINE.search(text) else None
+    return "docker_run" if _runs_container(text) else None
 
 
 def _quadlet(text: str) -> str | None:

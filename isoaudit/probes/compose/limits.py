@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from isoaudit.facts.redaction import redact_text
 from isoaudit.probes.compose.hooks import note_hooks
 from isoaudit.probes.compose.service import ENGINE_DEFAULT, FOLLOW, Service, note
 from isoaudit.probes.compose.values import Word, number, size, truth
@@ -138,7 +139,7 @@ def _note_image(service: Service) -> None:
         for path in (reference, pinned):
             service.facts.unknown(path, "no image: it is built, or named elsewhere")
         return
-    note(service.facts, reference, image.text, image)
+    note(service.facts, reference, redact_text(image.text), image)
     note(service.facts, pinned, "@" in image.text, image)
 
 

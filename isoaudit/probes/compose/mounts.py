@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from isoaudit.documents.yaml import Node
+from isoaudit.probes.compose.driver_opts import FILE_SYSTEM, shown_path
 from isoaudit.probes.compose.layer import folder_of
 from isoaudit.probes.compose.mount_fields import (
     Mount,
@@ -29,6 +30,7 @@ from isoaudit.probes.compose.values import (
     word,
 )
 from isoaudit.probes.declared import MAX_RECORDS
+from isoaudit.probes.writers import normal
 
 _PROPAGATION = {
     "shared": "shared",
@@ -125,21 +127,35 @@ def _put_volume(service: Service, mount: Mount, name: str) -> None:
     options = None
     if declared is not None and declared.is_map:
         options = declared.get("driver_opts")
-    device = options.get("device") if options is not None else None
-    if options is None or device is None:
+    source = optional_word(options, "device") if options is not None else None
+    if options is None or source is None:
         mount.put("mount.kind", None, "volume")
         mount.put("mount.managed", None, True)
         # A name of its own, or a driver's options, may well make it another project's, too.
         mount.own_volume = _is_own(service, name) and options is None and not _has_name(declared)
         return
-    source = word(device)
-    if not source.depends and not source.text.startswith("/"):
+    words = [optional_word(options, "type"), optional_word(options, "o")]
+    _put_device(mount, source, [said for said in words if said is not None], options)
+
+
+def _put_device(mount: Mount, source: Word, said: list[Word], options: Node) -> None:
+    """Set what a volume is whose options name a device: a host path, or a file system."""
+    unknown = next((one for one in (*said, source) if one.depends), None)
+    kind = optional_word(options, "type")
+    told = [word.text for word in said if word is not kind]
+    shown: str | None = source.text
+    if unknown is None:
+        shown = shown_path(kind.text if kind else "", "".join(told), source.text)
+    if shown == "":
         mount.put("mount.kind", None, "volume")
         mount.put("mount.managed", None, True)
-        return
-    mount.put("mount.kind", None, "bind")
-    mount.put("mount.managed", None, False)
-    mount.put_from("mount.source", source, posixpath.normpath(source.text))
+    elif shown is None:
+        for field in ("kind", "source", "managed"):
+            mount.lacks(f"mount.{field}", FILE_SYSTEM)
+    else:
+        mount.put("mount.kind", None, "bind")
+        mount.put("mount.managed", None, False)
+        mount.put_from("mount.source", unknown or source, normal(shown))
 
 
 def _is_own(service: Service, name: str) -> bool:

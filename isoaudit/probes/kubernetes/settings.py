@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator
 
 from isoaudit.documents.yaml import Node
-from isoaudit.facts.redaction import looks_secret
+from isoaudit.facts.redaction import looks_secret, redact_text
 from isoaudit.model import Record
 from isoaudit.probes.declared import not_declared, record
 from isoaudit.probes.kubernetes.context import Context, flag, note_switch
@@ -82,7 +82,7 @@ def _note_image(context: Context) -> None:
             context.facts.unknown(path, "no image: whoever creates the pod sets it")
         return
     text = scalar(image)
-    context.facts.say("container.image.reference", text, image)
+    context.facts.say("container.image.reference", redact_text(text), image)
     context.facts.say("container.image.pinned", "@" in text, image)
 
 

@@ -6,7 +6,6 @@ runtime specification (config, POSIX-platform hooks).
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator
 
 from isoaudit.documents.yaml import Node
@@ -14,7 +13,7 @@ from isoaudit.model import Record
 from isoaudit.probes.declared import record
 from isoaudit.probes.oci.bundle import Bundle, path_in
 from isoaudit.probes.oci.mounts import written_sources
-from isoaudit.probes.writers import folders_above
+from isoaudit.probes.writers import folders_above, normal
 
 _STAGES = ("prestart", "createRuntime", "createContainer", "startContainer", "poststart",
            "poststop")  # fmt: skip
@@ -35,15 +34,15 @@ def _hooks(bundle: Bundle) -> Iterator[Record]:
 
 def _hook(node: Node, stage: str, folders: frozenset[str]) -> Record:
     path = path_in(node, "path")
-    normal = posixpath.normpath(path) if path else ""
+    place = normal(path) if path else ""
     inside = stage == _INSIDE
-    reached = not inside and not folders.isdisjoint((normal, *folders_above(normal)))
+    reached = not inside and not folders.isdisjoint((place, *folders_above(place)))
     where = node.get("path") or node
     return record(
         where,
         {
             "hook.stage": stage,
-            "hook.path": normal,
+            "hook.path": place,
             "hook.of_host": not inside,
             "hook.writable_inside": reached,
         },

@@ -20,6 +20,7 @@ from isoaudit.probes.defaults import (
     tmpfs_options,
     tmpfs_size_limited,
 )
+from isoaudit.probes.file_systems import HOSTS_OWN
 from isoaudit.probes.oci.bundle import RUNTIME_DEFAULT, Bundle, flag, path_in, text, word, words
 from isoaudit.probes.writers import THIS_CONTAINER, folders_above
 
@@ -34,9 +35,8 @@ _SYSTEMS = {
 """File systems of the kernel, and where a runtime mounts them."""
 
 _OWN_TMPFS = frozenset({"/dev", "/dev/shm", "/proc", "/sys", "/sys/fs/cgroup", "/run/lock"})  # noqa: S108
-_PSEUDO = frozenset({"binfmt_misc", "bpf", "configfs", "debugfs", "devtmpfs", "efivarfs",
-                     "fusectl", "hugetlbfs", "overlay", "pstore", "ramfs", "securityfs",
-                     "selinuxfs", "tracefs", *_SYSTEMS})  # fmt: skip
+_PSEUDO = frozenset({"binfmt_misc", "bpf", "efivarfs", "fusectl", "hugetlbfs", "pstore",
+                     "ramfs", "selinuxfs", *_SYSTEMS})  # fmt: skip
 _PROPAGATION = {
     f"{r}{word}": word for word in ("private", "slave", "shared", "unbindable") for r in ("", "r")
 }
@@ -92,6 +92,11 @@ def _mounts(bundle: Bundle) -> Iterator[Mount]:
         source = path_in(node, "source")
         if kind == "bind":
             source = _host_path(bundle, source)
+        elif kind in HOSTS_OWN:
+            # There is one of each, whoever mounts it: it is the host's.
+            kind, source = "bind", HOSTS_OWN[kind]
+        elif kind == "overlay":
+            source = ""  # what is put together stands in the options: it may be any host path
         destination = path_in(node, "destination")
         yield Mount(kind, source, _trimmed(destination), options, node)
 
@@ -166,7 +171,7 @@ def _put_source(
     if mount.source:
         fields["mount.source"] = mount.source
     else:
-        unread["mount.source"] = "no source is named"
+        unread["mount.source"] = "which files of the host it shows, the file does not tell"
     why = "who else mounts it, the host tells"
     unread["mount.shared_with"] = not_declarable("mount.shared_with", why)
     if kind != "bind":

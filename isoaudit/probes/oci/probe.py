@@ -22,6 +22,7 @@ from isoaudit.probes.oci.limits import note_limits
 from isoaudit.probes.oci.mounts import note_mounts
 from isoaudit.probes.oci.namespaces import note_namespaces
 from isoaudit.probes.oci.settings import note_settings
+from isoaudit.probes.oci.spelling import refuse_other_spellings
 
 DIALECT = "oci"
 
@@ -55,6 +56,7 @@ class OciProbe:
         """Return the container; raises DocumentError if the file is none of a bundle's."""
         if not self._root.is_map:
             raise self._root.error("a JSON object is expected here")
+        refuse_other_spellings(self._root)
         return [
             Target(
                 id=f"{DIALECT}:{self._shown}",

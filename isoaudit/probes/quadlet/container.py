@@ -69,7 +69,9 @@ class Keys:
             yield from self._flag(entries[-1:], key.before)
         else:
             for entry in entries if key.form is Form.EACH else entries[-1:]:
-                yield self._placed(entry.value, entry.location, key.before)
+                # NOTE: a dash says that a device which is not there is passed by.
+                text = entry.value.removeprefix("-") if name == "AddDevice" else entry.value
+                yield self._placed(text, entry.location, key.before)
 
     def _flag(self, entries: Sequence[Entry], before: str) -> Iterator[RunWord]:
         for entry in entries:

@@ -24,12 +24,13 @@ from isoaudit.probes.quadlet.container import SECTION, Keys
 from isoaudit.probes.quadlet.keys import SPELLINGS
 from isoaudit.probes.quadlet.pod import ask_pod
 from isoaudit.probes.quadlet.specifiers import Specifiers
-from isoaudit.probes.quadlet.units import Units, with_drop_ins
+from isoaudit.probes.quadlet.units import Units
 from isoaudit.probes.run_line.asked import asked_for
 from isoaudit.probes.run_line.draft import Around, Draft
 from isoaudit.probes.run_line.finish import finish
 from isoaudit.probes.run_line.origins import default_network
 from isoaudit.probes.run_line.words import RunWord
+from isoaudit.probes.systemd_file.drop_ins import with_drop_ins
 
 DIALECT = "quadlet"
 _USERS = re.compile(r"(?:^|/)(?:\.config/containers/systemd|containers/systemd/users)/")
@@ -47,7 +48,7 @@ class QuadletProbe:
         self._shown = shown
         self._beside = beside
         own = unit.load(text, shown)
-        self._unit = with_drop_ins(own, beside)
+        self._unit = with_drop_ins(own, beside) if beside is not None else own
         if self._unit.stray:
             raise DocumentError(
                 f"{self._unit.stray[0]}: no section, comment or assignment: Quadlet refuses it",

@@ -5,14 +5,11 @@ Source: podman-systemd.unit(5): a volume, network, image or container may be nam
 
 from __future__ import annotations
 
-import posixpath
-
 from isoaudit.documents import made, unit
 from isoaudit.documents.beside import Beside
 from isoaudit.documents.unit import Unit
 from isoaudit.documents.variables import waiting_for
 from isoaudit.documents.yaml import Node
-from isoaudit.errors import DocumentError
 from isoaudit.model import Location
 from isoaudit.probes.quadlet.container import truth
 from isoaudit.probes.quadlet.specifiers import Specifiers
@@ -20,28 +17,10 @@ from isoaudit.probes.run_line.csv import fields
 from isoaudit.probes.run_line.draft import Draft, mapping_of
 from isoaudit.probes.run_line.parse import Given
 from isoaudit.probes.run_line.words import RunWord
+from isoaudit.probes.systemd_file.drop_ins import with_drop_ins
 
 _PREFIX = "systemd-"
 _BUILT = (".image", ".build")
-
-
-def with_drop_ins(loaded: Unit, beside: Beside | None) -> Unit:
-    """Return a unit with the drop-ins beside it; raises DocumentError for one that is unreadable.
-
-    Those of its type come first, then its own, each in the order of their names.
-    """
-    if beside is None:
-        return loaded
-    name = posixpath.basename(loaded.file)
-    kind = name.rpartition(".")[2]
-    found: list[Unit] = []
-    for folder in (f"{kind}.d", f"{name}.d"):
-        for one in beside.names(folder, ".conf"):
-            neighbour = beside.read(f"{folder}/{one}")
-            if neighbour.why:
-                raise DocumentError(neighbour.why, "Make it readable, or leave it out.")
-            found.append(unit.load(neighbour.text, neighbour.shown))
-    return loaded.with_drop_ins(found)
 
 
 class Units:
@@ -59,8 +38,8 @@ class Units:
         if found.why:
             return None
         loaded = unit.load(found.text, found.shown)
-        beside = with_drop_ins(loaded, self._beside)
-        return beside, Specifiers(found.shown, of_system=self._of_system)
+        whole = with_drop_ins(loaded, self._beside)
+        return whole, Specifiers(found.shown, of_system=self._of_system)
 
     def settled(self, draft: Draft, given: Given) -> Given:
         """Return an option with the names of units in it replaced by what they stand for."""
@@ -123,15 +102,25 @@ class Units:
         if found.all(section, "PodmanArgs"):
             return _external(word)
         entries: dict[str, RunWord | Node] = {}
-        for key, option in (("Device", "device"), ("Driver", "driver"), ("Internal", "internal")):
+        for key, option in (
+            ("Device", "device"),
+            ("Type", "type"),
+            ("Options", "o"),
+            ("Driver", "driver"),
+            ("Internal", "internal"),
+        ):
             entry = found.last(section, key)
             if entry is None:
                 continue
             text = str(truth(entry)).lower() if key == "Internal" else entry.value
             entries[option] = RunWord(specifiers.filled(text), entry.location)
         device = entries.pop("device", None)
+        others: dict[str, RunWord | Node] = {
+            key: entries.pop(key) for key in ("type", "o") if key in entries
+        }
         if section == "Volume" and device is not None:
-            entries["driver_opts"] = mapping_of({"device": device}, device.location)
+            made_with = {**others, "device": device}
+            entries["driver_opts"] = mapping_of(made_with, device.location)
         return mapping_of(entries, _place(found, word))
 
 

@@ -20,10 +20,13 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
 _ROOT = frozenset({"sudo", "doas"})
+_OTHERS_SHELL = frozenset({"su", "sg", "runuser", "script"})
+"""Programs that have a shell run what is behind `-c`, as somebody else or somewhere else."""
+
 _MOST_NESTED = 8
 _MOST_WRAPPERS = 16
 
-_WRAPPERS: Mapping[str, str] = {
+WRAPPERS: Mapping[str, str] = {
     "sudo": "ugCDRTrtph",
     "doas": "uC",
     "env": "uCS",
@@ -40,10 +43,22 @@ _WRAPPERS: Mapping[str, str] = {
     "command": "",
     "xargs": "aEIdLnPs",
     "ssh": "BbcDEeFIiJLlmOopQRSWw",
+    "chroot": "",
+    "chronic": "",
+    "chrt": "TPD",
+    "nsenter": "tSG",
+    "pkexec": "",
+    "runuser": "ugG",
+    "taskset": "",
+    "unbuffer": "",
+    "watch": "n",
+    "winpty": "",
 }
 """Programs that start the one they are given, with their options of one letter and a value."""
 
-_WORDS_FIRST: Mapping[str, int] = {"flock": 1, "timeout": 1, "ssh": 1}
+_WORDS_FIRST: Mapping[str, int] = {
+    "flock": 1, "timeout": 1, "ssh": 1, "chroot": 1, "chrt": 1, "taskset": 1,
+}  # fmt: skip
 """Words of their own between their options and the program."""
 
 
@@ -92,14 +107,16 @@ def _within(command: Command, depth: int, *, moved: bool) -> Iterator[Found]:
         if name in _SHELLS and depth < _MOST_NESTED:
             yield from _handed_over(words, depth, by_root, moved=moved)
             return
-        if name == "eval" and depth < _MOST_NESTED:
-            yield from _script_of(words[1:], depth, by_root, moved=moved)
+        script = _script_words(words, name)
+        if script and depth < _MOST_NESTED:
+            user = None if name in _OTHERS_SHELL else by_root
+            yield from _script_of(script, depth, user, moved=moved)
             return
         if _assigns(words[0]):
             first = next((i for i, word in enumerate(words) if not _assigns(word)), len(words))
             words = words[first:]
             continue
-        if name not in _WRAPPERS:
+        if name not in WRAPPERS:
             return
         if name in _ROOT:
             by_root = True if len(words) > 1 and not _other_user(words) else None
@@ -108,6 +125,18 @@ def _within(command: Command, depth: int, *, moved: bool) -> Iterator[Found]:
         if name == "ssh" and words and depth < _MOST_NESTED:
             yield from _script_of(words, depth, None, moved=True)
             return
+
+
+def _script_words(words: list[ShellWord], name: str) -> list[ShellWord]:
+    """Return the words that a command takes for a script, none if it takes none."""
+    if name == "eval":
+        return words[1:]
+    if name == "trap":
+        return words[1:2]
+    if name not in _OTHERS_SHELL:
+        return []
+    flag = next((i for i, word in enumerate(words) if word.text in {"-c", "--command"}), None)
+    return words[flag + 1 : flag + 2] if flag is not None else []
 
 
 def _program(word: ShellWord) -> str:
@@ -162,7 +191,7 @@ def _other_user(words: Sequence[ShellWord]) -> bool:
 
 def _after_wrapper(words: list[ShellWord], name: str) -> list[ShellWord]:
     """Return the words after a program that starts another, its options and words of its own."""
-    valued, at = _WRAPPERS[name], 1
+    valued, at = WRAPPERS[name], 1
     while at < len(words) and words[at].text.startswith("-") and words[at].known:
         text = words[at].text
         at += 1

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from isoaudit.documents.variables import waiting_for
 from isoaudit.documents.yaml import Node
+from isoaudit.probes.compose.driver_opts import shown_path
 from isoaudit.probes.run_line.csv import fields
 from isoaudit.probes.run_line.draft import Draft, mapping_of
 from isoaudit.probes.run_line.words import RunWord
@@ -50,6 +51,8 @@ def _placed(draft: Draft, text: str) -> str:
 def ask_mount(draft: Draft, value: RunWord) -> None:
     """Add a mount given as fields; one of which the fields are not known may be any mount."""
     pairs = [field.text.partition("=") for field in fields(value)]
+    # NOTE: docker takes the names of fields and types in capitals as well.
+    pairs = [(key if "$" in key else key.lower(), equals, text) for key, equals, text in pairs]
     if any("$" in key.replace("$$", "") for key, _, _ in pairs):
         draft.add(("volumes",), value._replace(text=waiting_for("what is filled in")))
         return
@@ -70,6 +73,7 @@ def ask_mount(draft: Draft, value: RunWord) -> None:
 
 def _ask(draft: Draft, value: RunWord, named: Fields, options: Fields) -> None:
     kind = named.get("type", value._replace(text="volume"))
+    kind = kind._replace(text=kind.text.lower()) if kind.known else kind
     target = named.get("target")
     if kind.text in _HARMLESS:
         return
@@ -89,8 +93,12 @@ def _long(draft: Draft, value: RunWord, kind: RunWord, given: tuple[Fields, Fiel
     named, options = given
     source = named.get("source")
     device = options.get("device")
-    if kind.text == "volume" and device is not None and not device.text.startswith(":"):
-        kind, source = kind._replace(text="bind"), device
+    if kind.text == "volume" and device is not None:
+        shown = _shown(options, device)
+        if shown is None:
+            kind = kind._replace(text=waiting_for("the file system that its options mount"))
+        elif shown.text:
+            kind, source = kind._replace(text="bind"), shown
     entry: dict[str, RunWord | Node] = {"type": kind, "target": named["target"]}
     if source is not None:
         entry["source"] = source._replace(text=_placed(draft, source.text))
@@ -105,6 +113,16 @@ def _long(draft: Draft, value: RunWord, kind: RunWord, given: tuple[Fields, Fiel
     if bind:
         entry["bind"] = mapping_of(bind, where)
     return mapping_of(entry, where)
+
+
+def _shown(options: Fields, device: RunWord) -> RunWord | None:
+    """Return the host path that a volume's options show, empty for none, None if not known."""
+    said = [options[name] for name in ("type", "o") if name in options]
+    if not all(word.known for word in (*said, device)):
+        return device
+    kind, flags = (options[n].text if n in options else "" for n in ("type", "o"))
+    path = shown_path(kind, flags, device.text)
+    return device._replace(text=path) if path is not None else None
 
 
 def _tmpfs_options(named: Fields) -> str:

@@ -1,7 +1,7 @@
 """The drop-ins that lie beside a unit file: what they assign comes after what the unit says.
 
-Source: systemd.unit(5). Drop-ins in other folders of the host, and what `systemctl edit` has put
-there, are not beside the file and not known.
+Sources: systemd.unit(5); podman-systemd.unit(5), which has the same rules. Drop-ins in other
+folders of the host, and what `systemctl edit` has put there, are not beside the file and not known.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from isoaudit.documents.beside import Beside
 from isoaudit.documents.unit import Unit
 from isoaudit.errors import DocumentError
 
-_SUFFIX = ".service"
 _CONF = ".conf"
 
 
@@ -24,7 +23,7 @@ def with_drop_ins(own: Unit, beside: Beside) -> Unit:
     Of the same name in several folders the one of the closest folder counts; they are taken by
     their names, whatever folder they lie in.
     """
-    name = beside.name or posixpath.basename(own.file)
+    name = posixpath.basename(own.file) or beside.name
     found: dict[str, str] = {}
     for folder in _folders(name):
         for file in beside.names(folder, _CONF):
@@ -39,16 +38,17 @@ def with_drop_ins(own: Unit, beside: Beside) -> Unit:
 
 
 def _folders(name: str) -> Iterator[str]:
-    """Yield the folders of a unit's drop-ins, the farthest first: `service.d`, those of each
-    shorter name that ends in a dash, of a template, and the unit's own."""
-    if not name.endswith(_SUFFIX):
+    """Yield the folders of a unit's drop-ins, the farthest first: of its type (`service.d`), those
+    of each shorter name that ends in a dash, of a template, and the unit's own."""
+    stem, dot, kind = name.rpartition(".")
+    if not dot:
         return
-    stem = name.removesuffix(_SUFFIX)
-    yield "service.d"
+    suffix = f".{kind}"
+    yield f"{kind}.d"
     prefix, at, _ = stem.partition("@")
     for end, letter in enumerate(prefix):
         if letter == "-" and end + 1 < len(prefix):
-            yield f"{prefix[: end + 1]}{_SUFFIX}.d"
+            yield f"{prefix[: end + 1]}{suffix}.d"
     if at and stem != f"{prefix}@":
-        yield f"{prefix}@{_SUFFIX}.d"
+        yield f"{prefix}@{suffix}.d"
     yield f"{name}.d"

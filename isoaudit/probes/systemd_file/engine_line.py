@@ -15,7 +15,7 @@ from isoaudit.documents.passage import Passage
 from isoaudit.documents.unit import Entry, Unit, UnitWord
 from isoaudit.errors import DocumentError
 from isoaudit.model import FactSet
-from isoaudit.probes.run_line.lines import found_in
+from isoaudit.probes.run_line.lines import WRAPPERS, found_in
 from isoaudit.probes.run_line.origins import run_origin
 from isoaudit.probes.run_line.parse import Called, called
 from isoaudit.probes.run_line.service import Asked, service_facts, service_node
@@ -32,6 +32,11 @@ _SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
 _COMMAND_FLAG = re.compile(r"-[a-z]{0,8}c")
 _SPECIFIER = re.compile(r"\$\$|%%|%[A-Za-z]")
 _OF_SCRIPT = {"$$": "$", "%%": "%"}
+_IN_QUOTES = {"$$": "\\$", "%%": "%"}
+_PLAIN = re.compile(r"[A-Za-z0-9_=:,./@+-]+")
+_TO_ESCAPE = re.compile(r'\\(?!\$)|["`]')
+_RUNS = ("ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecReload", "ExecStop",
+         "ExecStopPost")  # fmt: skip
 _ROOT = frozenset({"root", "0"})
 
 
@@ -59,10 +64,9 @@ def container_lines(unit: Unit, of_user: bool) -> list[Line]:
     """Return the commands of a unit that start containers; raises DocumentError."""
     known = _environment(unit)
     lines: list[Line] = []
-    for entry in unit.all(SECTION, "ExecStart"):
-        direct = called(list(_run_words(entry, unit, known)))
-        several = [direct] if direct is not None else list(_in_shell(entry))
-        for found in several:
+    for entry, words in _started(unit):
+        direct = called(list(_run_words(words, unit, known)))
+        for found in [direct] if direct is not None else _behind(words):
             if len(lines) == _MOST:
                 why = f"more than {_MOST} commands that start containers, not read"
                 raise DocumentError(f"{entry.location}: {why}", "Split the unit.")
@@ -71,11 +75,47 @@ def container_lines(unit: Unit, of_user: bool) -> list[Line]:
     return lines
 
 
-def _in_shell(entry: Entry) -> Iterator[Called]:
+def _started(unit: Unit) -> Iterator[tuple[Entry, list[UnitWord]]]:
+    """Yield every command that the unit runs, those before and after its main one too.
+
+    Of several in one line each is one: a semicolon that stands alone parts them.
+    """
+    kept = {id(entry) for key in _RUNS for entry in unit.all(SECTION, key)}
+    for entry in (entry for entry in unit.entries if id(entry) in kept):
+        words: list[UnitWord] = []
+        for word in entry.words():
+            if word.text != ";":
+                words.append(word)
+                continue
+            yield entry, words
+            words = []
+        yield entry, words
+
+
+def _behind(words: list[UnitWord]) -> Iterator[Called]:
+    """Yield the containers that a command starts by way of another program."""
+    program = posixpath.basename(words[0].text.lstrip(_PREFIXES)) if words else ""
+    if program in _SHELLS:
+        yield from _in_shell(words)
+    elif program in WRAPPERS:
+        where = words[0].location
+        line = " ".join([program, *(_quoted(word.text) for word in words[1:])])
+        for found in found_in(Passage.of_line(line, where.file, where.line or 1)):
+            call = found.call
+            # NOTE: the line was written anew, so that no column of it is one of the file's.
+            yield call._replace(words=tuple(w._replace(location=where) for w in call.words))
+
+
+def _quoted(text: str) -> str:
+    """Return a word as a shell has it, in which variables stay variables."""
+    if _ALONE.fullmatch(text) or _PLAIN.fullmatch(text):
+        return text
+    text = _SPECIFIER.sub(lambda found: _IN_QUOTES.get(found[0], _open(found)), text)
+    return '"' + _TO_ESCAPE.sub(r"\\\g<0>", text) + '"'
+
+
+def _in_shell(words: list[UnitWord]) -> Iterator[Called]:
     """Yield the containers that a script starts which a shell is given (`/bin/sh -c '…'`)."""
-    words = entry.words()
-    if not words or posixpath.basename(words[0].text.lstrip(_PREFIXES)) not in _SHELLS:
-        return
     flag = next((n for n, word in enumerate(words) if _COMMAND_FLAG.fullmatch(word.text)), None)
     if flag is None or flag + 1 == len(words):
         return
@@ -111,9 +151,8 @@ def _environment(unit: Unit) -> dict[str, str]:
     return found
 
 
-def _run_words(entry: Entry, unit: Unit, known: Mapping[str, str]) -> Iterator[RunWord]:
+def _run_words(words: list[UnitWord], unit: Unit, known: Mapping[str, str]) -> Iterator[RunWord]:
     """Yield the words of a command as the engine gets them, as far as they are known."""
-    words = entry.words()
     given_name = False
     for number, word in enumerate(words):
         text = word.text

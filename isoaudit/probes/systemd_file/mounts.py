@@ -16,7 +16,7 @@ from isoaudit.probes.declared import Placed, not_declarable, not_declared, recor
 from isoaudit.probes.defaults import tmpfs_options, tmpfs_size_limited
 from isoaudit.probes.systemd_file.namespaces import mount_namespace
 from isoaudit.probes.systemd_file.service import SYSTEMD_DEFAULT, Service, is_open
-from isoaudit.probes.writers import THIS_CONTAINER, folders_above
+from isoaudit.probes.writers import THIS_CONTAINER, folders_above, normal
 
 _OWN_ROOTS = ("RootDirectory", "RootImage")
 _FOLDERS = {
@@ -144,7 +144,7 @@ def _binds(service: Service, sealed: Entry | None) -> Iterator[Bind]:
 
 
 def _bind(bind: Bind, travels: str, written: frozenset[str]) -> Record:
-    source, target = (posixpath.normpath(p) if p else "" for p in (bind.source, bind.target))
+    source, target = (normal(p) if p else "" for p in (bind.source, bind.target))
     fields: dict[str, Value] = {
         "mount.kind": "bind",
         "mount.destination": target,

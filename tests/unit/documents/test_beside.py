@@ -10,6 +10,7 @@ import pytest
 from isoaudit.documents import beside as module
 from isoaudit.documents import limits
 from isoaudit.documents.beside import Beside, Scan, repository
+from isoaudit.errors import DocumentError
 
 SECRET = "hunter2"
 
@@ -150,3 +151,36 @@ def test_what_is_asked_for_again_and_again_is_bounded(tree: Path, monkeypatch) -
 
     assert ["base", "base", "", ""] == [beside.read("base.yaml").text for _ in range(4)]
     assert "too much to read" in beside.read("base.yaml").why
+
+
+def test_names_in_a_folder_are_sorted(tree: Path) -> None:
+    """Those with the suffix, and none of a folder that is not there."""
+    folder = tree / "repo" / "app" / "x.d"
+    folder.mkdir()
+    for name in ("b.conf", "a.conf", "c.txt"):
+        (folder / name).write_text("")
+    beside = _of(tree)
+
+    assert ["a.conf", "b.conf"] == beside.names("x.d", ".conf")
+    assert [] == beside.names("y.d", ".conf")
+
+
+def test_a_folder_of_too_much_is_refused(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would be cut off counts as well."""
+    monkeypatch.setattr(module, "MAX_FILES", 2)
+    folder = tree / "repo" / "app" / "x.d"
+    folder.mkdir()
+    for name in "abc":
+        (folder / f"{name}.conf").write_text("")
+
+    with pytest.raises(DocumentError, match=r"app/x\.d: more than 2 files, not read"):
+        _of(tree).names("x.d", ".conf")
+
+
+def test_a_folder_elsewhere_is_refused(tree: Path) -> None:
+    """A link leads to it: what it holds counts, and may not be read."""
+    (tree / "x.d").mkdir()
+    (tree / "repo" / "app" / "x.d").symlink_to(tree / "x.d")
+
+    with pytest.raises(DocumentError, match=r"app/x\.d: lies outside"):
+        _of(tree).names("x.d", ".conf")

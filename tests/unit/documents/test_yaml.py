@@ -204,3 +204,28 @@ def test_nothing_counts_as_empty() -> None:
     assert node.get("a") is None
     assert {} == yaml.load("~", "f").keyed()
     assert [] == yaml.load("~", "f").elements()
+
+
+def test_characters_in_two_halves_are_those_of_json() -> None:
+    """Python's json.dumps writes them so; what follows in the line keeps its place."""
+    text = r'{"a": "\ud83d\ude00!", "lone": "\uDC00", "slash": "\\ud83d", "b": 1}'
+    node = yaml.load(text, "f.json")
+
+    assert {"a": "\U0001f600!", "lone": "�", "slash": "\\ud83d", "b": 1} == node.value()
+    assert Location("f.json", 1, text.index("1}") + 1) == node.keyed()["b"][1].location
+
+
+def test_halves_of_characters_are_no_yaml() -> None:
+    """Only JSON writes them; those who read YAML refuse the file."""
+    with pytest.raises(DocumentError, match="not valid YAML"):
+        yaml.load('a: "\\ud83d\\ude00"', "f.yaml")
+
+
+def test_strings_with_halves_take_no_time() -> None:
+    """However many there are, and where none is closed."""
+    started = time.monotonic()
+    yaml.load('{"a": "' + r"\ud83d\ude00" * 100_000 + '"}', "f.json")
+    with pytest.raises(DocumentError):
+        yaml.load('{"a": ' + r'"\ud83d' * 20_001, "f.json")
+
+    assert time.monotonic() - started < 5

@@ -224,3 +224,40 @@ def test_a_pod_found_in_a_folder_is_passed_by(tmp_path: Path) -> None:
     beside = Beside(tmp_path / "a.pod", "a.pod", Scan(tmp_path, ()))
 
     assert [] == QuadletProbe("[Pod]\n", "a.pod", beside).find()
+
+
+def test_a_device_that_may_be_missing_is_called_by_its_path() -> None:
+    """The dash before it only says what becomes of the unit without it."""
+    (device,) = _seen("AddDevice=-/dev/kmsg:/dev/log:r").records("device")
+
+    assert "/dev/kmsg" == device["device.path"]
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("web-api.container", "web-.container.d"),
+        ("web@eu.container", "web@.container.d"),
+        ("web.container", "container.d"),
+    ],
+)
+def test_drop_ins_of_shorter_names_count(tmp_path: Path, name: str, folder: str) -> None:
+    """As systemd has them: of a prefix, a template, and the type."""
+    (tmp_path / folder).mkdir()
+    (tmp_path / folder / "1.conf").write_text("[Container]\nPodmanArgs=--privileged\n")
+    text = "[Container]\nImage=img\n"
+    probe = QuadletProbe(text, f"{FOLDER}/{name}", Beside(tmp_path / name, f"{FOLDER}/{name}"))
+
+    assert seen(probe.collect(probe.find()[0])).facts["container.privileged"] is True
+
+
+def test_drop_ins_are_taken_by_their_names_whatever_folder_they_are_in(tmp_path: Path) -> None:
+    """The closer folder only counts for two of one name."""
+    near, far = tmp_path / "web.container.d", tmp_path / "container.d"
+    for folder, user in ((near, 1), (far, 2)):
+        folder.mkdir()
+        (folder / "5.conf").write_text(f"[Container]\nUser={user}\n")
+    assert 1 == _seen("", folder=tmp_path).facts["process.uid"]
+
+    (far / "9.conf").write_text("[Container]\nUser=3\n")
+    assert 3 == _seen("", folder=tmp_path).facts["process.uid"]
