@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
@@ -22,9 +23,9 @@ _RAW_TEMPLATE = regex(r"\{\{-? ?(?:[.$]|/\*|end\b|else\b|[A-Za-z]+ )")
 _SEPARATOR = regex(r"\n---[ \t\r\n]")  # without the blank it is a word, in which brackets stay open
 
 
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
-_CODES = re.compile(
+_SURROGATE = regex(r"\\u[dD][89a-fA-F]")
+_STRING = regex(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_CODES = regex(
     r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u[dD][89a-fA-F][0-9a-fA-F]{2}|.)",
     re.DOTALL,
 )

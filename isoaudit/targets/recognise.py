@@ -109,8 +109,8 @@ def recognise(text: str, name: str) -> str | None:
     return found[0] if found else None
 
 
-_ENGINE = re.compile(r"\b(?:docker|podman|nerdctl)\b")
-_RUN_BY_VARIABLE = re.compile(
+_ENGINE = regex(r"\b(?:docker|podman|nerdctl)\b")
+_RUN_BY_VARIABLE = regex(
     r"""(?:^|[;&|(`]|\b(?:sudo|exec))[ \t]{0,200}+
         "?\$[({]?[A-Za-z_][A-Za-z0-9_]{0,40}+[)}]?"?[ \t]""",
     re.MULTILINE | re.VERBOSE,

@@ -14,8 +14,9 @@ import yaml
 
 from isoaudit.documents.yaml_syntax import compose
 from isoaudit.errors import DocumentError
+from isoaudit.regex import regex
 
-_VEIL = re.compile(
+_VEIL = regex(
     r"""^[ \t]*+(?:-[ \t]++)*+(?:\?[ \t\r\n]|\*\S{1,80}[ \t]++:|[!&]\S{0,80}[ \t]++\S)
       | [{,][ \t]*+(?:\?[ \t]|\*\S{1,80}[ \t]++:|[!&]\S{0,80}[ \t]++\S|<<[ \t]*:)
       | ^<<[ \t]*:
@@ -27,8 +28,8 @@ _VEIL = re.compile(
 _MARKS = ("? ", "?\n", "?\t", "?\r", "*", "!", "&", "<<")
 """Without one of them there is no veil, and a text is not searched for it."""
 
-_ESCAPED = re.compile(r"""\\[^"\n]{1,80}"[ \t]*:""")
-_LINE_END = re.compile(r"\r(?!\n)|[\x85\u2028\u2029]")
+_ESCAPED = regex(r"""\\[^"\n]{1,80}"[ \t]*:""")
+_LINE_END = regex(r"\r(?!\n)|[\x85\u2028\u2029]")
 _MERGE = "<<"
 _MOST = 1000
 _SERVICE_KEYS = frozenset({"image", "build", "extends"})
