@@ -119,7 +119,6 @@ def test_the_target_is_called_after_the_file():
         '{"boot-source": {}, "machine-config": {"mem_size_mib": 9999999999999999}}',
         '{"boot-source": {}, "machine-config": []}',
         '{"boot-source": {}, "mmds-config": 1}',
-        '{"boot-source": {"kernel_image_path": "\\ud83d\\ude00"}}',
     ],
 )
 def test_a_broken_file_costs_one_line(text):

@@ -74,6 +74,10 @@ runs = st.builds(
     RunInfo, texts, texts, texts, st.lists(texts, max_size=2).map(tuple), hosts,
     st.sampled_from(["root", "user"]), st.floats(0, 1e6), st.none() | grounds,
     st.none() | revisions,
+    st.none() | st.fixed_dictionaries(
+        {"fail_on": st.sampled_from(["never", "critical", "low"]), "fail_on_unknown": st.booleans(),
+         "strict_waivers": st.booleans()}
+    ),
 )  # fmt: skip
 abouts = st.fixed_dictionaries({
     "title": texts, "severity": st.sampled_from([one.value for one in Severity]),
