@@ -20,6 +20,9 @@ from isoaudit.rules.fixes import Fix
 from isoaudit.rules.judge import Judge
 from isoaudit.rules.review import Review
 
+UNDECIDED = "fails no more, but what holds instead the file does not tell"
+_DECIDED = frozenset({Status.PASS, Status.NOT_APPLICABLE})
+
 
 class Ended(NamedTuple):
     """A finding that the edits end, and what that may break."""
@@ -50,7 +53,7 @@ def harden(
     be edited, and TargetError if nothing in it can be read or if the result would not be read as
     the same targets.
     """
-    results, errors = _judged(unit, text, judge)
+    results, errors = judged_text(unit, text, judge)
     if not results and errors:
         raise TargetError(errors[0].message, errors[0].how_to_get)
     if not results:
@@ -67,26 +70,36 @@ def harden(
         editor = open_editor(dialect, text, unit.shown)
         left, made = make_edits(editor, results, fixes, wishes, useless)
         after = editor.text()
-        now, _ = _judged(unit, after, judge)
+        now, _ = judged_text(unit, after, judge)
         failing = {_key(one, f) for one in now for f in one.findings if f.status is Status.FAIL}
         _require_same(unit, results, now)
         missed = made & failing
         if missed <= useless:
             break
         useless |= missed
+    decided = {_key(one, f) for one in now for f in one.findings if f.status in _DECIDED}
     ended = [
         Ended(one.target.id, f, fixes[f.check].may_break if _key(one, f) in made else "")
         for one in results
         for f in one.findings
-        if f.status is Status.FAIL and _key(one, f) not in failing
+        if f.status is Status.FAIL and _key(one, f) in decided
     ]
     staying = [entry for entry in left if (entry.target, entry.finding.check) in failing]
+    staying += [
+        Left(one.target.id, f, UNDECIDED, f.location)
+        for one in results
+        for f in one.findings
+        if f.status is Status.FAIL and _key(one, f) not in failing | decided
+    ]
     failed = {_key(one, f) for one in results for f in one.findings if f.status is Status.FAIL}
     arisen = [f for one in now for f in one.findings if _key(one, f) in failing - failed]
     return Hardened(text, after, ended, staying, arisen, errors)
 
 
-def _judged(unit: FileUnit, text: str, judge: Judge) -> tuple[list[TargetResult], list[RunError]]:
+def judged_text(
+    unit: FileUnit, text: str, judge: Judge
+) -> tuple[list[TargetResult], list[RunError]]:
+    """Judge the targets of a file's text; return them, and what of it could not be read."""
     results: list[TargetResult] = []
     errors: list[RunError] = []
     review = Review()  # what the file says is accepted asks for no edit

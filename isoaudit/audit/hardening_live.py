@@ -6,6 +6,7 @@ Nothing is changed here: whoever runs it has to start it anew, or define it anew
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -67,13 +68,12 @@ def harden_domain(
     from isoaudit.transports.libvirt import connect
 
     try:
-        api = connect(address.uri or "qemu:///system")
-        chosen = [one for one in api.domains() if _is_meant(address, str(one["name"]))]
-        texts = {
-            str(one["name"]): api.xml(one["uuid"], inactive=bool(one["persistent"]))
-            for one in chosen
-        }
-        api.close()
+        with closing(connect(address.uri or "qemu:///system")) as api:
+            chosen = [one for one in api.domains() if _is_meant(address, str(one["name"]))]
+            texts = {
+                str(one["name"]): api.xml(one["uuid"], inactive=bool(one["persistent"]))
+                for one in chosen
+            }
     except Unreadable as error:
         raise TargetError(f"{address.text}: {error.cause}", error.remedy) from error
     if not texts:
@@ -109,7 +109,7 @@ def _advice(result: TargetResult, fixes: Mapping[str, Fix], wishes: Wishes) -> A
         # NOTE: a fix that only takes out is one of what was asked for; beside others, what it takes
         # out may not have been asked for at all.
         asked = bool(gone) and len(gone) == len(wanted)
-        if not wanted or (asked and not wishes.take_away):
+        if not wanted or (asked and not wishes.take_away) or _is_void(result, wanted, wishes):
             left.append(finding)
             continue
         ended.append(finding)
@@ -122,6 +122,13 @@ def _advice(result: TargetResult, fixes: Mapping[str, Fix], wishes: Wishes) -> A
             there = [edit for edit in gone if _was_asked(result, finding, edit)]
             take_out.update(dict.fromkeys(_taken(finding, edit) for edit in there))
     return Advice(result.target.id, list(put_in), list(take_out), list(edits), ended, left)
+
+
+def _is_void(result: TargetResult, wanted: Sequence[Edit], wishes: Wishes) -> bool:
+    """Say whether edits change nothing: a privileged container has all capabilities, whatever it
+    is told to drop."""
+    stays = _value(result, "container.privileged") is True and not wishes.take_away
+    return stays and any(edit.path in {"cap_drop", "cap_add"} for edit in wanted)
 
 
 def _was_asked(result: TargetResult, finding: Finding, edit: Edit) -> bool:

@@ -51,7 +51,8 @@ def _show(advice: Advice, engine: str) -> None:
     if advice.edits:
         click.echo("# the same for a compose service:")
         click.echo(_as_compose(advice), nl=False)
-    say(f"{advice.target}: this ends {count(len(advice.ended), 'finding')} when it is started anew")
+    asking = count(len(advice.ended), "finding")
+    say(f"{advice.target}: {asking} ask for this; scan it when it is started anew")
     checks = list(dict.fromkeys(finding.check for finding in advice.left))
     if checks:
         say(f"  stay: {', '.join(checks)}")

@@ -207,6 +207,9 @@ def test_what_was_asked_for_is_taken_out_as_it_was_asked(
 
     ended = isoaudit("harden", "docker:isorec-privileged", "--take-away")
 
+    kept = isoaudit("harden", "docker:isorec-privileged")
+    assert "--cap-drop" not in kept.out  # a privileged container holds them whatever it drops
+    assert "CAP-002" in kept.err
     assert "# without: --privileged\n" in ended.out
     assert "--cap-add" not in ended.out
 
