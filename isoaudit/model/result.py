@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from isoaudit.model import reading
+from isoaudit.model.assessment import Assessment, FixChange
 from isoaudit.model.factset import FactSet
 from isoaudit.model.finding import Finding
 from isoaudit.model.target import Target
@@ -17,7 +18,8 @@ class TargetResult:
     """One target with what was seen of it and how it was judged.
 
     `said` are the waivers that stand in the target's own files. `waivers` says what became of
-    them, and of all others that speak of this target.
+    them, and of all others that speak of this target. `assessment` is None where a target has no
+    boundary (a host, a namespace). `fixes` are computed where they are shown.
     """
 
     target: Target
@@ -25,6 +27,8 @@ class TargetResult:
     findings: tuple[Finding, ...]
     said: tuple[InlineWaiver, ...] = ()
     waivers: tuple[WaiverUse, ...] = ()
+    assessment: Assessment | None = None
+    fixes: tuple[FixChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

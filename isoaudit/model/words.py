@@ -5,13 +5,13 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class _Word(StrEnum):
+class Word(StrEnum):
     """A word that is a dictionary key thousands of times: hashed as the string it is."""
 
     __hash__ = str.__hash__
 
 
-class Severity(_Word):
+class Severity(Word):
     """How bad a failed check is, worst first."""
 
     CRITICAL = "critical"
@@ -29,7 +29,7 @@ class Severity(_Word):
 _SEVERITY_RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 
-class Status(_Word):
+class Status(Word):
     """What judging one check against one target came to."""
 
     PASS = "pass"  # noqa: S105 - a verdict, not a password
@@ -39,7 +39,7 @@ class Status(_Word):
     ERROR = "error"
 
 
-class Kind(_Word):
+class Kind(Word):
     """What a target is, whether it runs or a file declares it."""
 
     CONTAINER = "container"
@@ -48,7 +48,7 @@ class Kind(_Word):
     NAMESPACE = "namespace"  # of a Kubernetes cluster
 
 
-class Vantage(_Word):
+class Vantage(Word):
     """From where a value was seen; `rank` orders them by how much their word counts."""
 
     DECLARED = "declared"  # a file
@@ -72,7 +72,7 @@ _VANTAGE_RANK = {
 }
 
 
-class Reason(_Word):
+class Reason(Word):
     """Why a fact is missing."""
 
     PERMISSION_DENIED = "permission_denied"
