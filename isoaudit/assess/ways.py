@@ -9,6 +9,7 @@ from isoaudit.assess.primitive import Primitive
 from isoaudit.assess.trial import Instance, Trial, Trier
 from isoaudit.assess.truth import UNREAD, View
 from isoaudit.assess.words import filled
+from isoaudit.facts.vocabulary import parts
 from isoaudit.model import (
     EscapePath,
     Fact,
@@ -17,6 +18,7 @@ from isoaudit.model import (
     Lead,
     Missing,
     Openness,
+    Reason,
     Record,
     Step,
     Value,
@@ -99,7 +101,7 @@ class WayFinder:
             if best is None or trial.state.rank < best.state.rank:
                 trials[one.id] = trial
         for one in primitives:
-            if own[one.id].instances:
+            if own[one.id].instances and not _beyond(own[one.id]):
                 yield from self._onward(
                     primitives, (_Taken(one, own[one.id].instances),), view, own
                 )
@@ -130,6 +132,17 @@ class WayFinder:
         for one in further:
             step = _Taken(one, now[one.id].instances)
             yield from self._onward(primitives, (*chain, step), after, now)
+
+
+def _beyond(trial: Trial) -> bool:
+    """Say whether only a part is lacking that no file of this kind can declare.
+
+    What a file says of the same thing in other words has a primitive of its own.
+    """
+    first = trial.instances[0]
+    return first.state is Openness.POSSIBLE and all(
+        entry.reason is Reason.NOT_DECLARABLE and entry.path in parts() for entry in first.missing
+    )
 
 
 def _acting(context: Context, each: str) -> list[View]:
