@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import exp, log
 from typing import NamedTuple
 
+from isoaudit.assess.asked import view_of
 from isoaudit.assess.bits import Bits, bits_of, folded
 from isoaudit.assess.model import AttackPath, Model, Term
 from isoaudit.assess.truth import UNREAD, Truths, View
@@ -108,7 +109,7 @@ class Scorer:
         for cap in self._model.caps:
             if cap.axis is not axis or context.target.kind not in cap.kinds:
                 continue
-            truth = folded(cap.when, View(context), self._truths, cap.each, cap.fold)
+            truth = folded(cap.when, view_of(context), self._truths, cap.each, cap.fold)
             if truth.value is False:
                 continue
             high = cap.cap if truth.value else _FULL
@@ -182,7 +183,7 @@ def points(bits: float, scale: float) -> float:
 
 def _acting(context: Context) -> list[View]:
     """Return a view for every process record, one for those not read included."""
-    view = View(context)
+    view = view_of(context)
     found = context.part("process")
     if isinstance(found, Missing):
         return [view.beside("process", UNREAD, found)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from isoaudit.assess.asked import view_of
 from isoaudit.assess.primitive import Primitive
 from isoaudit.assess.trial import Instance, Trial, Trier
 from isoaudit.assess.truth import UNREAD, View
@@ -147,7 +148,7 @@ def _beyond(trial: Trial) -> bool:
 
 def _acting(context: Context, each: str) -> list[View]:
     """Return a view for every acting record, one for one that was not read included."""
-    view = View(context)
+    view = view_of(context)
     if not each:
         return [view]
     found = context.part(each)
