@@ -183,7 +183,7 @@ _TIERS = {kind: tier for tier, kind in enumerate(WallKind)}
 
 
 class Wall(NamedTuple):
-    """The wall that is proven, fact by fact, and the one that is possible if unknowns turn out well.
+    """The wall that is proven, fact by fact, and the one possible if unknowns turn out well.
 
     `missing` is what lies between the two. `lacks` says, for the next stronger wall, what is not
     so. `additions` are "confidential" (T7) and "dedicated" (T8) where they are proven.

@@ -12,6 +12,9 @@ from isoaudit.rules import cache
 from isoaudit.rules.check import Check
 from isoaudit.rules.folder import paths_below
 
+STEPS = "escape/"
+"""The folder of escape primitives among the checks: steps of ways out, which are no checks."""
+
 
 def load_catalogue(extra: Sequence[Path] = ()) -> dict[str, Check]:
     """Return every check by id: the built-in ones, then those of the `extra` folders.
@@ -20,7 +23,8 @@ def load_catalogue(extra: Sequence[Path] = ()) -> dict[str, Check]:
     UsageError for a folder that is not there.
     """
     builtin = str(data_dir("checks"))
-    files = [(path, f"checks/{path[len(builtin) + 1 :]}") for path in paths_below(builtin)]
+    shown = ((path, path[len(builtin) + 1 :]) for path in paths_below(builtin))
+    files = [(path, f"checks/{name}") for path, name in shown if not name.startswith(STEPS)]
     for folder in extra:
         if not folder.exists():
             raise UsageError(f"{folder}: no such file or folder", "Name a folder of check files.")

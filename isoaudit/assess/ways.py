@@ -1,0 +1,273 @@
+"""Finds the ways out of a target: primitives, chained where one gives what the next one needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from isoaudit.assess.asked import view_of
+from isoaudit.assess.primitive import Primitive
+from isoaudit.assess.trial import Instance, Trial, Trier
+from isoaudit.assess.truth import UNREAD, View
+from isoaudit.assess.words import filled
+from isoaudit.facts.vocabulary import parts
+from isoaudit.model import (
+    EscapePath,
+    Fact,
+    Goal,
+    KnownWay,
+    Lead,
+    Missing,
+    Openness,
+    Reason,
+    Record,
+    Step,
+    Value,
+    Vantage,
+)
+from isoaudit.rules.context import Context
+
+DEEPEST = 4
+"""Steps of a way at most: longer ones end in what shorter ones reach."""
+
+_SHOWN_TOGETHER = 4
+"""Pairs of records of which one way shows the evidence."""
+
+
+class _Taken(NamedTuple):
+    """A step that was taken: the primitive, and the pairs of records by which it can be."""
+
+    primitive: Primitive
+    instances: tuple[Instance, ...]
+
+    @property
+    def state(self) -> Openness:
+        return self.instances[0].state
+
+
+class Ways(NamedTuple):
+    """The ways out of a target, the most certain and the worst first, and every primitive's state.
+
+    `leads` holds, by the id of a path, the names of other workloads that it reaches.
+    """
+
+    paths: tuple[EscapePath, ...]
+    known: tuple[KnownWay, ...]
+    leads: tuple[Lead, ...] = ()
+
+
+class WayFinder:
+    """Finds ways out by one catalogue of primitives."""
+
+    def __init__(self, primitives: Sequence[Primitive], trier: Trier) -> None:
+        self._trier = trier
+        self._by_kind: dict[str, tuple[Primitive, ...]] = {}
+        self._primitives = tuple(primitives)
+
+    def find(self, context: Context) -> Ways:
+        """Return the ways out of a target."""
+        primitives = self._of_kind(context)
+        trials: dict[str, Trial] = {}
+        chains: list[tuple[_Taken, ...]] = []
+        for each in dict.fromkeys(one.each for one in primitives):
+            ours = [one for one in primitives if one.each == each]
+            for view in _acting(context, each):
+                chains += self._from(ours, view, trials)
+        known = tuple(
+            KnownWay(one.id, one.title, trials[one.id].state, trials[one.id].because)
+            if one.id in trials
+            else KnownWay(one.id, one.title, Openness.CLOSED, "no process is seen to act")
+            for one in primitives
+        )
+        paths = _distinct(_path(chain) for chain in _merged(chains) if _goal(chain))
+        leads = tuple(_lead(chain) for chain in _merged(chains) if chain[-1].primitive.leads_to)
+        return Ways(tuple(paths), known, leads)
+
+    def _of_kind(self, context: Context) -> tuple[Primitive, ...]:
+        kind = context.target.kind
+        known = self._by_kind.get(kind)
+        if known is None:
+            known = tuple(one for one in self._primitives if kind in one.kinds)
+            self._by_kind[kind] = known
+        return known
+
+    def _from(
+        self, primitives: Sequence[Primitive], view: View, trials: dict[str, Trial]
+    ) -> Iterator[tuple[_Taken, ...]]:
+        """Yield the chains that begin with an acting record, noting what each primitive came to."""
+        own: dict[str, Trial] = {}
+        for one in primitives:
+            trial = own[one.id] = self._trier.of(one, view)
+            best = trials.get(one.id)
+            if best is None or trial.state.rank < best.state.rank:
+                trials[one.id] = trial
+        for one in primitives:
+            if own[one.id].instances and not _beyond(own[one.id]):
+                yield from self._onward(
+                    primitives, (_Taken(one, own[one.id].instances),), view, own
+                )
+
+    def _onward(
+        self,
+        primitives: Sequence[Primitive],
+        chain: tuple[_Taken, ...],
+        view: View,
+        before: dict[str, Trial],
+    ) -> Iterator[tuple[_Taken, ...]]:
+        """Yield a chain, and those that go on from what its last step gives."""
+        yield chain
+        last = chain[-1].primitive
+        if not last.prepares or len(chain) >= DEEPEST:
+            return
+        after = _after(last, chain[-1].instances[0].view, view)
+        taken = {one.primitive.id for one in chain}
+        now = dict(before)
+        further: list[Primitive] = []
+        for one in primitives:
+            if one.id in taken or not one.touched_by(last):
+                continue
+            trial = self._trier.of(one, after)
+            if trial.state.rank < before[one.id].state.rank and trial.instances:
+                further.append(one)
+            now[one.id] = trial
+        for one in further:
+            step = _Taken(one, now[one.id].instances)
+            yield from self._onward(primitives, (*chain, step), after, now)
+
+
+def _beyond(trial: Trial) -> bool:
+    """Say whether only a part is lacking that no file of this kind can declare.
+
+    What a file says of the same thing in other words has a primitive of its own.
+    """
+    first = trial.instances[0]
+    return first.state is Openness.POSSIBLE and all(
+        entry.reason is Reason.NOT_DECLARABLE and entry.path in parts() for entry in first.missing
+    )
+
+
+def _acting(context: Context, each: str) -> list[View]:
+    """Return a view for every acting record, one for one that was not read included."""
+    view = view_of(context)
+    if not each:
+        return [view]
+    found = context.part(each)
+    if isinstance(found, Missing):
+        return [view.beside(each, UNREAD, found)]
+    views = [view.beside(each, record) for record in found.part.records]
+    if found.dark is not None:
+        views.append(view.beside(each, UNREAD, found.dark))
+    return views
+
+
+def _after(primitive: Primitive, pair: View, view: View) -> View:
+    """Return what the acting record sees once a step is taken."""
+    given = dict(view.given)
+    for path, value in primitive.gives.items():
+        if not (isinstance(value, str) and value.startswith("$")):
+            given[path] = _fact(path, value, primitive.id)
+            continue
+        seen = pair.seen(value[1:])
+        if not isinstance(seen, Missing):
+            given[path] = _fact(path, seen.fact.value, primitive.id)
+    added = dict(view.added)
+    for part, fields in primitive.adds.items():
+        facts = [_fact(path, _frozen(value), primitive.id) for path, value in fields.items()]
+        added[part] = (*added.get(part, ()), Record.of(facts))
+    return view._replace(given=given, added=added)
+
+
+def _fact(path: str, value: Value, step: str) -> Fact:
+    return Fact(path, value, f"after {step}", Vantage.KERNEL)
+
+
+def _frozen(value: object) -> Value:
+    return tuple(value) if isinstance(value, list) else value  # type: ignore[return-value]
+
+
+def _merged(chains: Sequence[tuple[_Taken, ...]]) -> list[tuple[_Taken, ...]]:
+    """Return one chain for all that take the same steps to the same end, the surest first."""
+    groups: dict[tuple[object, ...], list[tuple[_Taken, ...]]] = {}
+    for chain in chains:
+        key = (*[one.primitive.id for one in chain], _goal(chain))
+        groups.setdefault(key, []).append(chain)
+    merged: list[tuple[_Taken, ...]] = []
+    for several in groups.values():
+        several.sort(key=lambda chain: [one.state.rank for one in chain])
+        steps = zip(*several, strict=True)
+        merged.append(
+            tuple(
+                _Taken(ones[0].primitive, tuple(i for one in ones for i in one.instances))
+                for ones in steps
+            )
+        )
+    return merged
+
+
+def _goal(chain: tuple[_Taken, ...]) -> Goal | None:
+    return chain[-1].instances[0].goal
+
+
+def _certainty(chain: tuple[_Taken, ...]) -> Openness:
+    return max((one.state for one in chain), key=lambda state: state.rank)
+
+
+def _path(chain: tuple[_Taken, ...]) -> EscapePath:
+    goal = _goal(chain)
+    if goal is None:
+        raise ValueError("a chain without an end is no way out")
+    return EscapePath(goal, _certainty(chain), _steps(chain), _breaks(chain))
+
+
+def _lead(chain: tuple[_Taken, ...]) -> Lead:
+    """Return where a chain leads to: the other workloads that its last step names."""
+    names: dict[str, None] = {}
+    for one in chain[-1].instances:
+        seen = one.view.seen(chain[-1].primitive.leads_to)
+        if not isinstance(seen, Missing):
+            value = seen.fact.value
+            names.update(dict.fromkeys(value if isinstance(value, tuple) else [str(value)]))
+    return Lead(_steps(chain), _certainty(chain), tuple(names), _breaks(chain))
+
+
+def _steps(chain: tuple[_Taken, ...]) -> tuple[Step, ...]:
+    return tuple(_step(one) for one in chain)
+
+
+def _breaks(chain: tuple[_Taken, ...]) -> tuple[str, ...]:
+    breaks: dict[str, None] = {}
+    for one in chain:
+        for need in one.primitive.needs:
+            if need.breaks:
+                breaks[filled(need.breaks, one.instances[0].view)] = None
+    return tuple(breaks)
+
+
+def _step(taken: _Taken) -> Step:
+    best = [one for one in taken.instances if one.state is taken.state][:_SHOWN_TOGETHER]
+    evidence = dict.fromkeys(fact for one in best for fact in one.evidence)
+    missing = dict.fromkeys(entry for one in best for entry in one.missing)
+    way = filled(taken.primitive.way, best[0].view)
+    return Step(taken.primitive.id, taken.primitive.title, way, tuple(evidence), tuple(missing),
+                no_help=taken.primitive.no_help, keep=taken.primitive.keep)  # fmt: skip
+
+
+def _distinct(paths: Iterator[EscapePath]) -> list[EscapePath]:
+    """Return paths in order, without those that say again what a shorter one says."""
+    ordered = sorted(paths, key=order)
+    kept: list[EscapePath] = []
+    for path in ordered:
+        steps = {step.id for step in path.steps}
+        if not any(
+            {step.id for step in one.steps} <= steps
+            and one.goal.rank <= path.goal.rank
+            and one.certainty.rank <= path.certainty.rank
+            for one in kept
+        ):
+            kept.append(path)
+    return kept
+
+
+def order(path: EscapePath) -> tuple[int, int, int, str]:
+    """Return a key that sorts open before possible, the worst goal and the shortest way first."""
+    return path.certainty.rank, path.goal.rank, len(path.steps), path.id
