@@ -55,14 +55,15 @@ def note_mounts(service: Service) -> None:
     elif any(said.text.strip(UNSET) == "" for said in _short_volumes(service)):
         open_end = "a volume depends on a variable"
     # One more than a part keeps, so that it is seen to be unfinished.
-    mounts = list(islice(_mounts(service), MAX_RECORDS + 1))
+    mounts = list(islice(mounts_of(service), MAX_RECORDS + 1))
     note_company(mounts)
     service.part("mount", (mount.record() for mount in mounts), open_end)
     note_relabelled(service, mounts, open_end)
     note_cgroups(service, mounts, open_end)
 
 
-def _mounts(service: Service) -> Iterator[Mount]:
+def mounts_of(service: Service) -> Iterator[Mount]:
+    """Yield the mounts of a service; raises DocumentError where one is malformed."""
     volumes = service.get("volumes")
     for entry in volumes.elements() if volumes is not None else []:
         found = _long(service, entry) if entry.is_map else _short(service, word(entry))
@@ -119,6 +120,7 @@ def _put_bind(service: Service, mount: Mount, source: Word) -> None:
 
 def _put_volume(service: Service, mount: Mount, name: str) -> None:
     """Set what a volume is: kept by the engine, unless its options make it a host path."""
+    mount.volume = name
     declared = service.top_level("volumes", name) if name else None
     if declared is not None and declared.is_map and _is_external(declared):
         for field in ("kind", "source", "managed"):
