@@ -15,7 +15,7 @@ from isoaudit.rules.examples import context_of
 from tests.property import configurations, vm_configurations
 from tests.property.configurations import Configuration, Weakening
 
-WEAKENED = 4
+WEAKENED = 6
 """Weakenings that are tried on one configuration, chosen at random."""
 
 HIDDEN = 3
