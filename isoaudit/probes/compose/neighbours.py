@@ -213,7 +213,7 @@ def _traceable(own: Member, other: Member) -> bool | None:
     held, asked = (_more(one) for one in (own, other))
     if held is None or asked is None:
         return None
-    return asked <= held
+    return "ALL" in held or asked <= held
 
 
 def _more(one: Member) -> frozenset[str] | None:
