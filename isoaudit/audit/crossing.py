@@ -40,6 +40,10 @@ _MOST_LOOKED_AT = 500
 _KEPT = 4
 """Ways out of a neighbour, and ways through neighbours, that are told of."""
 
+_TARGET = "neighbour.target"
+_CUT_OFF = Missing(_TARGET, Reason.LIMIT, f"more than {_FARTHEST} workloads on the way",
+                   "Look at the ways out of the workloads on the way.")  # fmt: skip
+
 Finish = Callable[[TargetResult], Any]
 
 
@@ -116,9 +120,7 @@ def extended(result: TargetResult, known: dict[str, Reach]) -> TargetResult:
     if not better:
         return result
     named = [known_by(path, result.target.id) for path in better]
-    return replace(
-        result, assessment=with_paths(result.assessment, named, load_assessor().model)
-    )
+    return replace(result, assessment=with_paths(result.assessment, named, load_assessor().model))
 
 
 def _through(result: TargetResult, known: dict[str, Reach]) -> Iterator[EscapePath]:
@@ -135,16 +137,23 @@ def _through(result: TargetResult, known: dict[str, Reach]) -> Iterator[EscapePa
         seen.add((name, lead.certainty))
         reach = known.get(name)
         if reach is None:
-            yield _unaudited(lead, name)
+            yield _unknown(lead, Missing(_TARGET, Reason.NOT_REQUESTED,
+                                         f"{name} was not audited with it", _both(name)))  # fmt: skip
             continue
         for path in reach.paths:
             yield _joined(lead, path, reach.ids[0])
-        if distance < _FARTHEST:
-            waiting += [
-                (_onward(lead, further, reach.ids[0]), one, distance + 1)
-                for further in reach.leads
-                for one in further.names
-            ]
+        beyond = [
+            (_onward(lead, further, reach.ids[0]), one, distance + 1)
+            for further in reach.leads
+            for one in further.names
+            if one not in own and (one, _weaker(lead.certainty, further.certainty)) not in seen
+        ]
+        if beyond and distance == _FARTHEST:
+            yield _unknown(beyond[0][0], _CUT_OFF)
+        else:
+            waiting += beyond
+    if waiting:
+        yield _unknown(waiting[0][0], _CUT_OFF)
 
 
 def _joined(lead: Lead, path: EscapePath, target: str) -> EscapePath:
@@ -162,10 +171,12 @@ def _onward(lead: Lead, further: Lead, target: str) -> Lead:
     return Lead(steps, certainty, further.names, tuple(breaks))
 
 
-def _unaudited(lead: Lead, name: str) -> EscapePath:
-    """Return the way through a neighbour of which nothing is known: it may lead anywhere."""
-    missing = Missing("neighbour.target", Reason.NOT_REQUESTED, f"{name} was not audited with it",
-                      f"Audit both in one run: isoaudit scan {shlex.quote(name)}")  # fmt: skip
+def _both(name: str) -> str:
+    return f"Audit both in one run: isoaudit scan {shlex.quote(name)}"
+
+
+def _unknown(lead: Lead, missing: Missing) -> EscapePath:
+    """Return the way through neighbours beyond which nothing is known: it may lead anywhere."""
     last = lead.steps[-1]
     steps = (*lead.steps[:-1], last._replace(missing=(*last.missing, missing)))
     return EscapePath(Goal.HOST_ROOT, Openness.POSSIBLE, steps, lead.broken_by)

@@ -174,9 +174,7 @@ class _FileWork(NamedTuple):
             else:
                 yield outcome(self.judge, carry, self.today(entry), self.around)
 
-    def _replayed(
-        self, bundle: Bundle, carry: Callable[[TargetResult], Carried]
-    ) -> Iterator[Any]:
+    def _replayed(self, bundle: Bundle, carry: Callable[[TargetResult], Carried]) -> Iterator[Any]:
         """Judge what a bundle holds as if it were here."""
         around = Around(bundle.host, bundle.engines, ground=self.around.ground)
         yield from bundle.errors

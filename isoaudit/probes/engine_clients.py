@@ -35,10 +35,9 @@ _OF_THE_HOST = frozenset(
 
 _LOOPBACK = regex(r"localhost|127\.[0-9.]+|::1|0\.0\.0\.0")
 _FILTERS = regex(r"(?:.*/)?(?:docker-)?socket-proxy(?:[:@].*)?")
-_RELAYS = regex(
-    r"\b(?:unix-connect|unix-client|unix):\S*(?:docker|podman)\.sock", re.IGNORECASE
-)
+_RELAYS = regex(r"\b(?:unix-connect|unix-client|unix):\S*(?:docker|podman)\.sock", re.IGNORECASE)
 _ENGINES = regex(r"(?:.*/)?(?:docker:(?:.*-)?dind(?:-rootless)?|docker:dind.*|.*dind)(?:@.*)?")
+_OF_ALL = ("/proc", "/sys", "/dev", "/etc/localtime", "/etc/timezone")
 _MAKES = ("CONTAINERS", "SERVICES", "PLUGINS")
 """Parts of the API by which, with POST, something is started that the host is given to."""
 
@@ -84,6 +83,13 @@ def engine_of(path: str) -> str:
     if "run" not in path:
         return ""
     return next((engine for form, engine in _SOCKETS if form.fullmatch(path)), "")
+
+
+def is_of_all(path: str) -> bool:
+    """Say whether a host path is one that every other workload mounts, and no neighbour's."""
+    return (
+        path == "/" or path.startswith(_OF_ALL) or path.endswith(".sock") or bool(engine_of(path))
+    )
 
 
 def is_engine(image: str) -> bool:

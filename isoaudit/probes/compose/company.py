@@ -17,13 +17,11 @@ from isoaudit.probes.compose.namespaces import KEYS, network_mode
 from isoaudit.probes.compose.networks import networks_of
 from isoaudit.probes.compose.service import Service
 from isoaudit.probes.compose.values import word
-from isoaudit.probes.engine_clients import engine_of, is_filter, names_it, relays
+from isoaudit.probes.engine_clients import engine_of, is_filter, is_of_all, names_it, relays
 
 _BY_SERVICE, _BY_CONTAINER = "service:", "container:"
 _KINDS = (*((name, key) for key, name in KEYS), ("user", "userns_mode"))
 _DEEPEST = 16
-_OF_ALL = ("/proc", "/sys", "/dev", "/etc/localtime", "/etc/timezone")
-"""What every other service mounts of its host, which makes nobody a neighbour."""
 
 
 class Shared(NamedTuple):
@@ -53,7 +51,7 @@ class Member:
             if source:
                 self.engine_socket = self.engine_socket or engine_of(source)
             key = mount.volume or source
-            if key and not _is_of_all(key):
+            if key and not is_of_all(key):
                 shared = Shared(mount.get("mount.read_only") is False, str(place or ""))
                 self.mounts[key] = shared
                 self.mounts_beyond = self.mounts_beyond or not mount.own_volume
@@ -63,8 +61,11 @@ class Member:
         """Yield the namespaces that it was told to share, and by which name with whom."""
         modes = [(kind, self.service.word(key)) for kind, key in _KINDS]
         for kind, mode in [*modes, ("net", network_mode(self.service))]:
-            if mode is not None and mode.known and mode.text.startswith((_BY_SERVICE,
-                                                                         _BY_CONTAINER)):
+            if (
+                mode is not None
+                and mode.known
+                and mode.text.startswith((_BY_SERVICE, _BY_CONTAINER))
+            ):
                 yield kind, mode.text
 
     @cached_property
@@ -85,7 +86,7 @@ class Member:
         aliases = []
         networks = self.service.get("networks")
         if networks is not None and networks.is_map:
-            for _, one in networks.items():
+            for _, one in networks.keyed().values():
                 several = one.get("aliases") if one.is_map else None
                 aliases += several.elements() if several is not None and several.is_list else []
         said = [word(alias) for alias in aliases if alias.is_scalar]
@@ -203,7 +204,3 @@ def _tells(one: Member, holder: Member) -> bool:
         return names_it((*holder.names, *one.links_to(holder.name)), one.texts)
     except DocumentError:
         return False
-
-
-def _is_of_all(path: str) -> bool:
-    return path == "/" or path.startswith(_OF_ALL) or path.endswith(".sock") or bool(engine_of(path))

@@ -75,8 +75,9 @@ def note_engine(service: Service, company: Company | None) -> None:
     if company is not None and member is not None:
         if place == "elsewhere" and host_of(address) in _reached(company, service):
             place = "neighbour"
-        if place == "itself" and any(kind == "net" and member in several
-                                     for (kind, _), several in company.groups.items()):
+        if place == "itself" and any(
+            kind == "net" and member in several for (kind, _), several in company.groups.items()
+        ):
             place = "neighbour"
     if place == "elsewhere" and service.origin.project is False:
         facts.unknown(_PLACE, "whose name that is, the engine tells")

@@ -59,16 +59,21 @@ def _incomplete(service: Service, company: Company | None, *, too_many: bool) ->
         return not_declared(_PART, why, service.origin.remedy)
     if service.get("volumes_from") is not None:
         return not_declared(_PART, "volumes_from: what another container mounts is not followed")
+    beyond = _beyond(service, company)
+    return not_declarable(_PART, beyond) if beyond else None
+
+
+def _beyond(service: Service, company: Company | None) -> str:
+    """Return what of a service's neighbours no file can tell."""
     own = company.members.get(service.name) if company is not None else None
     if own is None:
-        return not_declarable(_PART, "who else is on its networks or volumes, the engine tells")
+        return "who else is on its networks or volumes, the engine tells"
     if own.mounts_beyond:
-        return not_declarable(_PART, "who else mounts what it mounts, the host tells")
-    beyond = "who else is on its networks, the engine tells"
+        return "who else mounts what it mounts, the host tells"
     attached = networks_of(service)
     if attached.open_end or any(_is_open(one) for one in attached.records):
-        return not_declarable(_PART, beyond)
-    return None
+        return "who else is on its networks, the engine tells"
+    return ""
 
 
 def _is_open(network: Record) -> bool:

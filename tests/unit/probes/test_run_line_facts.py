@@ -72,7 +72,7 @@ SAME = [
 
 @pytest.mark.parametrize(("line", "service"), SAME)
 def test_a_line_says_what_a_compose_file_says(line: str, service: str) -> None:
-    """Fact by fact and record by record; only a project's network and services are compose's own."""
+    """Fact by fact and record by record; a project's network and services are compose's."""
     asked, declared = run(f"docker run {line} nginx"), compose(service or "image: nginx")
     network = {} if "net" in line else {"container.network.names": None}
 
