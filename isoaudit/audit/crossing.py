@@ -137,8 +137,7 @@ def _through(result: TargetResult, known: dict[str, Reach]) -> Iterator[EscapePa
         seen.add((name, lead.certainty))
         reach = known.get(name)
         if reach is None:
-            yield _unknown(lead, Missing(_TARGET, Reason.NOT_REQUESTED,
-                                         f"{name} was not audited with it", _both(name)))  # fmt: skip
+            yield _unknown(lead, _unaudited(name))
             continue
         for path in reach.paths:
             yield _joined(lead, path, reach.ids[0])
@@ -171,8 +170,9 @@ def _onward(lead: Lead, further: Lead, target: str) -> Lead:
     return Lead(steps, certainty, further.names, tuple(breaks))
 
 
-def _both(name: str) -> str:
-    return f"Audit both in one run: isoaudit scan {shlex.quote(name)}"
+def _unaudited(name: str) -> Missing:
+    remedy = f"Audit both in one run: isoaudit scan {shlex.quote(name)}"
+    return Missing(_TARGET, Reason.NOT_REQUESTED, f"{name} was not audited with it", remedy)
 
 
 def _unknown(lead: Lead, missing: Missing) -> EscapePath:

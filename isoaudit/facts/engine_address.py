@@ -14,7 +14,7 @@ VARIABLES = ("DOCKER_HOST", "CONTAINER_HOST", "BUILDKIT_HOST")
 _LOCAL = frozenset({"unix", "npipe", "fd"})
 _BY_NAME = frozenset({"docker-container", "podman-container", "nerdctl-container", "kube-pod"})
 _REMOTE = frozenset({"tcp", "http", "https", "ssh"})
-_ADDRESS = regex(r"(?:([a-z][a-z-]{1,20})://)?([^\s?#]{1,300})(?:[?#].*)?")
+_ADDRESS = regex(r"(?:([a-z][a-z-]{1,20})://)?([^\s?#]{1,300})([?#].*)?")
 _PATH = regex(r"/[\w./@:+~-]{1,250}")
 _HOST = regex(r"(\[[0-9A-Fa-f:.]{2,60}\]|[\w.-]{1,253})(?::([0-9]{1,5}))?")
 
@@ -32,7 +32,10 @@ def engine_address(value: str) -> str:
     if scheme in _LOCAL:
         shown = f"{scheme}://{rest}" if _PATH.fullmatch(rest) else ""
     elif scheme in _REMOTE or scheme in _BY_NAME:
-        host = _HOST.fullmatch(rest.partition("/")[0].rpartition("@")[2])
+        authority, _, path = rest.partition("/")
+        # A password with one of /?# in it would make its user pass for the host.
+        hidden = "@" in path or "@" in (match[3] or "")
+        host = None if hidden else _HOST.fullmatch(authority.rpartition("@")[2])
         shown = f"{scheme}://{host[0]}" if host is not None else ""
     else:
         shown = ""

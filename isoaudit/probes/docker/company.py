@@ -127,7 +127,7 @@ def _incomplete(around: Around, *, joins: bool, too_many: bool) -> Missing | Non
     reason, detail, remedy = Reason.NOT_SUPPORTED, "", "Audit on the engine's host, as root."
     if too_many:
         reason, detail, remedy = Reason.LIMIT, f"more than {MOST} neighbours", ""
-    elif around.inspect.objects("Mounts") is None or not around.neighbours.tells_mounts():
+    elif around.inspect.objects("Mounts") is None or not around.neighbours.tells_mounts(around.own):
         detail = "the engine does not tell who mounts what"
     elif around.networks is None:
         detail = f"{around.inspect.bare('NetworkSettings.Networks')} is not in the engine's answer"
@@ -171,9 +171,11 @@ def _namespaces(around: Around, shared: list[tuple[str, str]] | None) -> Iterato
         known = around.neighbours.beginning(short)
         if known is not None and known[0] != around.own:
             others.append((kind, known[1]))
-    for kind, other in others:
+    each = {(kind, other.name): other for kind, other in others}
+    count = sum(kind == "net" for kind, _ in each)
+    for (kind, _), other in each.items():
         one = _of(around, other, kind)
-        yield one._replace(api=_asks_beside(around, len(others))) if kind == "net" else one
+        yield one._replace(api=_asks_beside(around, count)) if kind == "net" else one
 
 
 def _of_network(around: Around) -> Iterator[Other]:

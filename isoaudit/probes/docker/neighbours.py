@@ -140,9 +140,13 @@ class Neighbours:
         """Return a container, with its id, by an id that is cut short."""
         return self._by_beginning.get(short[:_SHORT])
 
-    def tells_mounts(self) -> bool:
-        """Say whether the list tells what every running container mounts."""
-        return all(one.mounts is not None for one in self._known.values() if one.alive)
+    def tells_mounts(self, own: str) -> bool:
+        """Say whether the list tells what every other running container mounts."""
+        return all(
+            one.mounts is not None
+            for handle, one in self._known.items()
+            if one.alive and handle != own
+        )
 
     def _domain(self, own: str) -> str:
         known = self._known.get(own)
