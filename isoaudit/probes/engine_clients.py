@@ -60,15 +60,15 @@ class Neighbour(NamedTuple):
 
     def fields(self) -> dict[str, Value]:
         """Return the fields that are known."""
-        found = self._asdict()
+        one = self
         if self.passes_on is None and self.api:
-            found["passes_on"] = True
-        if self.engine_socket == "" and not self.api:
-            found["passes_on"] = False
+            one = self._replace(passes_on=True)
+        elif self.engine_socket == "" and not self.api:
+            one = self._replace(passes_on=False)
         return {
-            f"neighbour.{key}": value
-            for key, value in found.items()
-            if value is not None and (value != "" or key in {"place", "engine_socket"})
+            path: value
+            for path, value in zip(_PATHS, one, strict=True)
+            if value is not None and (value != "" or path in _MAY_BE_EMPTY)
         }
 
     @property
@@ -76,6 +76,10 @@ class Neighbour(NamedTuple):
         """Sorts first what matters most, should there be too many."""
         return (not self.engine_socket, not self.api, self.through == "volume", self.name,
                 self.place)  # fmt: skip
+
+
+_PATHS = tuple(f"neighbour.{name}" for name in Neighbour._fields)
+_MAY_BE_EMPTY = frozenset({"neighbour.place", "neighbour.engine_socket"})
 
 
 def engine_of(path: str) -> str:

@@ -45,7 +45,8 @@ class Member:
         self.engine_socket = ""
         self.mounts: dict[str, Shared] = {}
         self.mounts_beyond = False
-        for mount in mounts_of(service):
+        self.all_mounts = mounts_of(service)
+        for mount in self.all_mounts:
             source, place = mount.get("mount.source"), mount.get("mount.destination")
             source = source if isinstance(source, str) else ""
             if source:

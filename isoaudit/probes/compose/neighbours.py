@@ -6,6 +6,7 @@ Sources: the Compose specification; ptrace(2) for who may trace whom in a shared
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from isoaudit.errors import DocumentError
 from isoaudit.facts.engine_address import host_of, path_of
@@ -14,7 +15,7 @@ from isoaudit.probes.compose.company import Company, Member
 from isoaudit.probes.compose.engines import asked_engine
 from isoaudit.probes.compose.environment import environment
 from isoaudit.probes.compose.namespaces import KEYS, network_mode
-from isoaudit.probes.compose.networks import networks_of
+from isoaudit.probes.compose.networks import Attached
 from isoaudit.probes.compose.service import Service
 from isoaudit.probes.compose.values import truth
 from isoaudit.probes.declared import not_declarable, not_declared, record
@@ -34,22 +35,27 @@ _PART = "neighbour"
 _BY_CONTAINER = "container:"
 
 
-def note_neighbours(service: Service, company: Company | None) -> None:
-    """Note the part `neighbour`: those of the project, and strangers whose namespace is joined."""
+def note_neighbours(service: Service, company: Company | None, attached: Attached) -> None:
+    """Note the part `neighbour`: those of the project, and strangers whose namespace is joined.
+
+    `attached` are the networks that the service is in.
+    """
     found = [*_strangers(service, company)]
     own = company.members.get(service.name) if company is not None else None
     if company is not None and own is not None:
         found += _Around(company, own).all()
     kept, too_many = bounded(found)
     records = [_record(service, one) for one in kept]
-    service.facts.part(_PART, records, _incomplete(service, company, too_many=too_many))
+    service.facts.part(_PART, records, _incomplete(service, company, attached, too_many=too_many))
 
 
 def _record(service: Service, one: Neighbour) -> Record:
     return record(service.anchor, one.fields())
 
 
-def _incomplete(service: Service, company: Company | None, *, too_many: bool) -> Missing | None:
+def _incomplete(
+    service: Service, company: Company | None, attached: Attached, *, too_many: bool
+) -> Missing | None:
     """Return why a service may have more neighbours than the file tells."""
     if too_many:
         return Missing(_PART, Reason.LIMIT, f"more than {MOST} neighbours",
@@ -59,18 +65,17 @@ def _incomplete(service: Service, company: Company | None, *, too_many: bool) ->
         return not_declared(_PART, why, service.origin.remedy)
     if service.get("volumes_from") is not None:
         return not_declared(_PART, "volumes_from: what another container mounts is not followed")
-    beyond = _beyond(service, company)
+    beyond = _beyond(service, company, attached)
     return not_declarable(_PART, beyond) if beyond else None
 
 
-def _beyond(service: Service, company: Company | None) -> str:
+def _beyond(service: Service, company: Company | None, attached: Attached) -> str:
     """Return what of a service's neighbours no file can tell."""
     own = company.members.get(service.name) if company is not None else None
     if own is None:
         return "who else is on its networks or volumes, the engine tells"
     if own.mounts_beyond:
         return "who else mounts what it mounts, the host tells"
-    attached = networks_of(service)
     if attached.open_end or any(_is_open(one) for one in attached.records):
         return "who else is on its networks, the engine tells"
     return ""
@@ -107,7 +112,12 @@ class _Around:
 
     def all(self) -> list[Neighbour]:
         """Return its neighbours."""
-        return [*self._namespaces(), *self._volumes(), *self._networks()]
+        # No more than a record each is kept of: everybody may share one volume with everybody.
+        return [
+            *islice(self._namespaces(), MOST + 1),
+            *islice(self._volumes(), MOST + 1),
+            *islice(self._networks(), MOST + 1),
+        ]
 
     def _namespaces(self) -> Iterator[Neighbour]:
         for (kind, _), several in self._company.groups.items():

@@ -39,8 +39,11 @@ class Attached(NamedTuple):
         return sorted(str(record.facts["network.name"].value) for record in self.records)
 
 
-def note_networks(service: Service) -> None:
-    """Note the parts `network` and `sysctl` and the `container.network.*` facts."""
+def note_networks(service: Service) -> Attached:
+    """Note the parts `network` and `sysctl` and the `container.network.*` facts.
+
+    The networks that the service is in are returned.
+    """
     attached = networks_of(service)
     service.part("network", attached.records, attached.open_end)
     if attached.open_end:
@@ -54,6 +57,7 @@ def note_networks(service: Service) -> None:
             service.facts.default(_NAMES, names, _by_default(service))
     _note_aliases(service)
     _note_sysctls(service, alone=len(attached.names) == 1 and not attached.open_end)
+    return attached
 
 
 def _by_default(service: Service) -> str:

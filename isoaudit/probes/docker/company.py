@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
 
 from isoaudit.facts.engine_address import VARIABLES, engine_address, host_of
@@ -108,7 +109,7 @@ def note_engine(notes: Notes, around: Around) -> None:
 def note_neighbours(notes: Notes, around: Around, seen: FactSet) -> None:
     """Note the part `neighbour`; `seen` is the kernel's word, which knows of shared namespaces."""
     shared = _shared(seen)
-    found = [*_namespaces(around, shared), *_volumes(around), *_networks(around)]
+    found = [*_namespaces(around, shared), *islice(_volumes(around), MOST + 1), *_networks(around)]
     kept, too_many = bounded(found)
     source = f"{around.inspect.engine} container list, inspect"
     notes.part(_PART, [_record(one, source) for one in kept],
@@ -164,9 +165,9 @@ def _namespaces(around: Around, shared: list[tuple[str, str]] | None) -> Iterato
     others: list[tuple[str, Other]] = [("net", other) for other in _of_network(around)]
     for kind, key in _MODES.items():
         mode = around.host.text(key) or ""
-        other = around.neighbours.get(mode.removeprefix(_BY_CONTAINER))
-        if mode.startswith(_BY_CONTAINER) and other is not None:
-            others.append((kind, other))
+        if mode.startswith(_BY_CONTAINER):
+            other = around.neighbours.get(mode.removeprefix(_BY_CONTAINER))
+            others += [(kind, other)] if other is not None else []
     for kind, short in shared or ():
         known = around.neighbours.beginning(short)
         if known is not None and known[0] != around.own:

@@ -142,11 +142,12 @@ class Neighbours:
 
     def tells_mounts(self, own: str) -> bool:
         """Say whether the list tells what every other running container mounts."""
-        return all(
-            one.mounts is not None
-            for handle, one in self._known.items()
-            if one.alive and handle != own
-        )
+        return self._silent <= {own}
+
+    @cached_property
+    def _silent(self) -> frozenset[str]:
+        known = self._known.items()
+        return frozenset(handle for handle, one in known if one.alive and one.mounts is None)
 
     def _domain(self, own: str) -> str:
         known = self._known.get(own)
