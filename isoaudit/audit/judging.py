@@ -125,7 +125,12 @@ def assessed(result: TargetResult, context: Context, assessor: Assessor) -> Targ
     found = assessor.whole(context)
     if found is None:
         return result
-    return replace(result, assessment=found[0], leads=found[1])
+    # NOTE: imported here, since what only judges (harden) should not pay for it.
+    from isoaudit.advise.enough import judge_verdict
+
+    assessment, leads = found
+    verdict = judge_verdict(assessment, context)
+    return replace(result, assessment=assessment._replace(verdict=verdict), leads=leads)
 
 
 def context_of(evidence: Evidence, around: Around) -> Context:
