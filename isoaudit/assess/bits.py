@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from isoaudit.assess.model import Option, Term
 from isoaudit.assess.quantities import QUANTITIES
 from isoaudit.assess.truth import Truth, Truths, View
-from isoaudit.model import Fact, Missing, Value
+from isoaudit.model import Missing, Value
 from isoaudit.rules.cel import Condition
 
 ACTING = "process"
@@ -15,12 +16,16 @@ ACTING = "process"
 
 
 class Bits(NamedTuple):
-    """At least `low` and at most `high`, in the words of what holds; what it rests on."""
+    """At least `low` and at most `high`, in the words of what holds.
+
+    `rests_on` are the paths of the facts that decide it; `missing` what is lacking, where something
+    unknown widens it.
+    """
 
     low: float
     high: float
     text: str
-    evidence: tuple[Fact, ...] = ()
+    rests_on: tuple[str, ...] = ()
     missing: tuple[Missing, ...] = ()
 
     @property
@@ -29,33 +34,49 @@ class Bits(NamedTuple):
         return self.low != self.high
 
 
+def reads_of(term: Term) -> Iterator[str]:
+    """Yield every path that a term reads of the acting record, the target and what is around it."""
+    if term.quantity:
+        yield from QUANTITIES[term.quantity].reads
+    elif not is_folded(term.each):
+        for option in term.options:
+            yield from option.when.reads if option.when else ()
+
+
+def is_folded(each: str) -> bool:
+    """Say whether a condition is about all records of a part, and not about the acting one."""
+    return bool(each) and each != ACTING
+
+
 def bits_of(term: Term, view: View, truths: Truths) -> Bits:
     """Return what a term gives."""
     if term.quantity:
         return _computed(term, view)
     chosen: list[Option] = []
-    evidence: dict[Fact, None] = {}
+    rests_on: dict[str, None] = {}
     missing: dict[Missing, None] = {}
     for option in term.options:
-        truth = Truth(True) if option.when is None else folded(
-            option.when, view, truths, term.each, term.fold
-        )  # fmt: skip
+        truth = (
+            Truth(True)
+            if option.when is None
+            else folded(option.when, view, truths, term.each, term.fold)
+        )
+        rests_on.update(dict.fromkeys(fact.path for fact in truth.evidence))
         if truth.value is False:
-            evidence.update(dict.fromkeys(truth.evidence))
             continue
         chosen.append(option)
-        evidence.update(dict.fromkeys(truth.evidence))
         missing.update(dict.fromkeys(truth.missing))
         if truth.value is True:
             break
     several = [option.bits for option in chosen]
     text = chosen[0].text if len(chosen) == 1 and chosen[0].text else term.text
-    return Bits(min(several), max(several), text, tuple(evidence), tuple(missing))
+    low, high = min(several), max(several)
+    return Bits(low, high, text, tuple(rests_on), tuple(missing) if low != high else ())
 
 
 def folded(condition: Condition, view: View, truths: Truths, each: str, fold: str) -> Truth:
     """Return what a condition comes to over the records of a part, or of the target itself."""
-    if not each or each == ACTING:
+    if not is_folded(each):
         return truths.of(condition, view)
     found = view.context.part(each)
     if isinstance(found, Missing):
@@ -79,7 +100,6 @@ def _computed(term: Term, view: View) -> Bits:
     quantity = QUANTITIES[term.quantity]
     values: dict[str, Value] = {}
     firm: dict[str, Value] = {}
-    evidence: list[Fact] = []
     missing: list[Missing] = []
     for path in quantity.reads:
         seen = view.seen(path)
@@ -87,7 +107,6 @@ def _computed(term: Term, view: View) -> Bits:
             missing.append(seen)
             continue
         values[path] = seen.fact.value
-        evidence.append(seen.fact)
         if seen.dark is None:
             firm[path] = seen.fact.value
         else:
@@ -97,4 +116,4 @@ def _computed(term: Term, view: View) -> Bits:
         least, most = quantity.bits(firm)
         low, high = min(low, least), max(high, most)
     lacking = tuple(dict.fromkeys(missing)) if low != high else ()
-    return Bits(low, high, term.text, tuple(evidence), lacking)
+    return Bits(low, high, term.text, tuple(values), lacking)

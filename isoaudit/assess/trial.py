@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from isoaudit.assess.primitive import Need, Primitive
 from isoaudit.assess.truth import UNREAD, Truth, Truths, View
+from isoaudit.assess.vector import Looks, Rests, rests_of
 from isoaudit.assess.words import filled
 from isoaudit.model import Fact, Goal, Missing, Openness
 
@@ -32,17 +33,31 @@ class Trial(NamedTuple):
     instances: tuple[Instance, ...] = ()
 
 
+First = str | tuple[Rests, ...]
+"""What the needs come to that are asked once: the words of the one that closes, or the answers."""
+
+
 class Trier:
     """Tries primitives; shares what conditions came to."""
 
     def __init__(self, truths: Truths) -> None:
         self._truths = truths
 
-    def of(self, primitive: Primitive, view: View) -> Trial:
+    def first(self, primitive: Primitive, view: View, looks: Looks) -> First:
+        """Return what the needs come to that no second record takes part in."""
+        found: list[Rests] = []
+        for need in primitive.first:
+            truth = self._truths.of(need.that, view, trusting=True)
+            if truth.value is False:
+                return filled(need.closed, view, truth.evidence)
+            found.append(rests_of(truth, need.that.reads, looks))
+        return tuple(found)
+
+    def of(self, primitive: Primitive, view: View, first: First, looks: Looks) -> Trial:
         """Return what a primitive comes to for the acting record of a view."""
-        found = self._all(primitive.first, view)
-        if isinstance(found, str):
-            return Trial(Openness.CLOSED, found)
+        if isinstance(first, str):
+            return Trial(Openness.CLOSED, first)
+        found = [one.truth(looks) for one in first]
         seconds = _seconds(primitive, view) if primitive.second else (view,)
         if not seconds:
             return Trial(Openness.CLOSED, _nothing_of(primitive))

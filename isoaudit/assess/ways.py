@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from isoaudit.assess.asked import view_of
 from isoaudit.assess.primitive import Primitive
-from isoaudit.assess.trial import Instance, Trial, Trier
+from isoaudit.assess.trial import First, Instance, Trial, Trier
 from isoaudit.assess.truth import UNREAD, View
+from isoaudit.assess.vector import Looks, Vector
 from isoaudit.assess.words import filled
 from isoaudit.facts.vocabulary import parts
 from isoaudit.model import (
@@ -34,6 +35,9 @@ _SHOWN_TOGETHER = 4
 """Pairs of records of which one way shows the evidence."""
 
 
+_REMEMBERED = 20_000
+
+
 class _Taken(NamedTuple):
     """A step that was taken: the primitive, and the pairs of records by which it can be."""
 
@@ -56,63 +60,97 @@ class Ways(NamedTuple):
     leads: tuple[Lead, ...] = ()
 
 
+class _Catalogue:
+    """The primitives of one kind of target with one acting part, and what their needs read."""
+
+    def __init__(self, each: str, primitives: Sequence[Primitive]) -> None:
+        self.each = each
+        self.primitives = tuple(primitives)
+        reads = (path for one in primitives for need in one.first for path in need.that.reads)
+        self.vector = Vector(reads)
+        self.known: dict[tuple[object, ...], tuple[tuple[First, KnownWay | None], ...]] = {}
+
+
 class WayFinder:
     """Finds ways out by one catalogue of primitives."""
 
     def __init__(self, primitives: Sequence[Primitive], trier: Trier) -> None:
         self._trier = trier
-        self._by_kind: dict[str, tuple[Primitive, ...]] = {}
+        self._catalogues: dict[str, tuple[_Catalogue, ...]] = {}
         self._primitives = tuple(primitives)
 
     def find(self, context: Context) -> Ways:
         """Return the ways out of a target."""
-        primitives = self._of_kind(context)
-        trials: dict[str, Trial] = {}
+        known: dict[str, KnownWay] = {}
         chains: list[tuple[_Taken, ...]] = []
-        for each in dict.fromkeys(one.each for one in primitives):
-            ours = [one for one in primitives if one.each == each]
-            for view in _acting(context, each):
-                chains += self._from(ours, view, trials)
-        known = tuple(
-            KnownWay(one.id, one.title, trials[one.id].state, trials[one.id].because)
-            if one.id in trials
-            else KnownWay(one.id, one.title, Openness.CLOSED, "no process is seen to act")
-            for one in primitives
-        )
-        paths = _distinct(_path(chain) for chain in _merged(chains) if _goal(chain))
-        leads = tuple(_lead(chain) for chain in _merged(chains) if chain[-1].primitive.leads_to)
-        return Ways(tuple(paths), known, leads)
+        for catalogue in self._of_kind(context):
+            for view in _acting(context, catalogue.each):
+                chains += self._from(catalogue, view, known)
+        merged = _merged(chains)
+        paths = _distinct(_path(chain) for chain in merged if _goal(chain))
+        leads = tuple(_lead(chain) for chain in merged if chain[-1].primitive.leads_to)
+        return Ways(tuple(paths), tuple(known[one] for one in sorted(known)), leads)
 
-    def _of_kind(self, context: Context) -> tuple[Primitive, ...]:
+    def _of_kind(self, context: Context) -> tuple[_Catalogue, ...]:
         kind = context.target.kind
-        known = self._by_kind.get(kind)
+        known = self._catalogues.get(kind)
         if known is None:
-            known = tuple(one for one in self._primitives if kind in one.kinds)
-            self._by_kind[kind] = known
+            ours = [one for one in self._primitives if kind in one.kinds]
+            known = tuple(
+                _Catalogue(each, [one for one in ours if one.each == each])
+                for each in dict.fromkeys(one.each for one in ours)
+            )
+            self._catalogues[kind] = known
         return known
 
     def _from(
-        self, primitives: Sequence[Primitive], view: View, trials: dict[str, Trial]
+        self, catalogue: _Catalogue, view: View, known: dict[str, KnownWay]
     ) -> Iterator[tuple[_Taken, ...]]:
         """Yield the chains that begin with an acting record, noting what each primitive came to."""
-        own: dict[str, Trial] = {}
-        for one in primitives:
-            trial = own[one.id] = self._trier.of(one, view)
-            best = trials.get(one.id)
+        looks, key = catalogue.vector.of(view)
+        own: dict[str, Openness] = {}
+        taken: list[_Taken] = []
+        for one, (first, closed) in zip(
+            catalogue.primitives, self._firsts(catalogue, view, looks, key), strict=True
+        ):
+            if closed is not None:
+                own[one.id] = Openness.CLOSED
+                known.setdefault(one.id, closed)
+                continue
+            trial = self._trier.of(one, view, first, looks)
+            own[one.id] = trial.state
+            best = known.get(one.id)
             if best is None or trial.state.rank < best.state.rank:
-                trials[one.id] = trial
-        for one in primitives:
-            if own[one.id].instances and not _beyond(own[one.id]):
-                yield from self._onward(
-                    primitives, (_Taken(one, own[one.id].instances),), view, own
-                )
+                known[one.id] = KnownWay(one.id, one.title, trial.state, trial.because)
+            if trial.instances and not _beyond(trial):
+                taken.append(_Taken(one, trial.instances))
+        for first_step in taken:
+            yield from self._onward(catalogue, (first_step,), view, own)
+
+    def _firsts(
+        self, catalogue: _Catalogue, view: View, looks: Looks, key: tuple[object, ...]
+    ) -> tuple[tuple[First, KnownWay | None], ...]:
+        """Return what is asked once of each primitive, from memory where values are equal."""
+        found = catalogue.known.get(key)
+        if found is None:
+            if len(catalogue.known) >= _REMEMBERED:
+                catalogue.known.clear()
+            firsts = ((one, self._trier.first(one, view, looks)) for one in catalogue.primitives)
+            found = tuple(
+                (first, KnownWay(one.id, one.title, Openness.CLOSED, first))
+                if isinstance(first, str)
+                else (first, None)
+                for one, first in firsts
+            )
+            catalogue.known[key] = found
+        return found
 
     def _onward(
         self,
-        primitives: Sequence[Primitive],
+        catalogue: _Catalogue,
         chain: tuple[_Taken, ...],
         view: View,
-        before: dict[str, Trial],
+        before: Mapping[str, Openness],
     ) -> Iterator[tuple[_Taken, ...]]:
         """Yield a chain, and those that go on from what its last step gives."""
         yield chain
@@ -120,19 +158,20 @@ class WayFinder:
         if not last.prepares or len(chain) >= DEEPEST:
             return
         after = _after(last, chain[-1].instances[0].view, view)
+        looks, _ = catalogue.vector.of(after)
         taken = {one.primitive.id for one in chain}
         now = dict(before)
-        further: list[Primitive] = []
-        for one in primitives:
+        further: list[_Taken] = []
+        for one in catalogue.primitives:
             if one.id in taken or not one.touched_by(last):
                 continue
-            trial = self._trier.of(one, after)
-            if trial.state.rank < before[one.id].state.rank and trial.instances:
-                further.append(one)
-            now[one.id] = trial
-        for one in further:
-            step = _Taken(one, now[one.id].instances)
-            yield from self._onward(primitives, (*chain, step), after, now)
+            first = self._trier.first(one, after, looks)
+            trial = self._trier.of(one, after, first, looks)
+            if trial.state.rank < before[one.id].rank and trial.instances:
+                further.append(_Taken(one, trial.instances))
+            now[one.id] = trial.state
+        for step in further:
+            yield from self._onward(catalogue, (*chain, step), after, now)
 
 
 def _beyond(trial: Trial) -> bool:
