@@ -7,8 +7,10 @@ makes it enough.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import NamedTuple
 
+from isoaudit.advise.needs import workload_of
 from isoaudit.advise.required import Required, required
 from isoaudit.advise.rules import Demand, load_rules
 from isoaudit.advise.words import GOALS, either, wall_name
@@ -16,6 +18,7 @@ from isoaudit.assess.asked import view_of
 from isoaudit.assess.truth import Truth, Truths
 from isoaudit.model import Assessment, EscapePath, Goal, Missing, NotEnough, Openness, Verdict
 from isoaudit.rules.context import Context
+from isoaudit.rules.wall_gate import NOT_KNOWN, Wanted
 
 _SHOWN = 3
 
@@ -38,7 +41,7 @@ class Enough(NamedTuple):
     def because(self) -> tuple[str, ...]:
         """The reasons in words: those that are certain, or if there are none, what is not known."""
         certain = tuple(one.text for one in self.reasons if one.is_certain)
-        return certain or tuple(f"not known: {one.text}" for one in self.reasons)
+        return certain or tuple(f"{NOT_KNOWN}{one.text}" for one in self.reasons)
 
     @property
     def missing(self) -> tuple[Missing, ...]:
@@ -57,16 +60,21 @@ class EnoughJudge:
         reasons = [*by_structure(assessment, needed), *self._unmet(assessment, needed, context)]
         return _concluded(reasons)
 
-    def verdict(self, assessment: Assessment, context: Context) -> Verdict:
-        """Return the verdict with the classes of workloads that the wall is enough for, or not."""
+    def verdict(
+        self, assessment: Assessment, context: Context, wanted: Sequence[Wanted] = ()
+    ) -> Verdict:
+        """Return the verdict with the classes of workloads that the wall is enough for, or not.
+
+        Those that are `wanted` come behind the classes of every run, by their profiles' names.
+        """
         yes: list[str] = []
         no: list[NotEnough] = []
-        for one in load_rules().classes:
-            found = self.of(assessment, required(one.workload), context)
+        for name, needed in (*_classes(), *((one.name, _required(one)) for one in wanted)):
+            found = self.of(assessment, needed, context)
             if found.value:
-                yes.append(one.name)
+                yes.append(name)
             else:
-                no.append(NotEnough(one.name, found.because))
+                no.append(NotEnough(name, found.because))
         verdict = assessment.verdict
         return verdict._replace(enough_for=tuple(yes), not_enough_for=tuple(no))
 
@@ -110,29 +118,31 @@ def by_structure(assessment: Assessment, needed: Required) -> Iterator[Reason]:
         yield Reason(f"a way to {_goals(ways)} is not ruled out", is_certain=False, missing=missing)
 
 
-def judge_verdict(assessment: Assessment, context: Context) -> Verdict:
+def judge_verdict(
+    assessment: Assessment, context: Context, wanted: Sequence[Wanted] = ()
+) -> Verdict:
     """Return the verdict of an assessment with what its wall is enough for, and not."""
-    return _judge().verdict(assessment, context)
+    return _judge().verdict(assessment, context, wanted)
 
 
-def after_ways(assessment: Assessment) -> Assessment:
+def after_ways(assessment: Assessment, wanted: Sequence[Wanted] = ()) -> Assessment:
     """Return an assessment to which ways out were added, with what it is still enough for.
 
-    What has to stand beside a wall was judged before, and is as it was.
+    What has to stand beside a wall was judged before, and is as it was. `wanted` is what the
+    verdict was made with.
     """
     verdict = assessment.verdict
+    before = {one.workload: one for one in verdict.not_enough_for}
     yes: list[str] = []
-    no = list(verdict.not_enough_for)
-    for one in load_rules().classes:
-        if one.name not in verdict.enough_for:
-            continue
-        found = _concluded(list(by_structure(assessment, required(one.workload))))
-        if found.value:
-            yes.append(one.name)
+    no: list[NotEnough] = []
+    for name, needed in (*_classes(), *((one.name, _required(one)) for one in wanted)):
+        found = _concluded(list(by_structure(assessment, needed)))
+        if found.value and name in verdict.enough_for:
+            yes.append(name)
+        elif found.value or (found.value is None and name in before):
+            no.append(before[name])
         else:
-            no.append(NotEnough(one.name, found.because))
-    order = {one.name: number for number, one in enumerate(load_rules().classes)}
-    no.sort(key=lambda one: order.get(one.workload, len(order)))
+            no.append(NotEnough(name, found.because))
     changed = verdict._replace(enough_for=tuple(yes), not_enough_for=tuple(no))
     return assessment._replace(verdict=changed)
 
@@ -141,6 +151,20 @@ def _judge() -> EnoughJudge:
     from isoaudit.assess import load_assessor
 
     return EnoughJudge(load_assessor().truths)
+
+
+@cache
+def _classes() -> tuple[tuple[str, Required], ...]:
+    return tuple((one.name, required(one.workload)) for one in load_rules().classes)
+
+
+@cache
+def _required(wanted: Wanted) -> Required:
+    """Return what a profile's workload needs."""
+    questions = load_rules().questions
+    several = {one.name for one in questions if one.is_several}
+    answers = {name: words if name in several else words[0] for name, words in wanted.answers}
+    return required(workload_of(answers, questions))
 
 
 def _concluded(reasons: Sequence[Reason]) -> Enough:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from isoaudit.advise.moves import DIMENSIONS
 from isoaudit.advise.words import GOALS, either, wall_name, walls
-from isoaudit.model import Axis, Missing, Openness, Standing, WallKind
+from isoaudit.model import Axis, Missing, NotEnough, Openness, Standing, WallKind
 from isoaudit.report.layout import count, rule, wrap
 
 if TYPE_CHECKING:
@@ -73,14 +73,22 @@ def _sections(advised: Advised) -> Iterator[Section]:
     yield Section("SO", _so(advised))
     verdict = advised.assessment.verdict
     yield Section("ENOUGH FOR", verdict.enough_for or ["nothing but what the host is trusted to"])
-    yield Section("NOT FOR", [
-        line
-        for one in verdict.not_enough_for
-        for line in (one.workload, *(f"  {text}" for text in one.because))
-    ])  # fmt: skip
+    yield Section("NOT FOR", _not_for(verdict.not_enough_for))
     yield Section("IN THE WAY", [line for one in advised.blockers for line in _blocker(one)])
     for move in advised.moves:
         yield Section("MOVE", _move(move))
+
+
+def _not_for(classes: Sequence[NotEnough]) -> list[str]:
+    """Return the workloads that a wall is not enough for, those for the same reasons together."""
+    by_reasons: dict[tuple[str, ...], list[str]] = {}
+    for one in classes:
+        by_reasons.setdefault(one.because, []).append(one.workload)
+    return [
+        line
+        for because, names in by_reasons.items()
+        for line in ("; ".join(names), *(f"  {text}" for text in because))
+    ]
 
 
 def _workload(advised: Advised) -> list[str]:
@@ -113,17 +121,22 @@ def _has(advised: Advised) -> list[str]:
     lines = [f"{proven}{_more(wall.additions)}"]
     if wall.possible is WallKind.NONE:
         lines = ["none: a way to root or to the kernel of the host is open"]
-    elif wall.possible is not wall.proven:
+        return [*lines, _scores(advised)]
+    if wall.possible is not wall.proven:
         lines[0] = f"proven: {proven}{_more(wall.additions)}"
         lines.append(f"possible: {wall_name(wall.possible)}, if what is unknown turns out well")
     meaning = {one.kind: one.meaning for one in walls().walls}[wall.possible]
     lines.append(f"  {meaning}")
-    axes = advised.assessment.score.axes
-    lines.append("score: " + ", ".join(f"{axis.value} {axes[axis]}" for axis in Axis))
-    if wall.lacks and wall.possible is not WallKind.NONE:
+    lines.append(_scores(advised))
+    if wall.lacks:
         lines.append("for the next stronger wall:")
         lines += [f"  {text}" for text in wall.lacks]
     return lines
+
+
+def _scores(advised: Advised) -> str:
+    axes = advised.assessment.score.axes
+    return "score: " + ", ".join(f"{axis.value} {axes[axis]}" for axis in Axis)
 
 
 def _more(additions: Sequence[str]) -> str:
