@@ -132,17 +132,15 @@ def after_ways(assessment: Assessment, wanted: Sequence[Wanted] = ()) -> Assessm
     verdict was made with.
     """
     verdict = assessment.verdict
-    before = {one.workload: one for one in verdict.not_enough_for}
+    before = {one.workload: one.because for one in verdict.not_enough_for}
     yes: list[str] = []
     no: list[NotEnough] = []
     for name, needed in (*_classes(), *((one.name, _required(one)) for one in wanted)):
         found = _concluded(list(by_structure(assessment, needed)))
         if found.value and name in verdict.enough_for:
             yes.append(name)
-        elif found.value or (found.value is None and name in before):
-            no.append(before[name])
         else:
-            no.append(NotEnough(name, found.because))
+            no.append(NotEnough(name, _together(found.because, before.get(name, ()))))
     changed = verdict._replace(enough_for=tuple(yes), not_enough_for=tuple(no))
     return assessment._replace(verdict=changed)
 
@@ -151,6 +149,12 @@ def _judge() -> EnoughJudge:
     from isoaudit.assess import load_assessor
 
     return EnoughJudge(load_assessor().truths)
+
+
+def _together(found: Sequence[str], before: Sequence[str]) -> tuple[str, ...]:
+    """Return reasons each once: what is certain, or else what is not known."""
+    every = tuple(dict.fromkeys((*found, *before)))
+    return tuple(text for text in every if not text.startswith(NOT_KNOWN)) or every
 
 
 @cache

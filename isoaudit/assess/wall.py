@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from isoaudit.assess.asked import view_of
+from isoaudit.assess.asked import KERNEL, view_of
 from isoaudit.assess.definitions import Definitions
 from isoaudit.assess.truth import UNREAD, Truth, Truths, View
 from isoaudit.errors import DefinitionError
@@ -85,7 +85,7 @@ class Walls:
 
     def of(self, context: Context) -> Wall:
         """Return the wall of a target: proven, and possible if what is not known turns out well."""
-        view, family = view_of(context), _family(context)
+        view, family = _seen(context)
         asked: dict[str, Truth] = {}
         found = [
             self._tried(rule.kind, form, view, asked)
@@ -173,13 +173,18 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _family(context: Context) -> str:
-    """Return what a target is: a domain of libvirt's LXC driver is a container."""
+def _seen(context: Context) -> tuple[View, str]:
+    """Return a target as conditions are asked about it, and what it is: container or VM.
+
+    A domain of libvirt's LXC driver is a container: the host's kernel answers it.
+    """
+    view = view_of(context)
     if context.target.kind is not Kind.VM:
-        return _CONTAINER
+        return view, _CONTAINER
     seen = context.fact("vm.kernel")
-    is_container = not isinstance(seen, Missing) and seen.fact.value == "host"
-    return _CONTAINER if is_container else _VM
+    if isinstance(seen, Missing) or seen.fact.value != "host":
+        return view, _VM
+    return view._replace(given={KERNEL: seen.fact._replace(path=KERNEL)}), _CONTAINER
 
 
 def _each(need: Requirement, view: View) -> list[View]:
