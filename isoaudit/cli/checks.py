@@ -73,7 +73,7 @@ def show(check_id: str, folders: tuple[Path, ...]) -> None:
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 @click.option("-v", "--verbose", is_flag=True, help="Show the examples that hold, too.")
 def test(paths: tuple[Path, ...], *, verbose: bool) -> None:
-    """Run the examples inside check files: the built-in ones, or those at PATH."""
+    """Run the examples inside check files and escape primitives: the built-in ones, or at PATH."""
     from isoaudit.errors import DefinitionError
     from isoaudit.resources import data_dir
 
@@ -107,9 +107,10 @@ def _run(file: Path) -> list[ExampleResult]:
     """Run the examples of a check, or of an escape primitive: what is in a folder `escape`."""
     from isoaudit.assess.examples import run_primitive_examples
     from isoaudit.rules.examples import run_examples
+    from isoaudit.rules.folder import is_step
     from isoaudit.rules.load import load_check
 
-    if file.parent.name == "escape":
+    if is_step(file):
         return run_primitive_examples(file, str(file))
     return run_examples(load_check(file, str(file)))
 
@@ -121,4 +122,4 @@ def _existing(path: Path) -> list[Path]:
         raise UsageError(
             f"{path}: no such file or folder", "Name a check file or a folder of them."
         )
-    return check_files(path)
+    return check_files(path, steps=True)

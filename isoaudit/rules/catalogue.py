@@ -10,10 +10,7 @@ from isoaudit.errors import DefinitionError, UsageError
 from isoaudit.resources import data_dir
 from isoaudit.rules import cache
 from isoaudit.rules.check import Check
-from isoaudit.rules.folder import paths_below
-
-STEPS = "escape/"
-"""The folder of escape primitives among the checks: steps of ways out, which are no checks."""
+from isoaudit.rules.folder import STEPS, paths_below
 
 
 def load_catalogue(extra: Sequence[Path] = ()) -> dict[str, Check]:
@@ -24,7 +21,7 @@ def load_catalogue(extra: Sequence[Path] = ()) -> dict[str, Check]:
     """
     builtin = str(data_dir("checks"))
     shown = ((path, path[len(builtin) + 1 :]) for path in paths_below(builtin))
-    files = [(path, f"checks/{name}") for path, name in shown if not name.startswith(STEPS)]
+    files = [(path, f"checks/{name}") for path, name in shown if not name.startswith(f"{STEPS}/")]
     for folder in extra:
         if not folder.exists():
             raise UsageError(f"{folder}: no such file or folder", "Name a folder of check files.")

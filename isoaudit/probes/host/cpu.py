@@ -41,7 +41,8 @@ def note_cpu(sheet: Sheet) -> None:
     try:
         names = sheet.files.list_names(_FOLDER)
     except Unreadable as error:
-        sheet.lacks("cpu_vulnerability", error, "kernels before 4.15 do not report any")
+        for path in ("cpu_vulnerability", "host.cpu.unmitigated"):
+            sheet.lacks(path, error, "kernels before 4.15 do not report any")
         return
     unread: list[Unreadable] = []
     virtualized = sheet.known("host.virtualized")
