@@ -22,6 +22,7 @@ from isoaudit.model import RunError, TargetResult
 from isoaudit.rules.check import Check
 from isoaudit.rules.judge import Judge
 from isoaudit.rules.review import Review
+from isoaudit.rules.wall_gate import Wanted
 from isoaudit.targets.address import Address
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class Request(NamedTuple):
 
     `review` marks what people know already of a target that was judged. `excluded` says which files
     found in folders are passed by. `ground` is the host that files will run on, `since` the
-    revision whose findings are known already.
+    revision whose findings are known already. `wanted` are workloads that walls are judged for,
+    beside those of every run.
     """
 
     addresses: Sequence[Address]
@@ -50,6 +52,7 @@ class Request(NamedTuple):
     excluded: Excluded = NOTHING
     ground: Ground | None = None
     since: Revision | None = None
+    wanted: Sequence[Wanted] = ()
 
 
 class Audit(NamedTuple):
@@ -70,7 +73,7 @@ def audit(request: Request, finish: Callable[[TargetResult], _Finished]) -> Audi
     judged. The results hold what it returns, and a RunError for whatever could not be read.
     Raises UsageError for a named file that is not there.
     """
-    judge = Judge(request.checks)
+    judge = Judge(request.checks, request.wanted)
     load_assessor()  # before forking, so that workers inherit it
     around = Around(ground=request.ground)
     units, errors = _units(request)
