@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from isoaudit.assess import load_assessor
 from isoaudit.audit.common import Collected, Limits
+from isoaudit.audit.crossing import Carried, carrying, settled
 from isoaudit.audit.excluding import NOTHING, Excluded
 from isoaudit.audit.files import FileUnit, file_units, read_unit
 from isoaudit.audit.judging import Around, Judging, aside_for, judge_live, outcome
@@ -82,11 +83,11 @@ def audit(request: Request, finish: Callable[[TargetResult], _Finished]) -> Audi
     from_files = _judge_files(_FileWork(units, judge, finish, around), request.limits.jobs)
     if len(units) >= PARALLEL_FROM and any(not a.is_file for a in request.addresses):
         from_files = iter(list(from_files))
-    judging = Judging(judge, finish)
+    judging = Judging(judge, carrying(finish))
     some = any(not address.is_file for address in request.addresses)
     aside = aside_for(judging, live=some, jobs=request.limits.jobs)
     live = _live(request)
-    judged = judge_live(live, judging, aside)
+    judged = settled(judge_live(live, judging, aside), finish)
     return Audit(live.host, itertools.chain(errors, from_files, judged), before)
 
 
@@ -163,21 +164,25 @@ class _FileWork(NamedTuple):
         return [entry for number in numbers for entry in self.one(self.units[number])]
 
     def one(self, unit: FileUnit) -> Iterator[Any]:
-        """Read, judge and finish the targets of one file."""
+        """Read, judge and finish the targets of one file; ways across run inside it alone."""
+        return settled(self._carried(unit), self.finish)
+
+    def _carried(self, unit: FileUnit) -> Iterator[Any]:
+        carry = carrying(self.finish)
         for entry in read_unit(unit):
             if isinstance(entry, RunError):
                 yield entry
             elif isinstance(entry, Bundle):
-                yield from self.replay(entry)
+                yield from self._replayed(entry, carry)
             else:
-                yield outcome(self.judge, self.finish, self.today(entry), self.around)
+                yield outcome(self.judge, carry, self.today(entry), self.around)
 
-    def replay(self, bundle: Bundle) -> Iterator[Any]:
+    def _replayed(self, bundle: Bundle, carry: Callable[[TargetResult], Carried]) -> Iterator[Any]:
         """Judge what a bundle holds as if it were here."""
         around = Around(bundle.host, bundle.engines, ground=self.around.ground)
         yield from bundle.errors
         for evidence in bundle.targets:
-            yield outcome(self.judge, self.finish, evidence, around)
+            yield outcome(self.judge, carry, evidence, around)
 
     def today(self, evidence: Evidence) -> Evidence:
         """Return evidence under the name that its file has today."""
