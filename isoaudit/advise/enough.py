@@ -22,6 +22,9 @@ from isoaudit.rules.wall_gate import NOT_KNOWN, Wanted
 
 _SHOWN = 3
 
+_NO_WALL = Required((), 0, (), neighbour=True, rules=())
+"""What a workload needs of which only ways out are looked at."""
+
 
 class Reason(NamedTuple):
     """Why a wall is not enough (`is_certain`), or why that is not known."""
@@ -107,15 +110,15 @@ def by_structure(assessment: Assessment, needed: Required) -> Iterator[Reason]:
     if opened:
         yield Reason(f"a way is open to {_goals(opened)}", is_certain=True)
         return
+    if ways:
+        missing = tuple(entry for path in ways for entry in path.missing)
+        yield Reason(f"a way to {_goals(ways)} is not ruled out", is_certain=False, missing=missing)
     yield from _of_wall(assessment, needed)
     score = assessment.score.escape
     if score.high < needed.score:
         yield Reason(f"its score {score} is below {needed.score}", is_certain=True)
     elif score.low < needed.score:
         yield Reason(f"its score is {score}, and {needed.score} is needed", is_certain=False)
-    if ways:
-        missing = tuple(entry for path in ways for entry in path.missing)
-        yield Reason(f"a way to {_goals(ways)} is not ruled out", is_certain=False, missing=missing)
 
 
 def judge_verdict(
@@ -125,18 +128,21 @@ def judge_verdict(
     return _judge().verdict(assessment, context, wanted)
 
 
-def after_ways(assessment: Assessment, wanted: Sequence[Wanted] = ()) -> Assessment:
+def after_ways(assessment: Assessment) -> Assessment:
     """Return an assessment to which ways out were added, with what it is still enough for.
 
-    What has to stand beside a wall was judged before, and is as it was. `wanted` is what the
-    verdict was made with.
+    What has to stand beside a wall was judged before, and is as it was. So was what a profile's
+    workload needs: it can only lose by a way.
     """
     verdict = assessment.verdict
     before = {one.workload: one.because for one in verdict.not_enough_for}
+    needs = dict(_classes())
+    said = dict.fromkeys((*verdict.enough_for, *before))
+    names = [*(one for one in needs if one in said), *(one for one in said if one not in needs)]
     yes: list[str] = []
     no: list[NotEnough] = []
-    for name, needed in (*_classes(), *((one.name, _required(one)) for one in wanted)):
-        found = _concluded(list(by_structure(assessment, needed)))
+    for name in names:
+        found = _concluded(list(by_structure(assessment, needs.get(name, _NO_WALL))))
         if found.value and name in verdict.enough_for:
             yes.append(name)
         else:
@@ -187,7 +193,7 @@ def _of_wall(assessment: Assessment, needed: Required) -> Iterator[Reason]:
         what = f"its wall is {wall_name(wall.possible)}, and {either(needed.walls)} is needed"
         yield Reason(what, is_certain=True)
     elif not needed.met_by(wall.proven):
-        what = f"{wall_name(wall.possible)} is not proven"
+        what = f"{either(needed.walls)} is not proven"
         yield Reason(what, is_certain=False, missing=wall.missing)
 
 

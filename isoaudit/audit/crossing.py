@@ -120,7 +120,11 @@ def extended(result: TargetResult, known: dict[str, Reach]) -> TargetResult:
     if not better:
         return result
     named = [known_by(path, result.target.id) for path in better]
-    return replace(result, assessment=with_paths(result.assessment, named, load_assessor().model))
+    # NOTE: imported here, since most targets have no way that leads across others.
+    from isoaudit.advise.enough import after_ways
+
+    extended_by = with_paths(result.assessment, named, load_assessor().model)
+    return replace(result, assessment=after_ways(extended_by))
 
 
 def _through(result: TargetResult, known: dict[str, Reach]) -> Iterator[EscapePath]:

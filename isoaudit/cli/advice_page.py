@@ -72,11 +72,17 @@ def _sections(advised: Advised) -> Iterator[Section]:
     yield Section("WAYS OUT", _ways(advised))
     yield Section("SO", _so(advised))
     verdict = advised.assessment.verdict
-    yield Section("ENOUGH FOR", verdict.enough_for or ["nothing but what the host is trusted to"])
+    yield Section("ENOUGH FOR", verdict.enough_for or [_nobody(verdict.status)])
     yield Section("NOT FOR", _not_for(verdict.not_enough_for))
     yield Section("IN THE WAY", [line for one in advised.blockers for line in _blocker(one)])
     for move in advised.moves:
         yield Section("MOVE", _move(move))
+
+
+def _nobody(status: Standing) -> str:
+    if status is Standing.OPEN:
+        return "nothing but what the host is trusted to"
+    return "nothing, as far as is known"
 
 
 def _not_for(classes: Sequence[NotEnough]) -> list[str]:
@@ -117,7 +123,7 @@ def _needs(advised: Advised) -> list[str]:
 
 def _has(advised: Advised) -> list[str]:
     wall = advised.assessment.verdict.wall
-    proven = "no wall is proven" if wall.proven is WallKind.NONE else wall_name(wall.proven)
+    proven = _proven(wall.proven)
     lines = [f"{proven}{_more(wall.additions)}"]
     if wall.possible is WallKind.NONE:
         lines = ["none: a way to root or to the kernel of the host is open"]
@@ -132,6 +138,13 @@ def _has(advised: Advised) -> list[str]:
         lines.append("for the next stronger wall:")
         lines += [f"  {text}" for text in wall.lacks]
     return lines
+
+
+def _proven(wall: WallKind) -> str:
+    """Return the wall that is proven; NONE is that a way through is not ruled out."""
+    if wall is WallKind.NONE:
+        return "none, as long as a way to root or kernel of the host is not ruled out"
+    return wall_name(wall)
 
 
 def _scores(advised: Advised) -> str:
