@@ -39,7 +39,8 @@ def judged_at(
 ) -> Iterator[Judged | RunError]:
     """Yield every target at some addresses that has a boundary, and what could not be read.
 
-    Ways that run through others of them are among its ways. No check is run. Raises UsageError for a named file that is not there.
+    Ways that run through others of them are among its ways. No check is run. Raises UsageError for
+    a named file that is not there.
     """
     known: dict[str, Reach] = {}
     judged: list[Judged] = []
