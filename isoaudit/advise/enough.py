@@ -16,7 +16,7 @@ from isoaudit.advise.rules import Demand, load_rules
 from isoaudit.advise.words import GOALS, either, wall_name
 from isoaudit.assess.asked import view_of
 from isoaudit.assess.truth import Truth, Truths
-from isoaudit.model import Assessment, EscapePath, Goal, Missing, NotEnough, Openness, Verdict
+from isoaudit.model import Assessment, EscapePath, Goal, Kind, Missing, NotEnough, Openness, Verdict
 from isoaudit.rules.context import Context
 from isoaudit.rules.wall_gate import NOT_KNOWN, Wanted
 
@@ -60,7 +60,10 @@ class EnoughJudge:
 
     def of(self, assessment: Assessment, needed: Required, context: Context) -> Enough:
         """Return whether a target's wall is enough for what is required."""
-        reasons = [*by_structure(assessment, needed), *self._unmet(assessment, needed, context)]
+        reasons = [
+            *by_structure(assessment, needed, context.target.kind),
+            *self._unmet(assessment, needed, context),
+        ]
         return _concluded(reasons)
 
     def verdict(
@@ -103,7 +106,7 @@ class EnoughJudge:
                 yield Reason(demand.lacks, is_certain=True)
 
 
-def by_structure(assessment: Assessment, needed: Required) -> Iterator[Reason]:
+def by_structure(assessment: Assessment, needed: Required, kind: Kind) -> Iterator[Reason]:
     """Yield why ways out, wall and score are not enough, or leave it open."""
     ways = [path for path in assessment.escape_paths if _counts(path, needed)]
     opened = [path for path in ways if path.certainty is Openness.OPEN]
@@ -113,7 +116,7 @@ def by_structure(assessment: Assessment, needed: Required) -> Iterator[Reason]:
     if ways:
         missing = tuple(entry for path in ways for entry in path.missing)
         yield Reason(f"a way to {_goals(ways)} is not ruled out", is_certain=False, missing=missing)
-    yield from _of_wall(assessment, needed)
+    yield from _of_wall(assessment, needed, kind)
     score = assessment.score.escape
     if score.high < needed.score:
         yield Reason(f"its score {score} is below {needed.score}", is_certain=True)
@@ -128,8 +131,8 @@ def judge_verdict(
     return _judge().verdict(assessment, context, wanted)
 
 
-def after_ways(assessment: Assessment) -> Assessment:
-    """Return an assessment to which ways out were added, with what it is still enough for.
+def after_ways(assessment: Assessment, kind: Kind) -> Assessment:
+    """Return the assessment of a target of some kind to which ways out were added, with what it is still enough for.
 
     What has to stand beside a wall was judged before, and is as it was. So was what a profile's
     workload needs: it can only lose by a way.
@@ -142,7 +145,7 @@ def after_ways(assessment: Assessment) -> Assessment:
     yes: list[str] = []
     no: list[NotEnough] = []
     for name in names:
-        found = _concluded(list(by_structure(assessment, needs.get(name, _NO_WALL))))
+        found = _concluded(list(by_structure(assessment, needs.get(name, _NO_WALL), kind)))
         if found.value and name in verdict.enough_for:
             yes.append(name)
         else:
@@ -187,10 +190,10 @@ def _counts(path: EscapePath, needed: Required) -> bool:
     return path.goal.is_out or (needed.neighbour and path.goal is Goal.NEIGHBOUR)
 
 
-def _of_wall(assessment: Assessment, needed: Required) -> Iterator[Reason]:
+def _of_wall(assessment: Assessment, needed: Required, kind: Kind) -> Iterator[Reason]:
     wall = assessment.verdict.wall
     if not needed.met_by(wall.possible):
-        what = f"its wall is {wall_name(wall.possible)}, and {either(needed.walls)} is needed"
+        what = f"its wall is {wall_name(wall.possible, kind)}, and {either(needed.walls)} is needed"
         yield Reason(what, is_certain=True)
     elif not needed.met_by(wall.proven):
         what = f"{either(needed.walls)} is not proven"

@@ -124,7 +124,7 @@ def extended(result: TargetResult, known: dict[str, Reach]) -> TargetResult:
     from isoaudit.advise.enough import after_ways
 
     extended_by = with_paths(result.assessment, named, load_assessor().model)
-    return replace(result, assessment=after_ways(extended_by))
+    return replace(result, assessment=after_ways(extended_by, result.target.kind))
 
 
 def _through(result: TargetResult, known: dict[str, Reach]) -> Iterator[EscapePath]:
