@@ -132,9 +132,9 @@ def judge_verdict(
 
 
 def after_ways(assessment: Assessment, kind: Kind) -> Assessment:
-    """Return the assessment of a target of some kind to which ways out were added, with what it is still enough for.
+    """Return an assessment to which ways out were added, with what it is still enough for.
 
-    What has to stand beside a wall was judged before, and is as it was. So was what a profile's
+    `kind` is what its target is. What has to stand beside a wall was judged before, and is as it was. So was what a profile's
     workload needs: it can only lose by a way.
     """
     verdict = assessment.verdict

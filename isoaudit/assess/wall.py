@@ -148,7 +148,8 @@ def wall_rules(known: Definitions) -> WallRules:
     return WallRules(
         tuple(
             WallRule(WallKind(one["wall"]), one["name"], _line(one["meaning"]),
-                     tuple(_form(form, needs) for form in one["forms"]), one["source"], one.get("name_of_vm", ""))
+                     tuple(_form(form, needs) for form in one["forms"]), one["source"],
+                     one.get("name_of_vm", ""))
             for one in data["walls"]
         ),
         tuple(
