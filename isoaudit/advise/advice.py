@@ -14,7 +14,6 @@ from isoaudit.assess.truth import Truth
 from isoaudit.model import Assessment, Kind, Target, WallKind
 from isoaudit.rules.context import Context
 
-
 _BRANCHES = frozenset({WallKind.MICROVM, WallKind.VM})
 """Where a VM may go; what it lacks for that its wall says, and it stays a VM."""
 

@@ -131,15 +131,15 @@ def judge_verdict(
     return _judge().verdict(assessment, context, wanted)
 
 
-def after_ways(assessment: Assessment, kind: Kind) -> Assessment:
+def after_ways(assessment: Assessment, kind: Kind, wanted: Sequence[Wanted] = ()) -> Assessment:
     """Return an assessment to which ways out were added, with what it is still enough for.
 
-    `kind` is what its target is. What has to stand beside a wall was judged before, and is as it was. So was what a profile's
-    workload needs: it can only lose by a way.
-    """
-    verdict = assessment.verdict
+    `kind` is what its target is, `wanted` what its verdict was made with. What has to stand beside a
+    wall was judged before, and is as it was.
+    `kind` is what its target is, `wanted` what its verdict was made with. What has to stand beside
+    a wall was judged before, and is as it was.
     before = {one.workload: one.because for one in verdict.not_enough_for}
-    needs = dict(_classes())
+    needs = dict(_classes()) | {one.name: _required(one) for one in wanted}
     said = dict.fromkeys((*verdict.enough_for, *before))
     names = [*(one for one in needs if one in said), *(one for one in said if one not in needs)]
     yes: list[str] = []

@@ -63,6 +63,8 @@ def container(exploits: int, **changes: Any) -> Context:
         "container.kernel": "host",
         "container.platform": "docker",
         "container.borrowed_namespaces": [],
+        "container.engine_address": "",
+        "container.engine_place": "none",
         "container.network.names": ["bridge"],
         "engine.tcp_unprotected": [],
         "container.privileged": False,
