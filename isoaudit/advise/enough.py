@@ -134,10 +134,10 @@ def judge_verdict(
 def after_ways(assessment: Assessment, kind: Kind, wanted: Sequence[Wanted] = ()) -> Assessment:
     """Return an assessment to which ways out were added, with what it is still enough for.
 
-    `kind` is what its target is, `wanted` what its verdict was made with. What has to stand beside a
-    wall was judged before, and is as it was.
     `kind` is what its target is, `wanted` what its verdict was made with. What has to stand beside
     a wall was judged before, and is as it was.
+    """
+    verdict = assessment.verdict
     before = {one.workload: one.because for one in verdict.not_enough_for}
     needs = dict(_classes()) | {one.name: _required(one) for one in wanted}
     said = dict.fromkeys((*verdict.enough_for, *before))
