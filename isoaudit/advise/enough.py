@@ -22,8 +22,9 @@ from isoaudit.rules.wall_gate import NOT_KNOWN, Wanted
 
 _SHOWN = 3
 
-_NO_WALL = Required((), 0, (), neighbour=True, rules=())
-"""What a workload needs of which only ways out are looked at."""
+_NO_WALL = Required((), 0, (), neighbour=False, rules=())
+"""What a workload needs of which only ways out are looked at: none that are found later lead to
+neighbours alone."""
 
 
 class Reason(NamedTuple):
@@ -131,15 +132,15 @@ def judge_verdict(
     return _judge().verdict(assessment, context, wanted)
 
 
-def after_ways(assessment: Assessment, kind: Kind, wanted: Sequence[Wanted] = ()) -> Assessment:
-    """Return an assessment to which ways out were added, with what it is still enough for.
+def after_ways(assessment: Assessment, kind: Kind) -> Assessment:
+    """Return an assessment to which ways were added, with what the wall is still enough for.
 
-    `kind` is what its target is, `wanted` what its verdict was made with. What has to stand beside
-    a wall was judged before, and is as it was.
+    What has to stand beside a wall was judged before, and is as it was. So was what a profile's
+    workload needs: it can only lose by a way.
     """
     verdict = assessment.verdict
     before = {one.workload: one.because for one in verdict.not_enough_for}
-    needs = dict(_classes()) | {one.name: _required(one) for one in wanted}
+    needs = dict(_classes())
     said = dict.fromkeys((*verdict.enough_for, *before))
     names = [*(one for one in needs if one in said), *(one for one in said if one not in needs)]
     yes: list[str] = []
