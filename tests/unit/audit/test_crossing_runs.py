@@ -174,8 +174,14 @@ def test_a_waiting_target_is_written_like_any_other(
     capsys.readouterr()
     with pytest.raises(SystemExit):
         command(["scan", "compose.yaml", "-f", "json", "--report-only"])
-    names = [one["name"] for one in json.loads(capsys.readouterr().out)["targets"]]
-    assert (expected, len(expected)) == (set(names), len(names))
+    written = json.loads(capsys.readouterr().out)["targets"]
+    targets = {one["name"]: one for one in written}
+    assert (expected, len(expected)) == (set(targets), len(written))
+    ways = [[step["target"] for step in path["steps"]] for path in targets["ci"]["escape_paths"]]
+    assert ["", "compose:compose.yaml#dind"] in ways
+    assert ("open", "host-root") == tuple(
+        targets["ci"]["verdict"][key] for key in ("status", "goal")
+    )
     with pytest.raises(SystemExit):
         command(["scan", "compose.yaml", "-f", "csv", "--report-only"])
     text = capsys.readouterr().out
