@@ -19,7 +19,7 @@ from isoaudit.audit.files import FileUnit, file_units
 from isoaudit.errors import UsageError
 from isoaudit.model import Finding, RunError, Status, Target, TargetResult, ways_of
 from isoaudit.model.finding import IN_BASELINES
-from isoaudit.rules.baseline import marked
+from isoaudit.rules.baseline import held, marked
 from isoaudit.rules.waivers import Stood as Covered
 from isoaudit.rules.waivers import covering
 from isoaudit.targets.address import Address
@@ -61,7 +61,7 @@ class Before:
     def _marked(self, finding: Finding) -> Finding:
         if finding.status not in IN_BASELINES or finding.known:
             return finding
-        rank = self.stood.get((finding.fingerprint, finding.status.value))
+        rank = self.stood.get(held(finding))
         return finding._replace(known=rank is not None and rank <= finding.severity.rank)
 
 
@@ -139,7 +139,7 @@ class _Stood(NamedTuple):
 
 def _what_stood(result: TargetResult) -> _Stood:
     findings = [
-        ((finding.fingerprint, finding.status.value), finding.severity.rank)
+        (held(finding), finding.severity.rank)
         for finding in (*result.findings, *ways_of(result))
         if finding.status in IN_BASELINES
     ]

@@ -104,9 +104,9 @@ def reporting(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("-o", "--output", "outputs", multiple=True, metavar="[FORMAT=]FILE",
                          help="Write to FILE, or stdout for -; may be repeated."),
             click.option("--fail-on", type=FailOn(), metavar="WORD",
-                         help="critical, high, medium, low or info: findings and ways out that are "
-                         "as severe fail the run. way-out: open ways to the host alone do, "
-                         "way-out:GOAL such to GOAL or worse. never. Else the profile decides."),
+                         help="critical, high, medium, low or info: findings as severe fail the "
+                         "run, and open ways out if the profile gates these. way-out: open ways "
+                         "to the host alone do; way-out:GOAL those to GOAL or worse. never."),
             click.option("--min-score", type=click.IntRange(0, 100), metavar="N",
                          help="Fail if the low end of a target's escape score is under N."),
             click.option("--fail-on-unknown", is_flag=True,

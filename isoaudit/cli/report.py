@@ -67,7 +67,7 @@ def report(
     end = ending(counts, saved.errors, gate, report_only=reporting.report_only, stale=stale)
     summary = saved.summary._replace(gate_passed=end.passed, gate_reasons=end.reasons)
     shown = replace(saved, summary=summary)
-    write_report(shown, chosen, reporting, gate)
+    write_report(shown, chosen, reporting, gate, ways=own.way_out is not None)
     for line in [*explain_exit(end, gate), *review_lines(summary, saved.waivers)]:
         say(line)
     raise click.exceptions.Exit(end.code)

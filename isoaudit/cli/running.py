@@ -113,7 +113,9 @@ def run_scan(
         resolved = baseline.resolved(totals.known, totals.counts) if baseline else None
         return Summary(totals.targets, totals.tally, verdict.passed, verdict.reasons, resolved)
 
-    checks = {check.id: check.about() for check in selection.checks} | steps_about()
+    checks = {check.id: check.about() for check in selection.checks}
+    if selection.gate.way_out is not None:
+        checks |= steps_about()
     version = version_of(selection.checks)
     if streamed:
         from isoaudit.report.json import Head, Tail, write
@@ -127,7 +129,7 @@ def run_scan(
         judged = [entry.payload for entry in rest if isinstance(entry.payload, TargetResult)]
         report = Report(run_info(), checks, judged, totals.errors, summary(), version,
                         model_version=model_version(), waivers=tuple(totals.waivers))  # fmt: skip
-        write_report(report, outputs, reporting, gate)
+        write_report(report, outputs, reporting, gate, ways=selection.gate.way_out is not None)
     verdict = end()
     not_audited = review.baseline.not_audited(totals.counts) if review.baseline else 0
     for line in [

@@ -9,6 +9,17 @@ from isoaudit.model.ways import EscapePath, Openness
 from isoaudit.model.words import Status
 
 
+class WayFinding(Finding):
+    """A way out in the shape of a finding; baselines keep it by its certainty."""
+
+    __slots__ = ()
+
+    @property
+    def kept_as(self) -> str:
+        """Open or possible."""
+        return (Openness.OPEN if self.status is Status.FAIL else Openness.POSSIBLE).value
+
+
 def finding_of(path: EscapePath) -> Finding:
     """Return a way out as a finding: an open one failed, one that is not ruled out is unknown.
 
@@ -18,7 +29,7 @@ def finding_of(path: EscapePath) -> Finding:
     facts = tuple(dict.fromkeys(fact for step in path.steps for fact in step.evidence))
     message = f"{path.goal.words}: {path.steps[-1].title}"
     outcome = Outcome(path.id, path.severity, status, message, facts, path.missing)
-    return Finding(outcome, path.fingerprint, path.waiver, path.known)
+    return WayFinding(outcome, path.fingerprint, path.waiver, path.known)
 
 
 def ways_of(result: TargetResult) -> tuple[Finding, ...]:

@@ -24,9 +24,9 @@ def render(report: Report, stream: TextIO, options: Options) -> None:
         "profiles": list(report.run.profiles),
     }
     rows = sorted(
-        (result.target.id, one.check, one.status.value, one.fingerprint)
+        (result.target.id, one.check, one.kept_as, one.fingerprint)
         for result in report.results
-        for one in (*result.findings, *ways_of(result))
+        for one in (*result.findings, *(ways_of(result) if options.ways else ()))
         if one.status in IN_BASELINES and one.waiver is None
     )
     names = ("target", "check", "status", "fingerprint")

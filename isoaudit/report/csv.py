@@ -52,7 +52,7 @@ def render(report: Report, stream: TextIO, options: Options) -> None:
 
 
 def _rows(report: Report) -> Iterator[list[str]]:
-    for entry in entries(report):
+    for entry in entries(report, options):
         yield _row(entry, report)
     for error in ordered_errors(report.errors):
         cells = dict.fromkeys(COLUMNS, "")

@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from isoaudit.model import (
-    EscapePath,
     Finding,
     Goal,
     Severity,
@@ -88,10 +87,10 @@ class Entry(NamedTuple):
 _RANKS = tuple(Standing)
 
 
-def entries(report: Report) -> Iterator[Entry]:
+def entries(report: Report, options: Options) -> Iterator[Entry]:
     """Yield every finding, targets ordered by id as in the JSON document."""
     for result in ordered_results(report):
-        yield from entries_of(result)
+        yield from entries_of(result, options)
 
 
 def ordered_results(report: Report) -> list[TargetResult]:
@@ -99,19 +98,15 @@ def ordered_results(report: Report) -> list[TargetResult]:
     return sorted(report.results, key=lambda result: result.target.id)
 
 
-def entries_of(result: TargetResult) -> list[Entry]:
-    """Return the ways out of one target as findings, and its findings."""
+def entries_of(result: TargetResult, options: Options) -> list[Entry]:
+    """Return the findings of one target, the ways out before them where they are asked for."""
     target = result.target
-    ways = zip(ways_of(result), paths_of(result), strict=True)
+    paths = result.assessment.escape_paths if result.assessment and options.ways else ()
+    ways = zip(ways_of(result), paths, strict=True) if paths else ()
     return [
         *(Entry(target, one, standing_of(target, one), path.goal) for one, path in ways),
         *(Entry(target, one, standing_of(target, one)) for one in result.findings),
     ]
-
-
-def paths_of(result: TargetResult) -> tuple[EscapePath, ...]:
-    """Return the ways out of a target."""
-    return result.assessment.escape_paths if result.assessment else ()
 
 
 def standing_of(target: Target, finding: Finding) -> Standing:

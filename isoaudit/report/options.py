@@ -12,6 +12,7 @@ class Options:
     """`verbosity` is -1 for one line per target, 0, or 1 for everything; `width` is in columns.
 
     `fail_on`, `fail_on_unknown` and `way_out` are the gate's; None is a gate that nothing breaks.
+    `ways` says that the profile is about ways out: formats that show findings one by one show them.
     """
 
     color: bool = False
@@ -20,3 +21,4 @@ class Options:
     fail_on: Severity | None = None
     fail_on_unknown: bool = False
     way_out: Goal | None = None
+    ways: bool = False

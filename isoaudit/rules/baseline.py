@@ -11,7 +11,7 @@ from isoaudit.model import Finding, Status, TargetResult, ways_of, with_marks
 from isoaudit.model.finding import IN_BASELINES
 
 FORMAT = "1"
-_WORDS = frozenset(one.value for one in IN_BASELINES)
+_WORDS = frozenset({*(one.value for one in IN_BASELINES), "open", "possible"})
 _REMEDY = "Write one with `isoaudit scan … -o baseline=FILE`, or give a saved -f json result."
 
 Held = tuple[str, str]
@@ -65,7 +65,7 @@ def marked(result: TargetResult, mark: Callable[[Finding], Finding]) -> TargetRe
 
 def held(finding: Finding) -> Held:
     """Return what a finding is known by."""
-    return (finding.fingerprint, finding.status.value)
+    return (finding.fingerprint, finding.kept_as)
 
 
 def baseline_from(data: Any, shown: str) -> Baseline:
@@ -106,7 +106,7 @@ def _from_result(data: Mapping[str, Any]) -> Baseline:
 
 def _way(path: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a way out of a saved result as what a baseline knows of a finding."""
-    return {**path, "status": "fail" if path["certainty"] == "open" else "unknown"}
+    return {**path, "status": path["certainty"]}
 
 
 def _row(finding: Mapping[str, Any]) -> Held:

@@ -28,7 +28,7 @@ class Gate(NamedTuple):
 
     fail_on: Severity | None = Severity.CRITICAL
     fail_on_unknown: bool = False
-    way_out: Goal | None = Goal.HOST_READ
+    way_out: Goal | None = None
     min_score: int = 0
     wanted: tuple[Wanted, ...] = ()
     """Workloads that every wall has to be enough for."""
@@ -210,11 +210,18 @@ def _gate(profile: Profile, inherited: Gate) -> Gate:
 
 
 def _at_level(gate: Gate, level: str) -> Gate:
-    """Return the gate for findings of a severity and worse, and for ways out that are as severe."""
+    """Return the gate for findings of a severity and worse.
+
+    A gate that ways out break at all is broken by those that are as severe: a profile of a few
+    checks of one's own asks for no more than these.
+    """
     if level == NEVER:
         return gate._replace(fail_on=None, way_out=None)
     severity = Severity(level)
-    return gate._replace(fail_on=severity, way_out=least_of(severity))
+    if gate.way_out is None:
+        return gate._replace(fail_on=severity)
+    milder = max(gate.way_out, least_of(severity), key=lambda goal: goal.rank)
+    return gate._replace(fail_on=severity, way_out=milder)
 
 
 def _wanted(profile: Profile, inherited: tuple[Wanted, ...]) -> tuple[Wanted, ...]:
