@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LAB := $(CURDIR)/.lab
 
 .DEFAULT_GOAL := help
-.PHONY: help scan test lint format docs recordings bench lab-setup clean
+.PHONY: help scan test lint format docs recordings bench fuzz lab-setup clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ recordings: lab-setup $(VENV)/tested ## record the engines' answers anew
 
 bench: $(VENV)/tested ## measure against floors of the same run
 	$(BIN)/python benchmarks/run.py
+
+fuzz: $(VENV)/tested ## try the score's laws on 20,000 configurations of each kind
+	$(BIN)/python tools/fuzz_model.py
 
 lab-setup: ## install engines and a guest kernel, where that is possible
 	@tools/test-setup.sh

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+import assessment
 import checkov
 import containers
 import domains
@@ -28,6 +29,7 @@ from measure import Broken, Row
 _BENCHMARKS: dict[str, Callable[[int], Iterator[Row]]] = {
     "startup": startup.rows,
     "files": files.rows,
+    "assessment": assessment.rows,
     "checkov": checkov.rows,
     "containers": containers.rows,
     "sandboxes": sandboxes.rows,

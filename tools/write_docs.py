@@ -1,14 +1,18 @@
-"""Writes the generated pages of docs/: facts, checks and the command line's help.
+"""Writes the generated pages of docs/: facts, checks, ways out, the model, the command line.
 
 A test holds the pages to what this writes, so they cannot fall behind the code.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
+from isoaudit.assess import model_version
+from isoaudit.assess.definitions import definitions
 from isoaudit.cli.app import COMMANDS, app
 from isoaudit.facts.vocabulary import facts, parts, root
 from isoaudit.rules.catalogue import load_catalogue
@@ -88,7 +92,84 @@ def _help(command: click.Command, parent: click.Context, name: str) -> list[str]
     return blocks
 
 
-PAGES = {"facts.md": facts_page, "checks.md": checks_page, "command-line.md": help_page}
+def ways_page() -> str:
+    """Return the page of all escape primitives."""
+    primitives = definitions().primitives
+    lines = [
+        "# Ways out\n",
+        _NOTE,
+        f"{len(primitives)} escape primitives: the steps that ways out are made of. What they mean",
+        "and how they are chained says [assessment.md](assessment.md).\n",
+        "| id | for | leads to | what it needs | references |",
+        "|---|---|---|---|---|",
+    ]
+    for one in sorted(primitives, key=lambda one: one.id):
+        goals = ", ".join(dict.fromkeys(aim.goal.value for aim in one.aims)) or "the next step"
+        needs = "; ".join(f"`{_cell(need.that.source)}`" for need in one.needs)
+        references = ", ".join(
+            f"{name} {' '.join(ids)}" for name, ids in sorted(one.references.items())
+        )
+        kinds = ", ".join(one.kinds)
+        lines.append(
+            f"| {one.id} {_cell(one.title)} | {kinds} | {goals} | {needs} | {_cell(references)} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def model_page() -> str:
+    """Return the page of the score's numbers, each with its source."""
+    documents = definitions().documents
+    common = documents["score"]
+    lines = [
+        "# The numbers of the score\n",
+        _NOTE,
+        f"Model {model_version()}. What they mean says [assessment.md](assessment.md).\n",
+        f"The minimum is {common['softness']} bits soft; {common['scale']} bits are 50 points.\n",
+        "| an open way to | caps the axis | at |",
+        "|---|---|---|",
+    ]
+    lines += [f"| {goal} | {one['axis']} | {one['cap']} |" for goal, one in common["goals"].items()]
+    for name, document in sorted(documents.items()):
+        if name.startswith("score-"):
+            lines += _numbers(name.removeprefix("score-"), document)
+    return "\n".join(lines) + "\n"
+
+
+def _numbers(kind: str, document: Mapping[str, Any]) -> Iterator[str]:
+    yield f"\n## {kind}\n"
+    yield "| attack path | axis | what it is |"
+    yield "|---|---|---|"
+    for path in document["paths"]:
+        yield f"| {path['id']} | {path['axis']} | {_cell(path['title'])} |"
+    yield "\n| term | attack paths | layer | bits | what holds | source |"
+    yield "|---|---|---|---|---|---|"
+    for term in document["terms"]:
+        bits = term.get("quantity") or "; ".join(
+            f"{option['bits']} if `{_cell(option['when'])}`" if "when" in option
+            else f"else {option['bits']}"
+            for option in term["choose"]
+        )  # fmt: skip
+        paths = ", ".join(term["paths"])
+        yield (f"| {term['id']} | {paths} | {term['layer']} | {bits} | {_cell(term['text'])} "
+               f"| {_cell(term['source'])} |")  # fmt: skip
+    if document.get("caps"):
+        yield "\n| structure | caps the axis | at | source |"
+        yield "|---|---|---|---|"
+    for cap in document.get("caps", ()):
+        yield f"| {_cell(cap['text'])} | {cap['axis']} | {cap['cap']} | {_cell(cap['source'])} |"
+
+
+def _cell(text: str) -> str:
+    return " ".join(str(text).split()).replace("|", "\\|")
+
+
+PAGES = {
+    "facts.md": facts_page,
+    "checks.md": checks_page,
+    "command-line.md": help_page,
+    "ways.md": ways_page,
+    "model.md": model_page,
+}
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from isoaudit.audit.common import Collected, run_error
@@ -13,6 +14,7 @@ from isoaudit.rules.judge import Judge
 from isoaudit.targets.address import Address
 
 if TYPE_CHECKING:
+    from isoaudit.assess import Assessor
     from isoaudit.audit.aside import Aside
     from isoaudit.audit.placing import Ground
 
@@ -87,21 +89,47 @@ def _lost(item: Evidence | Around) -> RunError | None:
                     "Scan with -j 1, which judges in one process.")  # fmt: skip
 
 
+def _assessor() -> Assessor:
+    # NOTE: imported here, since what only judges (harden) should not pay for it.
+    from isoaudit.assess import load_assessor
+
+    return load_assessor()
+
+
 def outcome(
     judge: Judge, finish: Callable[[TargetResult], Any], evidence: Evidence, around: Around
 ) -> Any:
     """Judge and finish one target; a fault of isoaudit's own costs that target only."""
     try:
-        return finish(judged(judge, evidence, around))
+        return finish(judged(judge, evidence, around, _assessor()))
     except Exception as error:
         return run_error(Address(evidence.target.id, "file"), "judge", error)
 
 
-def judged(judge: Judge, evidence: Evidence, around: Around) -> TargetResult:
+def judged(
+    judge: Judge, evidence: Evidence, around: Around, assessor: Assessor | None = None
+) -> TargetResult:
     """Judge one target against its own evidence and that of the host it is proven to run on.
 
-    A file runs on the host that was named for it, if one was.
+    A file runs on the host that was named for it, if one was. With an assessor it is also said
+    what gets through its boundary, and what that is worth.
     """
+    context, said = context_of(evidence, around), evidence.said
+    findings = judge.judge(context)
+    result = TargetResult(context.target, context.own, findings, said)
+    return result if assessor is None else assessed(result, context, assessor)
+
+
+def assessed(result: TargetResult, context: Context, assessor: Assessor) -> TargetResult:
+    """Return a result with what its target's boundary comes to, if it has one."""
+    found = assessor.whole(context)
+    if found is None:
+        return result
+    return replace(result, assessment=found[0], leads=found[1])
+
+
+def context_of(evidence: Evidence, around: Around) -> Context:
+    """Return what rules are asked about a target: its evidence, its host's, its engine's."""
     if around.ground is not None and evidence.target.dialect:
         evidence, engine = around.ground.placed(evidence)
         host: FactSet | None = around.ground.host.facts
@@ -110,8 +138,7 @@ def judged(judge: Judge, evidence: Evidence, around: Around) -> TargetResult:
         host = _host_of(evidence.target, around)
     target = evidence.target
     facts = evidence.facts if target.dialect else _compared(target, evidence.facts, host)
-    findings = judge.judge(Context(target, facts, host, engine))
-    return TargetResult(target, facts, findings, evidence.said)
+    return Context(target, facts, host, engine)
 
 
 def _compared(target: Target, facts: FactSet, host: FactSet | None) -> FactSet:

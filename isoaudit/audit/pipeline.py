@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from isoaudit.assess import load_assessor
 from isoaudit.audit.common import Collected, Limits
 from isoaudit.audit.excluding import NOTHING, Excluded
 from isoaudit.audit.files import FileUnit, file_units, read_unit
@@ -69,6 +70,7 @@ def audit(request: Request, finish: Callable[[TargetResult], _Finished]) -> Audi
     Raises UsageError for a named file that is not there.
     """
     judge = Judge(request.checks)
+    load_assessor()  # before forking, so that workers inherit it
     around = Around(ground=request.ground)
     units, errors = _units(request)
     before = _before(request, judge, around)

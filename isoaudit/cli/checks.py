@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from isoaudit.cli.screen import clean, clean_block
 from isoaudit.errors import NothingToAuditError, UsageError
 from isoaudit.report.layout import count
+
+if TYPE_CHECKING:
+    from isoaudit.rules.examples import ExampleResult
 
 
 @click.group()
@@ -69,11 +73,9 @@ def show(check_id: str, folders: tuple[Path, ...]) -> None:
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 @click.option("-v", "--verbose", is_flag=True, help="Show the examples that hold, too.")
 def test(paths: tuple[Path, ...], *, verbose: bool) -> None:
-    """Run the examples inside check files: the built-in ones, or those at PATH."""
+    """Run the examples inside check files and escape primitives: the built-in ones, or at PATH."""
     from isoaudit.errors import DefinitionError
     from isoaudit.resources import data_dir
-    from isoaudit.rules.examples import run_examples
-    from isoaudit.rules.load import load_check
 
     files = [file for path in paths or (data_dir("checks"),) for file in _existing(path)]
     if not files:
@@ -81,12 +83,12 @@ def test(paths: tuple[Path, ...], *, verbose: bool) -> None:
     ran = failed = broken = 0
     for file in files:
         try:
-            check = load_check(file, str(file))
+            results = _run(file)
         except DefinitionError as error:
             click.echo(clean(error.cause), err=True)
             broken += 1
             continue
-        for result in run_examples(check):
+        for result in results:
             ran += 1
             failed += not result.ok
             if verbose or not result.ok:
@@ -101,6 +103,18 @@ def test(paths: tuple[Path, ...], *, verbose: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
+def _run(file: Path) -> list[ExampleResult]:
+    """Run the examples of a check, or of an escape primitive: what is in a folder `escape`."""
+    from isoaudit.assess.examples import run_primitive_examples
+    from isoaudit.rules.examples import run_examples
+    from isoaudit.rules.folder import is_step
+    from isoaudit.rules.load import load_check
+
+    if is_step(file):
+        return run_primitive_examples(file, str(file))
+    return run_examples(load_check(file, str(file)))
+
+
 def _existing(path: Path) -> list[Path]:
     from isoaudit.rules.folder import check_files
 
@@ -108,4 +122,4 @@ def _existing(path: Path) -> list[Path]:
         raise UsageError(
             f"{path}: no such file or folder", "Name a check file or a folder of them."
         )
-    return check_files(path)
+    return check_files(path, steps=True)

@@ -20,7 +20,7 @@ from isoaudit.model.finding import Finding, Outcome
 from isoaudit.model.result import RunError, TargetResult
 from isoaudit.model.target import Target
 from isoaudit.model.waiver import InlineWaiver, Waiver, WaiverUse
-from isoaudit.model.ways import EscapePath, Goal, KnownWay, Openness, Step
+from isoaudit.model.ways import EscapePath, Goal, KnownWay, Lead, Openness, Step
 from isoaudit.model.words import Kind, Reason, Severity, Status, Vantage
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "Kind",
     "KnownWay",
     "Layer",
+    "Lead",
     "Location",
     "Missing",
     "NotEnough",

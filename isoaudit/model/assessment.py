@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from isoaudit.model import reading
-from isoaudit.model.evidence import Fact, Missing
+from isoaudit.model.evidence import Missing
 from isoaudit.model.ways import EscapePath, Goal, KnownWay
 from isoaudit.model.words import Word
 
@@ -50,6 +50,7 @@ class Layer(NamedTuple):
     `layer` is its name in the model (privilege, syscalls, devices, vmm_sandbox, host_kernel,
     control_plane, cpu, sharing), `kind` what it is here ("host's kernel", "QEMU"), `low` and
     `high` its strength in bits: each bit halves what of a corpus of exploits still works.
+    `rests_on` are the paths of the facts that decide it.
     """
 
     layer: str
@@ -57,7 +58,7 @@ class Layer(NamedTuple):
     low: float
     high: float
     shared_with: tuple[str, ...] = ()
-    evidence: tuple[Fact, ...] = ()
+    rests_on: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the layer as the report document holds it."""
@@ -66,7 +67,7 @@ class Layer(NamedTuple):
             "kind": self.kind,
             "strength": {"low": round(self.low, _DIGITS), "high": round(self.high, _DIGITS)},
             "shared_with": list(self.shared_with),
-            "evidence": [{"path": fact.path, **fact.to_json()} for fact in self.evidence],
+            "rests_on": list(self.rests_on),
         }
 
     @staticmethod
@@ -79,7 +80,7 @@ class Layer(NamedTuple):
             float(strength["low"]),
             float(strength["high"]),
             reading.texts(data, "shared_with"),
-            tuple(Fact.from_json(fact["path"], fact) for fact in data["evidence"]),
+            reading.texts(data, "rests_on"),
         )
 
 
@@ -88,7 +89,8 @@ class Why(NamedTuple):
 
     `kind` is `gives` (a layer's bits on the attack path `path`), `caps` (an open way, or a
     structure, that the score cannot exceed: `high` is the cap) or `widens` (something unknown:
-    `low` and `high` are what it may give; `missing` says how to settle it).
+    `low` and `high` are what it may give; `missing` says how to settle it). `rests_on` are the
+    paths of the facts that decide it.
     """
 
     axis: Axis
@@ -98,7 +100,7 @@ class Why(NamedTuple):
     text: str
     low: float
     high: float
-    evidence: tuple[Fact, ...] = ()
+    rests_on: tuple[str, ...] = ()
     missing: tuple[Missing, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -111,7 +113,7 @@ class Why(NamedTuple):
             "text": self.text,
             "low": round(self.low, _DIGITS),
             "high": round(self.high, _DIGITS),
-            "evidence": [{"path": fact.path, **fact.to_json()} for fact in self.evidence],
+            "rests_on": list(self.rests_on),
             "missing": [entry.to_json() for entry in self.missing],
         }
 
@@ -126,7 +128,7 @@ class Why(NamedTuple):
             reading.text(data, "text"),
             float(data["low"]),
             float(data["high"]),
-            tuple(Fact.from_json(fact["path"], fact) for fact in data["evidence"]),
+            reading.texts(data, "rests_on"),
             tuple(Missing.from_json(entry) for entry in data["missing"]),
         )
 
@@ -183,7 +185,7 @@ _TIERS = {kind: tier for tier, kind in enumerate(WallKind)}
 
 
 class Wall(NamedTuple):
-    """The wall that is proven, fact by fact, and the one that is possible if unknowns turn out well.
+    """The wall that is proven, fact by fact, and the one possible if unknowns turn out well.
 
     `missing` is what lies between the two. `lacks` says, for the next stronger wall, what is not
     so. `additions` are "confidential" (T7) and "dedicated" (T8) where they are proven.

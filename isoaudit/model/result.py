@@ -11,6 +11,7 @@ from isoaudit.model.factset import FactSet
 from isoaudit.model.finding import Finding
 from isoaudit.model.target import Target
 from isoaudit.model.waiver import InlineWaiver, WaiverUse
+from isoaudit.model.ways import Lead
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,8 @@ class TargetResult:
 
     `said` are the waivers that stand in the target's own files. `waivers` says what became of
     them, and of all others that speak of this target. `assessment` is None where a target has no
-    boundary (a host, a namespace). `fixes` are computed where they are shown.
+    boundary (a host, a namespace). `fixes` are computed where they are shown. `leads` are ways to
+    other workloads, which the end of a run follows.
     """
 
     target: Target
@@ -29,6 +31,7 @@ class TargetResult:
     waivers: tuple[WaiverUse, ...] = ()
     assessment: Assessment | None = None
     fixes: tuple[FixChange, ...] = ()
+    leads: tuple[Lead, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,8 @@ _OPENNESS_RANK = {one: rank for rank, one in enumerate(Openness)}
 class Step(NamedTuple):
     """One primitive on a way: what is done in plain words, by which facts, and what is not known.
 
-    `target` is the id of another workload if that is where the step is taken, else "".
+    `target` is the id of another workload if that is where the step is taken, else "". `no_help`
+    says what does not close it, `keep` how to have what it is there for without it.
     """
 
     id: str
@@ -85,6 +86,8 @@ class Step(NamedTuple):
     evidence: tuple[Fact, ...] = ()
     missing: tuple[Missing, ...] = ()
     target: str = ""
+    no_help: str = ""
+    keep: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the step as the report document holds it."""
@@ -95,6 +98,8 @@ class Step(NamedTuple):
             "target": self.target,
             "evidence": [{"path": fact.path, **fact.to_json()} for fact in self.evidence],
             "missing": [entry.to_json() for entry in self.missing],
+            "no_help": self.no_help,
+            "keep": self.keep,
         }
 
     @staticmethod
@@ -107,6 +112,8 @@ class Step(NamedTuple):
             tuple(Fact.from_json(fact["path"], fact) for fact in data["evidence"]),
             tuple(Missing.from_json(entry) for entry in data["missing"]),
             reading.text(data, "target"),
+            reading.text(data, "no_help"),
+            reading.text(data, "keep"),
         )
 
 
@@ -191,3 +198,12 @@ class KnownWay(NamedTuple):
             Openness(reading.text(data, "state")),
             reading.text(data, "because"),
         )
+
+
+class Lead(NamedTuple):
+    """A way to other workloads of the host, by name; it goes on with their ways out."""
+
+    steps: tuple[Step, ...]
+    certainty: Openness
+    names: tuple[str, ...]
+    broken_by: tuple[str, ...]

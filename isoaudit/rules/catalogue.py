@@ -10,7 +10,7 @@ from isoaudit.errors import DefinitionError, UsageError
 from isoaudit.resources import data_dir
 from isoaudit.rules import cache
 from isoaudit.rules.check import Check
-from isoaudit.rules.folder import paths_below
+from isoaudit.rules.folder import STEPS, paths_below
 
 
 def load_catalogue(extra: Sequence[Path] = ()) -> dict[str, Check]:
@@ -20,7 +20,8 @@ def load_catalogue(extra: Sequence[Path] = ()) -> dict[str, Check]:
     UsageError for a folder that is not there.
     """
     builtin = str(data_dir("checks"))
-    files = [(path, f"checks/{path[len(builtin) + 1 :]}") for path in paths_below(builtin)]
+    shown = ((path, path[len(builtin) + 1 :]) for path in paths_below(builtin))
+    files = [(path, f"checks/{name}") for path, name in shown if not name.startswith(f"{STEPS}/")]
     for folder in extra:
         if not folder.exists():
             raise UsageError(f"{folder}: no such file or folder", "Name a folder of check files.")

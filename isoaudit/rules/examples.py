@@ -11,6 +11,7 @@ from isoaudit.model import (
     Fact,
     FactSet,
     Finding,
+    Kind,
     Missing,
     Part,
     Reason,
@@ -50,9 +51,19 @@ def example_context(
     check: Check, facts: Mapping[str, Any], example: Mapping[str, Any] | None = None
 ) -> Context:
     """Return the context that an example's `facts` describe, as if the kernel had shown them."""
+    return context_of(check.applies_to[0], facts, example)
+
+
+def context_of(
+    kind: Kind, facts: Mapping[str, Any], example: Mapping[str, Any] | None = None
+) -> Context:
+    """Return the same for a target of any kind.
+
+    `weak` of the example names facts and parts that a file says and the kernel was not asked for,
+    `incomplete` parts of which not all was read.
+    """
     example = example or {}
-    target = Target(id="example", kind=check.applies_to[0], name="example", state="running",
-                    host="example")  # fmt: skip
+    target = Target(id="example", kind=kind, name="example", state="running", host="example")
     weak = frozenset(example.get("weak", ()))
     own: list[Fact] = []
     host: list[Fact] = []
@@ -68,7 +79,7 @@ def example_context(
         Missing(path, Reason.PERMISSION_DENIED, "as the example says", vantage=Vantage.KERNEL)
         for path in weak
     ]
-    if target.kind.value == "host":
+    if kind is Kind.HOST:
         return Context(target, FactSet.of([*own, *host], records, missing))
     return Context(
         target,

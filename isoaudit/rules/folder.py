@@ -9,9 +9,22 @@ from pathlib import Path
 _ENDS = (".yaml", ".yml")
 
 
-def check_files(folder: Path) -> list[Path]:
-    """Return every check file below a folder, ordered by path; or the one file it is."""
-    return [Path(path) for path in paths_below(os.fspath(folder))]
+STEPS = "escape"
+"""The folder among checks of what are no checks: the primitives of which ways out are made."""
+
+
+def check_files(folder: Path, *, steps: bool = False) -> list[Path]:
+    """Return every check file below a folder, ordered by path; or the one file it is.
+
+    With `steps` the escape primitives that lie among them, too.
+    """
+    files = [Path(path) for path in paths_below(os.fspath(folder))]
+    return [path for path in files if steps or not is_step(path)]
+
+
+def is_step(path: Path) -> bool:
+    """Say whether a file is that of an escape primitive."""
+    return path.parent.name == STEPS
 
 
 def paths_below(folder: str, ends: tuple[str, ...] = _ENDS) -> list[str]:

@@ -24,11 +24,13 @@ ALLOWED = {
     "probes": {"errors", "model", "documents", "facts", "seccomp", "transports"},
     "rules": {"errors", "model", "documents", "facts", "resources"},
     "harden": {"errors", "model", "documents", "rules"},
+    "assess": {"errors", "model", "documents", "facts", "resources", "seccomp", "rules"},
+    "advise": {"errors", "model", "documents", "facts", "resources", "seccomp", "rules", "assess"},
     "report": {"errors", "model", "resources"},
     "audit": {"errors", "model", "documents", "facts", "resources", "bundle", "transports",
-              "targets", "probes", "rules", "harden", "report"},
+              "targets", "probes", "rules", "harden", "assess", "advise", "report"},
     "cli": {"errors", "model", "documents", "facts", "resources", "bundle", "targets", "probes",
-            "rules", "harden", "report", "audit"},
+            "rules", "harden", "assess", "advise", "report", "audit"},
 }  # fmt: skip
 
 HEAVY = {"docker", "paramiko", "libvirt", "jsonschema", "jinja2", "tabulate", "rich",

@@ -179,6 +179,9 @@ FACTS = (
     FactSpec("host.cpu.memory_encryption", LIST,
              "Kinds of encrypted guests the CPU is made for: sev, sev_es, sev_snp, tdx.", _H),
     FactSpec("host.cpu.vmscape", STRING, "Text of vulnerabilities/vmscape.", _H),
+    FactSpec("host.cpu.unmitigated", LIST,
+             "Flaws of the CPU that are open in any clause, by file name; that none is can only be "
+             "known on bare hardware.", _H),
     FactSpec("host.cpu.old_microcode", STRING, "Text of vulnerabilities/old_microcode.", _H),
     FactSpec("host.cpu.l1d_flush", STRING,
              "kvm_intel's vmentry_l1d_flush: never, cond, always; only with that module.", _H),

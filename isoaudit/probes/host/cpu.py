@@ -41,13 +41,35 @@ def note_cpu(sheet: Sheet) -> None:
     try:
         names = sheet.files.list_names(_FOLDER)
     except Unreadable as error:
-        sheet.lacks("cpu_vulnerability", error, "kernels before 4.15 do not report any")
+        for path in ("cpu_vulnerability", "host.cpu.unmitigated"):
+            sheet.lacks(path, error, "kernels before 4.15 do not report any")
         return
     unread: list[Unreadable] = []
     virtualized = sheet.known("host.virtualized")
     records = [_record(sheet, name, virtualized, unread) for name in names]
     incomplete = unread_part("cpu_vulnerability", unread, sheet.kernel.vantage)
     sheet.kernel.part("cpu_vulnerability", records, incomplete)
+    _note_unmitigated(sheet, records, virtualized)
+
+
+def _note_unmitigated(sheet: Sheet, records: list[Record], virtualized: Value | None) -> None:
+    """Note which flaws are open; that none is can be known on bare hardware only."""
+    path = "host.cpu.unmitigated"
+    states = {
+        str(one.facts["cpu_vulnerability.name"].value): one.facts["cpu_vulnerability.state"].value
+        for one in records
+        if "cpu_vulnerability.state" in one.facts
+    }
+    open_ones = tuple(sorted(name for name, found in states.items() if found == "vulnerable"))
+    if open_ones:
+        sheet.kernel.fact(path, open_ones, _FOLDER)
+    elif virtualized is not False:
+        sheet.kernel.missing(path, Reason.NOT_SUPPORTED, "a guest sees what its hypervisor lets it",
+                             "Run isoaudit on the machine below.")  # fmt: skip
+    elif len(states) < len(records):
+        sheet.kernel.missing(path, Reason.NOT_SUPPORTED, "the kernel does not tell of each flaw")
+    else:
+        sheet.kernel.fact(path, (), _FOLDER)
 
 
 def state(text: str) -> str:

@@ -1,0 +1,77 @@
+"""Assesses targets: what a boundary consists of, what gets through it, what it is worth."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import cache
+
+from isoaudit.assess.definitions import Definitions, definitions, model_version
+from isoaudit.assess.model import Model, build
+from isoaudit.assess.score import Scorer
+from isoaudit.assess.trial import Trier
+from isoaudit.assess.truth import Truths
+from isoaudit.assess.verdict import fallen, verdict_of
+from isoaudit.assess.wall import Walls
+from isoaudit.assess.ways import WayFinder
+from isoaudit.facts.vocabulary import facts
+from isoaudit.model import Assessment, EscapePath, Kind, Lead
+from isoaudit.rules.context import Context
+
+_BOUNDED = frozenset({Kind.CONTAINER, Kind.VM})
+
+__all__ = ["Assessor", "load_assessor", "model_version"]
+
+
+class Assessor:
+    """Assesses one target after the other by one model; what conditions came to is shared."""
+
+    def __init__(self, known: Definitions) -> None:
+        self.model: Model = build(known.documents, known.conditions)
+        self.truths = Truths()
+        self.primitives = tuple(known.primitives)
+        self._finder = WayFinder(self.primitives, Trier(self.truths))
+        self._scorer = Scorer(self.model, self.truths)
+        self._walls = Walls(known, self.truths)
+
+    def assess(self, context: Context) -> Assessment | None:
+        """Return what a target's boundary comes to; None for what has none (a host)."""
+        whole = self.whole(context)
+        return whole[0] if whole else None
+
+    def whole(self, context: Context) -> tuple[Assessment, tuple[Lead, ...]] | None:
+        """Return the same, and the ways that lead to other workloads."""
+        if context.target.kind not in _BOUNDED or context.target.dialect == "dockerfile":
+            return None
+        found = self._finder.find(context)
+        paths = tuple(_known_by(path, context) for path in found.paths)
+        score, layers = self._scorer.score(context, paths)
+        wall = fallen(self._walls.of(context), paths)
+        assessment = Assessment(layers, paths, verdict_of(paths, wall), score, found.known)
+        return assessment, found.leads
+
+
+@cache
+def load_assessor() -> Assessor:
+    """Return the assessor of isoaudit's own model."""
+    return Assessor(definitions())
+
+
+def _known_by(path: EscapePath, context: Context) -> EscapePath:
+    """Return a path with what makes it the same from run to run: no pid, line, id or time."""
+    identity = _identity(path)
+    words = [path.id, path.goal.value, context.target.id, identity]
+    text = json.dumps(words, sort_keys=True)
+    return path._replace(fingerprint=hashlib.sha256(text.encode()).hexdigest())
+
+
+def _identity(path: EscapePath) -> Sequence[tuple[str, object]]:
+    known = facts()
+    values = {
+        (fact.path, fact.value)
+        for step in path.steps
+        for fact in step.evidence
+        if (spec := known.get(fact.path)) is not None and spec.identifying
+    }
+    return sorted(values, key=repr)

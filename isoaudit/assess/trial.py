@@ -1,0 +1,144 @@
+"""Tries one primitive for one acting record: open, possible, inert or closed, and by what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from isoaudit.assess.primitive import Need, Primitive
+from isoaudit.assess.truth import UNREAD, Truth, Truths, View
+from isoaudit.assess.vector import Looks, Rests, rests_of
+from isoaudit.assess.words import filled
+from isoaudit.model import Fact, Goal, Missing, Openness
+
+_MOST_TRIED = 512
+"""Records of a second part that are tried; what lies beyond counts as one that was not read."""
+
+
+class Instance(NamedTuple):
+    """A pair of records for which a primitive is open or possible, with what it rests on."""
+
+    state: Openness
+    view: View
+    evidence: tuple[Fact, ...]
+    missing: tuple[Missing, ...]
+    goal: Goal | None
+
+
+class Trial(NamedTuple):
+    """What a primitive comes to; `because` says what closes it, or why it is inert."""
+
+    state: Openness
+    because: str = ""
+    instances: tuple[Instance, ...] = ()
+
+
+First = str | tuple[Rests, ...]
+"""What the needs come to that are asked once: the words of the one that closes, or the answers."""
+
+
+class Trier:
+    """Tries primitives; shares what conditions came to."""
+
+    def __init__(self, truths: Truths) -> None:
+        self._truths = truths
+
+    def first(self, primitive: Primitive, view: View, looks: Looks) -> First:
+        """Return what the needs come to that no second record takes part in."""
+        found: list[Rests] = []
+        for need in primitive.first:
+            truth = self._truths.of(need.that, view, trusting=True)
+            if truth.value is False:
+                return filled(need.closed, view, truth.evidence)
+            found.append(rests_of(truth, need.that.reads, looks))
+        return tuple(found)
+
+    def of(self, primitive: Primitive, view: View, first: First, looks: Looks) -> Trial:
+        """Return what a primitive comes to for the acting record of a view."""
+        if isinstance(first, str):
+            return Trial(Openness.CLOSED, first)
+        found = [one.truth(looks) for one in first]
+        seconds = _seconds(primitive, view) if primitive.second else (view,)
+        if not seconds:
+            return Trial(Openness.CLOSED, _nothing_of(primitive))
+        closed = ""
+        instances: list[Instance] = []
+        for pair in seconds:
+            second = self._all(primitive.paired, pair)
+            if isinstance(second, str):
+                closed = closed or second
+                continue
+            evidence, missing = _joined([*found, *second])
+            instances.append(Instance(_state(missing, found, second), pair, evidence, missing,
+                                      self._goal(primitive, pair)))  # fmt: skip
+        if not instances:
+            return Trial(Openness.CLOSED, closed)
+        return self._present(primitive, view, instances)
+
+    def _present(self, primitive: Primitive, view: View, instances: list[Instance]) -> Trial:
+        """Return the trial unless the host lacks what the primitive needs."""
+        unsettled: list[Missing] = []
+        for absence in primitive.absent:
+            truth = self._truths.of(absence.when, view)
+            if truth.value is True:
+                return Trial(Openness.INERT, filled(absence.because, view, truth.evidence))
+            if truth.value is None:
+                unsettled += truth.missing
+        if unsettled:
+            instances = [_less_sure(one, unsettled) for one in instances]
+        instances.sort(key=lambda one: (one.state.rank, one.goal.rank if one.goal else 99))
+        return Trial(instances[0].state, "", tuple(instances))
+
+    def _all(self, needs: Sequence[Need], view: View) -> list[Truth] | str:
+        """Return what every need comes to, or the words for the first that is certainly false."""
+        found: list[Truth] = []
+        for need in needs:
+            truth = self._truths.of(need.that, view, trusting=True)
+            if truth.value is False:
+                return filled(need.closed, view, truth.evidence)
+            found.append(truth)
+        return found
+
+    def _goal(self, primitive: Primitive, view: View) -> Goal | None:
+        """Return what it leads to: the worst that is not ruled out."""
+        for aim in primitive.aims:
+            if aim.when is None or self._truths.of(aim.when, view).value is True:
+                return aim.goal
+        return None
+
+
+def _seconds(primitive: Primitive, view: View) -> list[View]:
+    """Return the view with each record of the second part, one that was not read included."""
+    part = primitive.second
+    added = [view.beside(part, record) for record in view.added.get(part, ())]
+    found = view.context.part(part)
+    if isinstance(found, Missing):
+        return [*added, view.beside(part, UNREAD, found)]
+    records = found.part.records[:_MOST_TRIED]
+    views = [*added, *(view.beside(part, record) for record in records)]
+    if found.dark is not None:
+        views.append(view.beside(part, UNREAD, found.dark))
+    return views
+
+
+def _nothing_of(primitive: Primitive) -> str:
+    """Return the words for a part without a record: those of the first need that asks about it."""
+    return primitive.paired[0].closed if primitive.paired else "there is none"
+
+
+def _joined(truths: Sequence[Truth]) -> tuple[tuple[Fact, ...], tuple[Missing, ...]]:
+    evidence = dict.fromkeys(fact for truth in truths for fact in truth.evidence)
+    missing = dict.fromkeys(
+        entry for truth in truths if truth.value is None for entry in truth.missing
+    )
+    return tuple(evidence), tuple(missing)
+
+
+def _state(missing: tuple[Missing, ...], *groups: list[Truth]) -> Openness:
+    undecided = any(truth.value is None for group in groups for truth in group)
+    return Openness.POSSIBLE if undecided or missing else Openness.OPEN
+
+
+def _less_sure(one: Instance, unsettled: list[Missing]) -> Instance:
+    missing = tuple(dict.fromkeys((*one.missing, *unsettled)))
+    return one._replace(state=Openness.POSSIBLE, missing=missing)

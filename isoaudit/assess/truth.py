@@ -1,0 +1,109 @@
+"""What a condition comes to for a target: true, false, or not known, with what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from isoaudit.facts.vocabulary import root
+from isoaudit.model import Fact, Missing, Reason, Record, Value
+from isoaudit.rules.cel import Condition, Evaluator, cel_value
+from isoaudit.rules.context import Context, Seen
+
+_REMEMBERED = 100_000
+
+UNREAD = Record({})
+"""Stands for a record that there may be and that was not read: nothing is known of it."""
+
+
+class Truth(NamedTuple):
+    """True, false or not known (None); the facts it rests on; what is lacking for a firm answer."""
+
+    value: bool | None
+    evidence: tuple[Fact, ...] = ()
+    missing: tuple[Missing, ...] = ()
+
+
+class View(NamedTuple):
+    """A target as one acting record sees it: what conditions are asked about.
+
+    `records` holds by part the record that is looked at, UNREAD for one that was not read; `unread`
+    says why. `given` are facts that hold after steps that were taken, `added` further records.
+    """
+
+    context: Context
+    records: Mapping[str, Record] = {}
+    unread: Mapping[str, Missing] = {}
+    given: Mapping[str, Fact] = {}
+    added: Mapping[str, tuple[Record, ...]] = {}
+
+    def beside(self, part: str, record: Record, why: Missing | None = None) -> View:
+        """Return the view with a record of one more part."""
+        unread = self.unread if why is None else {**self.unread, part: why}
+        return self._replace(records={**self.records, part: record}, unread=unread)
+
+    def seen(self, path: str) -> Seen | Missing:
+        """Return a fact as this view has it, or why it is missing."""
+        fact = self.given.get(path)
+        if fact is not None:
+            return Seen(fact)
+        part = root(path)
+        record = self.records.get(part)
+        if record is None:
+            return self.context.fact(path)
+        if record is UNREAD:
+            return self.unread.get(part) or Missing(path, Reason.NOT_SUPPORTED, "not read")
+        return self.context.field(record, path)
+
+
+class Truths:
+    """Evaluates conditions; what one came to for the same values is remembered."""
+
+    def __init__(self) -> None:
+        self._evaluator = Evaluator()
+        self._held: dict[tuple[Any, ...], bool | None] = {}
+
+    def of(self, condition: Condition, view: View, trusting: bool | None = None) -> Truth:
+        """Return what a condition comes to.
+
+        An answer that rests on a weaker vantage than there is does not stand, unless it is the one
+        that is `trusting`: what opens a way may rest on a file's word, what closes it may not.
+        """
+        values: dict[str, Value] = {}
+        dark: list[Missing] = []
+        weak: set[str] = set()
+        evidence: list[Fact] = []
+        missing: list[Missing] = []
+        for path in condition.reads:
+            seen = view.seen(path)
+            if isinstance(seen, Missing):
+                missing.append(seen)
+                continue
+            values[path] = seen.fact.value
+            evidence.append(seen.fact)
+            if seen.dark is not None:
+                dark.append(seen.dark)
+                weak.add(path)
+        value = self._holds(condition, values)
+        if value is None:
+            return Truth(None, tuple(evidence), (*missing, *dark))
+        if weak and value is not trusting:
+            firm = {path: one for path, one in values.items() if path not in weak}
+            if self._holds(condition, firm) is not value:
+                return Truth(None, tuple(evidence), (*dark, *missing))
+        return Truth(value, tuple(evidence))
+
+    def _holds(self, condition: Condition, values: Mapping[str, Value]) -> bool | None:
+        key = (condition.program, *[values.get(path) for path in condition.reads])
+        try:
+            return self._held[key]
+        except KeyError:
+            pass
+        read = {path: cel_value(value) for path, value in values.items()}
+        result = self._evaluator.evaluate(condition, read)
+        # A fault of the condition leaves its question open: that is never a way closed.
+        found = result if isinstance(result, bool) else None
+        if len(self._held) >= _REMEMBERED:
+            self._held.clear()
+        self._held[key] = found
+        return found
