@@ -167,7 +167,8 @@ class WayFinder:
                 continue
             first = self._trier.first(one, after, looks)
             trial = self._trier.of(one, after, first, looks)
-            if trial.state.rank < before[one.id].rank and trial.instances:
+            better = trial.state.rank < before[one.id].rank
+            if better and trial.instances and not _beyond(trial):
                 further.append(_Taken(one, trial.instances))
             now[one.id] = trial.state
         for step in further:
@@ -175,12 +176,13 @@ class WayFinder:
 
 
 def _beyond(trial: Trial) -> bool:
-    """Say whether only a part is lacking that no file of this kind can declare.
+    """Say whether a part is lacking that no file of this kind can declare.
 
-    What a file says of the same thing in other words has a primitive of its own.
+    Of what such a part holds nothing is said either way, whatever else is not known. What a file
+    says of the same thing in other words has a primitive of its own.
     """
     first = trial.instances[0]
-    return first.state is Openness.POSSIBLE and all(
+    return first.state is Openness.POSSIBLE and any(
         entry.reason is Reason.NOT_DECLARABLE and entry.path in parts() for entry in first.missing
     )
 

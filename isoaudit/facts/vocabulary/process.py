@@ -80,6 +80,9 @@ FACTS = (
              "False only if it is proven to run neither as uid 0 of its user namespace nor as the "
              "host's.",
              _C, _F),
+    FactSpec("process.set_id_programs", BOOL,
+             "Whether its root file system is known to hold a set-user-ID program of root that it "
+             "may start; no probe reads this yet, so that it is not known.", _C),
     FactSpec("process.user_namespace", STRING,
              "host (the initial one), or private.", _C, _F),
     FactSpec("process.user_namespace_maps_root", BOOL,
