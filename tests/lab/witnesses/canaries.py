@@ -25,10 +25,6 @@ from witnesses.program import build
 _TUNSETIFF = 0x400454CA
 _IFF_TUN_WITHOUT_HEADER = 0x1001
 _IPC_CREAT, _IPC_EXCL, _IPC_RMID = 0o1000, 0o2000, 0
-_AGENT = """#!/bin/sh
-id -u >{folder}/agent.uid
-cat {folder}/secret >{folder}/agent.mark
-"""
 
 
 @contextlib.contextmanager
@@ -47,7 +43,7 @@ def canaries() -> Iterator[dict[str, str]]:
             "hierarchy": f"isolab_{word[:8]}",
             "host": socket.gethostname(),
             "handle": processes.run(str(program), "handle-of", str(folder / "secret")),
-            "loop": stack.enter_context(_loop(folder / "disk", word)),
+            "loop": stack.enter_context(_loop(folder / "disk")),
             "root_pid": stack.enter_context(_process(word)),
             "user_pid": stack.enter_context(_process(word, "1000", "1000")),
             "key": stack.enter_context(_segment(word)),
@@ -61,14 +57,9 @@ def canaries() -> Iterator[dict[str, str]]:
 
 def _files(folder: Path, word: str) -> None:
     """Write the files that hold the word, and a script that passes it on."""
-    for name, mode in {"secret": 0o600, "public": 0o644, "disk": 0o600}.items():
-        _write(folder / name, word, mode)
-    for name, mode in {"shared": 0o755, "open": 0o777}.items():
-        (folder / name).mkdir()
-        (folder / name).chmod(mode)
-    _write(folder / "shared" / "theirs", "", 0o600)
-    os.chown(folder / "shared" / "theirs", 4242, 4242)
-    _write(folder / "agent.sh", _AGENT.format(folder=folder), 0o700)
+    _write(folder / "secret", word, 0o600)
+    _write(folder / "disk", word.ljust(4096, "\0"), 0o600)
+    _write(folder / "agent.sh", f"#!/bin/sh\ncat {folder}/secret >{folder}/agent.mark\n", 0o700)
 
 
 def _write(path: Path, text: str, mode: int) -> None:
@@ -77,9 +68,8 @@ def _write(path: Path, text: str, mode: int) -> None:
 
 
 @contextlib.contextmanager
-def _loop(file: Path, word: str) -> Iterator[str]:
-    """Make a block device over a file that begins with the word."""
-    file.write_bytes(word.encode().ljust(4096, b"\0"))
+def _loop(file: Path) -> Iterator[str]:
+    """Make a block device over a file."""
     device = processes.run("losetup", "--find", "--show", "--read-only", str(file))
     try:
         yield device

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from support.docker import Docker
 from support.processes import LabError
+from support.profiles import SECCOMP_PROFILES
 from witnesses import program
 from witnesses.rows import PLAIN, Row
 
@@ -20,11 +21,32 @@ _BRIDGE = "isolab-witness"
 _USER = "4001:4001"
 """Whose process a neighbour is: no other container of the rows runs as that user."""
 
-_MOUNTING = ("mount", "fsopen", "fsconfig", "fsmount", "fspick", "move_mount", "open_tree")
-_NO_MOUNTS = {
-    "defaultAction": "SCMP_ACT_ALLOW",
-    "syscalls": [{"names": list(_MOUNTING), "action": "SCMP_ACT_ERRNO"}],
-}
+_MORE = ("getcwd", "lseek", "mkdir", "open", "rmdir", "setgroups")
+"""Calls that runc makes where privileges may still be gained, and the witness."""
+
+_PROFILES = {
+    "old_mounts": {
+        "defaultAction": "SCMP_ACT_ALLOW",
+        "syscalls": [
+            {
+                "names": [
+                    "fsconfig", "fsmount", "fsopen", "fspick", "mount", "mount_setattr",
+                    "move_mount", "open_tree", "pivot_root", "umount", "umount2",
+                ],
+                "action": "SCMP_ACT_ERRNO",
+            }
+        ],
+    },
+    "no_mounts": {
+        "defaultAction": "SCMP_ACT_ERRNO",
+        "syscalls": [
+            *SECCOMP_PROFILES["tight"]["syscalls"],
+            {"names": list(_MORE), "action": "SCMP_ACT_ALLOW"},
+        ],
+    },
+}  # fmt: skip
+"""Filters by the name of their file: one that names what it refuses, as of Linux 5.12, and one that
+names what it lets through, which no call for mounting is."""
 
 
 class Ground(NamedTuple):
@@ -49,7 +71,8 @@ def stand_up(
 ) -> Ground:
     """Make the containers of these rows, which are all of one engine."""
     program.load(docker, witness)
-    (docker.folder / "no_mounts.json").write_text(json.dumps(_NO_MOUNTS))
+    for name, profile in _PROFILES.items():
+        (docker.folder / f"{name}.json").write_text(json.dumps(profile))
     words = {
         **canaries,
         "lab": str(docker.folder),
@@ -74,15 +97,17 @@ def stand_up(
     return Ground(docker, words, names, unmade)
 
 
-def _run(docker: Docker, name: str, image: str, options: Sequence[str]) -> None:
-    docker.cli("run", "--detach", "--name", name, *options, program.image(image), "sleep", "1d")
+def _run(
+    docker: Docker, name: str, image: str, options: Sequence[str], seconds: str = "1d"
+) -> None:
+    docker.cli("run", "--detach", "--name", name, *options, program.image(image), "sleep", seconds)
 
 
 def _neighbourhood(docker: Docker, canary: Path, word: str) -> dict[str, str]:
     """Make a container that others are near to, and a bridge of the lab's own."""
     docker.cli("network", "create", "--internal", _BRIDGE)
     _run(docker, _NEIGHBOUR, "plain",
-         ["--cap-drop", "ALL", "--user", _USER, "--env", f"W={word}"])  # fmt: skip
+         ["--cap-drop", "ALL", "--user", _USER, "--env", f"W={word}"], "86401")  # fmt: skip
     docker.cli("cp", str(canary / "secret"), f"{_NEIGHBOUR}:/tmp/mark")
     upper = docker.inspect(_NEIGHBOUR)["GraphDriver"]["Data"]["UpperDir"]
     return {

@@ -1,7 +1,8 @@
-"""The rows of witnesses.yaml: how a container is made, what is tried in it, what has to come out."""
+"""The rows of witnesses.yaml: how a container is made, what is tried in it, what comes out."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import yaml
 
 FILE = Path(__file__).resolve().parents[1] / "witnesses.yaml"
+_PLACES = {"cgroup1": "/sys/fs/cgroup/memory/release_agent"}
 PLAIN = "plain"
 REMAPPED = "remapped"
 """The lab's two engines: as it comes, and with its users remapped."""
@@ -17,6 +19,8 @@ REMAPPED = "remapped"
 @dataclass(frozen=True, slots=True)
 class Row:
     """One witness in one container. `refusal` is "" where it crosses.
+
+    `unknown` says why isoaudit cannot know it, if so.
 
     The words in braces of `options`, `act`, `says` and `leaves` are filled in by whoever made
     what they stand for.
@@ -31,9 +35,9 @@ class Row:
     image: str
     says: str
     leaves: str
-    of_root: bool
     needs: tuple[str, ...]
     refusal: str
+    unknown: str
 
     @property
     def crosses(self) -> bool:
@@ -41,9 +45,22 @@ class Row:
         return not self.refusal
 
     @property
+    def lacking(self) -> list[str]:
+        """What the row needs, and this host has not."""
+        return [one for one in self.needs if not _is_here(one)]
+
+    @property
     def container(self) -> tuple[str, str, str]:
         """What names the container: rows that want the same one share it."""
         return self.engine, self.image, self.options
+
+
+def _is_here(need: str) -> bool:
+    kernel, _, version = need.partition("-")
+    if kernel != "linux":
+        return Path(_PLACES.get(need, need)).exists()
+    here = os.uname().release.split(".")
+    return [int(word) for word in version.split(".")] <= [int(here[0]), int(here[1])]
 
 
 def load() -> list[Row]:
@@ -66,7 +83,7 @@ def _row(number: int, group: dict[str, Any], row: dict[str, Any]) -> Row:
         image=said.get("image", PLAIN),
         says=said.get("says", ""),
         leaves=said.get("leaves", ""),
-        of_root=said.get("of_root", False),
         needs=tuple(said.get("needs", ())),
         refusal=said.get("refused", ""),
+        unknown=said.get("unknown", ""),
     )

@@ -18,9 +18,6 @@ from witnesses.containers import AT_A_TIME, Ground
 from witnesses.rows import Row
 
 CROSSED = ""
-_THEIRS = "theirs"
-"""The one file that is there before: witnesses.canaries."""
-
 _APPEARS_WITHIN = 2.0
 """Seconds in which what a witness leaves on the host is there, if it was let through."""
 
@@ -67,20 +64,22 @@ def _judged(
     if done.returncode not in (0, 1):
         return f"not tried: {said} {done.stderr.decode(errors='replace').strip()}"
     if done.returncode == 1:
-        return said if left is None or not _holds(left, words["word"]) else f"{said}, yet it is there"
+        return (
+            said if left is None or not _holds(left, words["word"]) else f"{said}, yet it is there"
+        )
     if row.says and row.says.format(**words) not in said:
         return "not said"
-    return CROSSED if left is None else _seen(left, words["word"], of_root=row.of_root)
+    return CROSSED if left is None else _seen(left, words["word"])
 
 
-def _seen(left: Path, word: str, *, of_root: bool) -> str:
+def _seen(left: Path, word: str) -> str:
     """Say whether a file of the host is what a witness was to leave there."""
     end = time.monotonic() + _APPEARS_WITHIN
     while not _holds(left, word):
         if time.monotonic() > end:
             return "not on the host"
         time.sleep(0.02)
-    return CROSSED if not of_root or left.stat().st_uid == 0 else "not root's"
+    return CROSSED
 
 
 def _holds(path: Path, word: str) -> bool:
@@ -90,14 +89,12 @@ def _holds(path: Path, word: str) -> bool:
 
 
 def _clear(left: Path | None) -> None:
-    """Take away what a witness left; a file of ours that was there before is made empty."""
+    """Take away what a witness left, or could have."""
     if left is None or not left.exists():
         return
     if os.path.ismount(left.parent):
         processes.run("umount", str(left.parent))
         left.parent.rmdir()
-    elif left.name == _THEIRS:
-        os.truncate(left, 0)
     else:
         left.unlink()
 

@@ -39,6 +39,7 @@
 #define OFFSET_OF_PORT 22  /* in an IPv4 datagram without options: 20 bytes of IP, 2 of UDP */
 #define WAIT_MS 3000
 #define SETTLE_US 400000
+#define OPEN_TREE_ATTR 467 /* the same on every architecture; Linux 6.15 */
 
 static char buffer[65536];
 static char own[64]; /* where it makes what it needs to make: several may act in one container */
@@ -92,11 +93,6 @@ static void over(char **words) { /* what stands in a file becomes WORD */
 }
 
 static void put_away(char **words) { put(words); must(unlink(words[0])); }
-
-static void own_setuid(char **words) { /* an empty file, set-user-ID */
-    must(open(words[0], O_WRONLY | O_CREAT | O_EXCL, 0755));
-    must(chmod(words[0], 04755));
-}
 
 static void by_handle(char **words) { /* PATH on the file system, TYPE and BYTES of the handle */
     union { struct file_handle head; char room[sizeof(struct file_handle) + MAX_HANDLE_SZ]; } one;
@@ -157,6 +153,16 @@ static void procfs(char **words) { /* a proc of its own, and core_pattern as it 
     detach();
     errno = why;
     must(done);
+}
+
+static void reopened(char **words) { /* a copy of /proc/sys that is not read-only, mounted nowhere */
+    (void)words;
+    struct mount_attr attr = {.attr_clr = MOUNT_ATTR_RDONLY};
+    int copy = must(syscall(OPEN_TREE_ATTR, AT_FDCWD, "/proc/sys", OPEN_TREE_CLONE, &attr, sizeof attr));
+    int fd = must(openat(copy, "kernel/core_pattern", O_RDWR));
+    size_t length = slurp(fd);
+    lseek(fd, 0, SEEK_SET);
+    must(write(fd, buffer, length));
 }
 
 static void sysfs(char **words) { /* a sysfs of its own, and a setting opened to be written */
@@ -320,8 +326,6 @@ static void same_name(char **words) { /* sets the name NAME of this host, which 
     must(sethostname(words[0], strlen(words[0])));
 }
 
-static void new_users(char **words) { (void)words; must(unshare(CLONE_NEWUSER)); }
-
 static void effective_root(char **words) {
     (void)words;
     if (geteuid()) refused("not root");
@@ -373,15 +377,15 @@ static void nicer(char **words) { (void)words; must(setpriority(PRIO_PROCESS, 0,
 
 static const struct { const char *name; int words; void (*act)(char **); } acts[] = {
     {"read", 1, read_file}, {"same", 1, same}, {"holds", 2, holds}, {"open", 2, open_file},
-    {"put", 2, put}, {"over", 2, over}, {"put-away", 2, put_away}, {"own-setuid", 1, own_setuid},
+    {"put", 2, put}, {"over", 2, over}, {"put-away", 2, put_away},
     {"by-handle", 3, by_handle}, {"handle-of", 1, handle_of}, {"node", 3, node},
-    {"procfs", 0, procfs}, {"sysfs", 0, sysfs}, {"release-agent", 2, release_agent},
+    {"procfs", 0, procfs}, {"reopened", 0, reopened}, {"sysfs", 0, sysfs}, {"release-agent", 2, release_agent},
     {"shown-mount", 2, shown_mount},
     {"ping", 1, ping}, {"grpc", 1, grpc}, {"abstract", 1, abstract}, {"loopback", 1, loopback},
     {"sniff", 1, sniff}, {"packet", 0, packet}, {"same-mtu", 1, same_mtu},
     {"look", 2, look}, {"seize", 1, seize}, {"may-signal", 1, may_signal},
     {"segment", 1, segment}, {"host-name", 1, host_name}, {"same-name", 1, same_name},
-    {"new-users", 0, new_users}, {"effective-root", 0, effective_root},
+    {"effective-root", 0, effective_root},
     {"module", 0, module}, {"program", 0, program}, {"keyring", 0, keyring}, {"faults", 0, faults},
     {"addresses", 0, addresses}, {"same-tick", 0, same_tick}, {"nicer", 0, nicer},
 };
