@@ -109,7 +109,7 @@ def _swaps() -> Iterator[str]:
 
 def _points(assessor: Assessor) -> dict[str, int]:
     found: dict[str, int] = {}
-    for name, (context, _) in reference_examples.EXAMPLES.items():
+    for name, (context, _) in reference_examples.EVERY.items():
         assessment = assessor.assess(context)
         if assessment is not None:
             found[name] = assessment.score.escape.low

@@ -21,7 +21,7 @@ from isoaudit.rules.context import Context
 
 _BOUNDED = frozenset({Kind.CONTAINER, Kind.VM})
 
-__all__ = ["Assessor", "load_assessor", "model_version"]
+__all__ = ["Assessor", "known_by", "load_assessor", "model_version"]
 
 
 class Assessor:
@@ -45,7 +45,7 @@ class Assessor:
         if context.target.kind not in _BOUNDED or context.target.dialect == "dockerfile":
             return None
         found = self._finder.find(context)
-        paths = tuple(_known_by(path, context) for path in found.paths)
+        paths = tuple(known_by(path, context.target.id) for path in found.paths)
         score, layers = self._scorer.score(context, paths)
         wall = fallen(self._walls.of(context), paths)
         assessment = Assessment(layers, paths, verdict_of(paths, wall), score, found.known)
@@ -58,10 +58,10 @@ def load_assessor() -> Assessor:
     return Assessor(definitions())
 
 
-def _known_by(path: EscapePath, context: Context) -> EscapePath:
-    """Return a path with what makes it the same from run to run: no pid, line, id or time."""
+def known_by(path: EscapePath, target: str) -> EscapePath:
+    """Return a target's path with what makes it the same from run to run: no pid, line or time."""
     identity = _identity(path)
-    words = [path.id, path.goal.value, context.target.id, identity]
+    words = [path.id, path.goal.value, target, identity]
     text = json.dumps(words, sort_keys=True)
     return path._replace(fingerprint=hashlib.sha256(text.encode()).hexdigest())
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from math import log2
 from typing import NamedTuple
 
+from isoaudit.assess import devices
 from isoaudit.model import Value
 from isoaudit.seccomp.exploits import corpus, count
 from isoaudit.seccomp.surfaces import ORDINARY, SURFACES
@@ -137,4 +138,6 @@ QUANTITIES: Mapping[str, Quantity] = {
     "exploit_share": Quantity(_FILTER, exploit_share),
     "exploit_share_half": Quantity(_FILTER, exploit_share_half),
     "held_capabilities": Quantity((_EFFECTIVE, _PERMITTED), held_capabilities),
+    "device_surface": Quantity((devices.PATH,), devices.device_surface),
+    "old_devices": Quantity((devices.PATH,), devices.old_devices),
 }  # fmt: skip

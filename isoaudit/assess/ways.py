@@ -88,7 +88,9 @@ class WayFinder:
                 chains += self._from(catalogue, view, known)
         merged = _merged(chains)
         paths = _distinct(_path(chain) for chain in merged if _goal(chain))
-        leads = tuple(_lead(chain) for chain in merged if chain[-1].primitive.leads_to)
+        leads = tuple(
+            lead for chain in merged if chain[-1].primitive.leads_to for lead in _leads(chain)
+        )
         return Ways(tuple(paths), tuple(known[one] for one in sorted(known)), leads)
 
     def _of_kind(self, context: Context) -> tuple[_Catalogue, ...]:
@@ -260,15 +262,20 @@ def _path(chain: tuple[_Taken, ...]) -> EscapePath:
     return EscapePath(goal, _certainty(chain), _steps(chain), _breaks(chain))
 
 
-def _lead(chain: tuple[_Taken, ...]) -> Lead:
-    """Return where a chain leads to: the other workloads that its last step names."""
-    names: dict[str, None] = {}
-    for one in chain[-1].instances:
-        seen = one.view.seen(chain[-1].primitive.leads_to)
-        if not isinstance(seen, Missing):
-            value = seen.fact.value
-            names.update(dict.fromkeys(value if isinstance(value, tuple) else [str(value)]))
-    return Lead(_steps(chain), _certainty(chain), tuple(names), _breaks(chain))
+def _leads(chain: tuple[_Taken, ...]) -> Iterator[Lead]:
+    """Yield where a chain leads to: one lead for each pair of records that names a workload.
+
+    Of several pairs one may be open and another only possible: each is told by its own evidence.
+    """
+    last = chain[-1]
+    for one in last.instances:
+        seen = one.view.seen(last.primitive.leads_to)
+        if isinstance(seen, Missing):
+            continue
+        value = seen.fact.value
+        names = value if isinstance(value, tuple) else (str(value),)
+        own = (*chain[:-1], _Taken(last.primitive, (one,)))
+        yield Lead(_steps(own), _certainty(own), names, _breaks(own))
 
 
 def _steps(chain: tuple[_Taken, ...]) -> tuple[Step, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,6 +11,7 @@ from isoaudit.bundle import Evidence
 from isoaudit.model import FactSet, Kind, Record, RunError, Target, TargetResult
 from isoaudit.rules.context import Context
 from isoaudit.rules.judge import Judge
+from isoaudit.rules.wall_gate import Wanted
 from isoaudit.targets.address import Address
 
 if TYPE_CHECKING:
@@ -117,15 +118,25 @@ def judged(
     context, said = context_of(evidence, around), evidence.said
     findings = judge.judge(context)
     result = TargetResult(context.target, context.own, findings, said)
-    return result if assessor is None else assessed(result, context, assessor)
+    return result if assessor is None else assessed(result, context, assessor, judge.wanted)
 
 
-def assessed(result: TargetResult, context: Context, assessor: Assessor) -> TargetResult:
-    """Return a result with what its target's boundary comes to, if it has one."""
+def assessed(
+    result: TargetResult, context: Context, assessor: Assessor, wanted: Sequence[Wanted] = ()
+) -> TargetResult:
+    """Return a result with what its target's boundary comes to, if it has one.
+
+    Its wall is judged for the workloads that are `wanted` beside those of every run.
+    """
     found = assessor.whole(context)
     if found is None:
         return result
-    return replace(result, assessment=found[0], leads=found[1])
+    # NOTE: imported here, since what only judges (harden) should not pay for it.
+    from isoaudit.advise.enough import judge_verdict
+
+    assessment, leads = found
+    verdict = judge_verdict(assessment, context, wanted)
+    return replace(result, assessment=assessment._replace(verdict=verdict), leads=leads)
 
 
 def context_of(evidence: Evidence, around: Around) -> Context:

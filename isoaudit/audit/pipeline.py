@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from isoaudit.assess import load_assessor
 from isoaudit.audit.common import Collected, Limits
+from isoaudit.audit.crossing import Carried, carrying, settled
 from isoaudit.audit.excluding import NOTHING, Excluded
 from isoaudit.audit.files import FileUnit, file_units, read_unit
 from isoaudit.audit.judging import Around, Judging, aside_for, judge_live, outcome
@@ -21,6 +22,7 @@ from isoaudit.model import RunError, TargetResult
 from isoaudit.rules.check import Check
 from isoaudit.rules.judge import Judge
 from isoaudit.rules.review import Review
+from isoaudit.rules.wall_gate import Wanted
 from isoaudit.targets.address import Address
 
 if TYPE_CHECKING:
@@ -38,7 +40,8 @@ class Request(NamedTuple):
 
     `review` marks what people know already of a target that was judged. `excluded` says which files
     found in folders are passed by. `ground` is the host that files will run on, `since` the
-    revision whose findings are known already.
+    revision whose findings are known already. `wanted` are workloads that walls are judged for,
+    beside those of every run.
     """
 
     addresses: Sequence[Address]
@@ -49,6 +52,7 @@ class Request(NamedTuple):
     excluded: Excluded = NOTHING
     ground: Ground | None = None
     since: Revision | None = None
+    wanted: Sequence[Wanted] = ()
 
 
 class Audit(NamedTuple):
@@ -69,7 +73,7 @@ def audit(request: Request, finish: Callable[[TargetResult], _Finished]) -> Audi
     judged. The results hold what it returns, and a RunError for whatever could not be read.
     Raises UsageError for a named file that is not there.
     """
-    judge = Judge(request.checks)
+    judge = Judge(request.checks, request.wanted)
     load_assessor()  # before forking, so that workers inherit it
     around = Around(ground=request.ground)
     units, errors = _units(request)
@@ -79,11 +83,11 @@ def audit(request: Request, finish: Callable[[TargetResult], _Finished]) -> Audi
     from_files = _judge_files(_FileWork(units, judge, finish, around), request.limits.jobs)
     if len(units) >= PARALLEL_FROM and any(not a.is_file for a in request.addresses):
         from_files = iter(list(from_files))
-    judging = Judging(judge, finish)
+    judging = Judging(judge, carrying(finish))
     some = any(not address.is_file for address in request.addresses)
     aside = aside_for(judging, live=some, jobs=request.limits.jobs)
     live = _live(request)
-    judged = judge_live(live, judging, aside)
+    judged = settled(judge_live(live, judging, aside), finish, judge.wanted)
     return Audit(live.host, itertools.chain(errors, from_files, judged), before)
 
 
@@ -160,21 +164,25 @@ class _FileWork(NamedTuple):
         return [entry for number in numbers for entry in self.one(self.units[number])]
 
     def one(self, unit: FileUnit) -> Iterator[Any]:
-        """Read, judge and finish the targets of one file."""
+        """Read, judge and finish the targets of one file; ways across run inside it alone."""
+        return settled(self._carried(unit), self.finish, self.judge.wanted)
+
+    def _carried(self, unit: FileUnit) -> Iterator[Any]:
+        carry = carrying(self.finish)
         for entry in read_unit(unit):
             if isinstance(entry, RunError):
                 yield entry
             elif isinstance(entry, Bundle):
-                yield from self.replay(entry)
+                yield from self._replayed(entry, carry)
             else:
-                yield outcome(self.judge, self.finish, self.today(entry), self.around)
+                yield outcome(self.judge, carry, self.today(entry), self.around)
 
-    def replay(self, bundle: Bundle) -> Iterator[Any]:
+    def _replayed(self, bundle: Bundle, carry: Callable[[TargetResult], Carried]) -> Iterator[Any]:
         """Judge what a bundle holds as if it were here."""
         around = Around(bundle.host, bundle.engines, ground=self.around.ground)
         yield from bundle.errors
         for evidence in bundle.targets:
-            yield outcome(self.judge, self.finish, evidence, around)
+            yield outcome(self.judge, carry, evidence, around)
 
     def today(self, evidence: Evidence) -> Evidence:
         """Return evidence under the name that its file has today."""

@@ -34,7 +34,7 @@ class Comparing(NamedTuple):
             from isoaudit.audit.since import revision_of
 
             revision = revision_of(self.since, addresses)
-        ground = _ground(self.on) if self.on is not None else None
+        ground = ground_named(self.on) if self.on is not None else None
         return Excluded(self.exclude), ground, revision
 
 
@@ -64,7 +64,7 @@ def comparing(command: Callable[..., Any]) -> Callable[..., Any]:
     return decorated
 
 
-def _ground(path: Path) -> Ground:
+def ground_named(path: Path) -> Ground:
     """Return the host in a bundle; raises UsageError for what is no bundle, or has none."""
     from isoaudit import bundle
     from isoaudit.audit.placing import ground_of

@@ -16,8 +16,14 @@ from isoaudit.rules.check import Check
 @click.argument("name", metavar="ID")
 def explain(name: str) -> None:
     """Explain ID: a check (FS-001), a fact (process.uid), a part (mount), `facts` for a list of
-    all facts, or a control of a framework (T1611, 5.4, cis_docker).
+    all facts, `wall-rules` for which wall is enough for whom and on whose word, or a control of a
+    framework (T1611, 5.4, cis_docker).
     """
+    if name == "wall-rules":
+        from isoaudit.cli.prose_walls import wall_rules_text
+
+        click.echo(wall_rules_text())
+        return
     from isoaudit.rules.catalogue import load_catalogue
 
     catalogue = load_catalogue()

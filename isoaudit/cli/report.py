@@ -32,10 +32,11 @@ def report(
     """Show a result that `isoaudit scan -f json` wrote, in another format."""
     from isoaudit.cli.outputs import parse_outputs, write_report
     from isoaudit.cli.reviewing import review_lines, stale_waivers
+    from isoaudit.cli.running import verdict_in
     from isoaudit.cli.verdict import ending, explain_exit
     from isoaudit.documents import limits
     from isoaudit.report.reading import read_report
-    from isoaudit.rules.gate import GateCount, count
+    from isoaudit.rules.gate import GateCount, count, count_walls
     from isoaudit.rules.select import gate_of, of_saved, overriding
 
     chosen = parse_outputs(reporting.form, reporting.outputs)
@@ -57,7 +58,8 @@ def report(
     for result in saved.results:
         known = counts.get(result.target.id, GateCount())
         declared = bool(result.target.dialect)
-        counts[result.target.id] = known + count(result.findings, gate, declared=declared)
+        walls = count_walls(result.target.id, verdict_in(result), gate)
+        counts[result.target.id] = known + count(result.findings, gate, declared=declared) + walls
     stale = stale_waivers(saved.waivers) if strict else ""
     end = ending(counts, saved.errors, gate, report_only=reporting.report_only, stale=stale)
     summary = saved.summary._replace(gate_passed=end.passed, gate_reasons=end.reasons)

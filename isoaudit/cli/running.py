@@ -20,13 +20,13 @@ from isoaudit.cli.reviewing import review_lines, stale_waivers
 from isoaudit.cli.screen import say
 from isoaudit.cli.verdict import Ending, ending, explain_exit
 from isoaudit.errors import NothingToAuditError
-from isoaudit.model import RunError, Status, TargetResult, WaiverUse, dialects
+from isoaudit.model import RunError, Status, TargetResult, Verdict, WaiverUse, dialects
 from isoaudit.report.compared import since_words
 from isoaudit.report.document import Report, RunInfo, Summary, Tally
 from isoaudit.report.layout import count as words_for
 from isoaudit.rules.baseline import Held, held
 from isoaudit.rules.catalogue import version_of
-from isoaudit.rules.gate import GateCount, count
+from isoaudit.rules.gate import GateCount, count, count_walls
 from isoaudit.rules.profile import profile_names
 from isoaudit.rules.review import Review
 from isoaudit.rules.select import Gate, Selection, saved
@@ -136,7 +136,8 @@ def _finisher(gate: Gate, *, streamed: bool) -> Callable[[TargetResult], _Finish
         return _Finished(
             result.target.id,
             Tally.of(result.findings),
-            count(result.findings, gate, declared=bool(result.target.dialect)),
+            count(result.findings, gate, declared=bool(result.target.dialect))
+            + count_walls(result.target.id, verdict_in(result), gate),
             encode(result),
             result.waivers,
             tuple(held(finding) for finding in result.findings if finding.known),
@@ -148,6 +149,11 @@ def _finisher(gate: Gate, *, streamed: bool) -> Callable[[TargetResult], _Finish
         )
 
     return finish
+
+
+def verdict_in(result: TargetResult) -> Verdict | None:
+    """Return the verdict on a target, None if it has no boundary."""
+    return result.assessment.verdict if result.assessment else None
 
 
 def _counted(results: Iterable[Any], totals: _Totals) -> Iterator[_Finished]:

@@ -103,5 +103,6 @@ def scan(
     addresses = addresses_of(targets)
     limits = Limits(jobs, timeout, deep, guests_of(guests))
     beside = comparing.of(addresses)
-    request = Request(addresses, selection.checks, limits, stdin_of(addresses), review, *beside)
+    request = Request(addresses, selection.checks, limits, stdin_of(addresses), review, *beside,
+                      wanted=gate.wanted)  # fmt: skip
     raise click.exceptions.Exit(run_scan(request, selection, gate, chosen, reporting))

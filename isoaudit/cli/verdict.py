@@ -43,6 +43,7 @@ def ending(
     reasons: list[str] = []
     if failing:
         reasons.append(f"the gate does not hold for {_some(failing)}")
+    reasons += _walls(counts)
     if stale:
         reasons.append(f"waivers to look at: {stale}")
     if undecided:
@@ -64,6 +65,13 @@ def ending(
     open_unknown = sum(count.open_unknown - count.unknown for count in counts.values())
     passed = not (failing or undecided or stale or nothing)
     return Ending(code, passed, tuple(reasons), open_unknown, idle)
+
+
+def _walls(counts: Mapping[str, GateCount]) -> list[str]:
+    """Return why walls are not enough for the workload of the gate, a few of them one by one."""
+    short = [text for target in sorted(counts) for text in counts[target].short]
+    more = [f"and {len(short) - _SHOWN} more walls"] if len(short) > _SHOWN else []
+    return [*short[:_SHOWN], *more]
 
 
 def explain_exit(end: Ending, gate: Gate) -> list[str]:

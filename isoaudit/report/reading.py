@@ -28,7 +28,7 @@ _FINDING = {
     "waiver": Optional(Nullable(_WAIVER)), "baseline": Optional(Nullable(str)),
 }  # fmt: skip
 _SINCE = {"ref": str, "commit": str, "known": int, "gone": int, "unread": int}
-_GATE = {"fail_on": str, "fail_on_unknown": bool, "strict_waivers": bool}
+_GATE = {"fail_on": str, "fail_on_unknown": bool, "strict_waivers": bool, "walls": Optional(str)}
 _TARGET = {
     "id": str, "aliases": [str], "kind": str, "name": str, "state": str, "dialect": str,
     "host": Nullable(str), "facts": dict, "missing": [_MISSING], "findings": [_FINDING],

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from isoaudit.model import Finding, Severity, Status
+from isoaudit.model import Finding, Severity, Status, Verdict
 from isoaudit.rules.select import Gate
+from isoaudit.rules.wall_gate import wall_count, wall_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class GateCount:
     """Unknown findings at or above the gate's severity, whether or not the gate counts them."""
     judged: int = 0
     """Findings of checks that are about such a target at all."""
+    short: tuple[str, ...] = ()
+    """Why its wall is not enough for a workload that the gate names, or not known to be."""
 
     def __add__(self, other: GateCount) -> GateCount:
         return GateCount(
@@ -28,6 +31,7 @@ class GateCount:
             self.errors + other.errors,
             self.open_unknown + other.open_unknown,
             self.judged + other.judged,
+            self.short + other.short,
         )
 
 
@@ -55,8 +59,21 @@ def count(findings: Iterable[Finding], gate: Gate, *, declared: bool = False) ->
     return GateCount(fails, unknown if gate.fail_on_unknown else 0, errors, unknown, judged)
 
 
+def count_walls(target: str, verdict: Verdict | None, gate: Gate) -> GateCount:
+    """Count the workloads of the gate that a target's wall is not enough for."""
+    found = wall_count(target, verdict, gate.wanted)
+    unknown = len(found.unknown)
+    told = found.unknown if gate.fail_on_unknown else ()
+    return GateCount(len(found.short), len(told), 0, unknown, 0, found.short + told)
+
+
 def describe(gate: Gate) -> str:
     """Return the gate in words, as "no finding of critical severity"."""
+    walls = wall_words(gate.wanted)
+    return "; ".join(words for words in (_of_findings(gate), walls) if words)
+
+
+def _of_findings(gate: Gate) -> str:
     if gate.fail_on is None:
         return "none: findings never fail this run"
     above = "" if gate.fail_on is Severity.CRITICAL else " or above"

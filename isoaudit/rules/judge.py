@@ -18,6 +18,7 @@ from isoaudit.rules.decide import REMEMBERED, Decider, Verdict
 from isoaudit.rules.fingerprint import identity_text, of
 from isoaudit.rules.plan import PID, Plan
 from isoaudit.rules.told import Told
+from isoaudit.rules.wall_gate import Wanted
 
 _SHAPES = 256
 """Shapes of targets kept at most; a run over one kind of file has a handful."""
@@ -53,8 +54,10 @@ class _Met(NamedTuple):
 class Judge:
     """Judges by one list of checks, whose parameters a profile may have changed."""
 
-    def __init__(self, checks: Sequence[Check]) -> None:
+    def __init__(self, checks: Sequence[Check], wanted: Sequence[Wanted] = ()) -> None:
         self.checks = tuple(checks)
+        self.wanted = tuple(wanted)
+        """Workloads that walls are to be judged for, beside those of every run."""
         self._decider = Decider()
         self._bare: dict[tuple[Any, ...], list[_Bare]] = {}
         self._met: dict[Shape, _Met] = {}

@@ -58,6 +58,7 @@ class Profile(NamedTuple):
     text: str
     file: str
     version: int | None = None
+    workload: Mapping[str, Any] = {}
 
     def locate(self, path: Iterable[str | int]) -> Location:
         """Return the position of the value below `path`, for complaints about it."""
@@ -112,6 +113,7 @@ def load_profile(name: str) -> Profile:
         gate=data.get("gate", {}),
         text=text,
         file=str(path),
+        workload=data.get("workload", {}),
     )
 
 

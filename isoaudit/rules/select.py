@@ -10,6 +10,7 @@ from isoaudit.errors import DefinitionError, UsageError
 from isoaudit.model import Severity
 from isoaudit.rules.check import Check, Level
 from isoaudit.rules.profile import Profile, Selector, load_profile
+from isoaudit.rules.wall_gate import Wanted, saved_walls, union, walls_of_saved
 
 _VERSION = "version"
 """The parameter of checks that follow a standard which changes: 29 for its version 1.29."""
@@ -20,6 +21,8 @@ class Gate(NamedTuple):
 
     fail_on: Severity | None = Severity.CRITICAL
     fail_on_unknown: bool = False
+    wanted: tuple[Wanted, ...] = ()
+    """Workloads that every wall has to be enough for."""
 
 
 class Selection(NamedTuple):
@@ -60,7 +63,7 @@ def _gate_of(profile: Profile, trail: tuple[str, ...]) -> Gate:
     _refuse_circle(profile, trail)
     trail = (*trail, profile.id)
     inherited = [_gate_of(load_profile(name), trail) for name in profile.extends]
-    return _gate(profile.gate, strictest(inherited) if inherited else Gate())
+    return _gate(profile, strictest(inherited) if inherited else Gate())
 
 
 def _refuse_circle(profile: Profile, trail: tuple[str, ...]) -> None:
@@ -91,7 +94,7 @@ def _resolve(profile: Profile, catalogue: Mapping[str, Check], trail: tuple[str,
         inherited = {i: c for i, c in inherited.items() if not profile.exclude.matches(c)}
     checks = _at_version(profile, _overridden(profile, inherited, catalogue), catalogue)
     return Selection(
-        (profile.id,), tuple(checks), _gate(profile.gate, strictest(gates) if gates else Gate())
+        (profile.id,), tuple(checks), _gate(profile, strictest(gates) if gates else Gate())
     )
 
 
@@ -182,14 +185,27 @@ def _error(
     return DefinitionError(f"{profile.locate(path)}: {problem}{hint}")
 
 
-def _gate(data: Mapping[str, Any], inherited: Gate) -> Gate:
-    gate = inherited
+def _gate(profile: Profile, inherited: Gate) -> Gate:
+    data, gate = profile.gate, inherited
     if "fail_on" in data:
         level = data["fail_on"]
         gate = gate._replace(fail_on=None if level == "never" else Severity(level))
     if "fail_on_unknown" in data:
         gate = gate._replace(fail_on_unknown=data["fail_on_unknown"])
-    return gate
+    return gate._replace(wanted=_wanted(profile, gate.wanted))
+
+
+def _wanted(profile: Profile, inherited: tuple[Wanted, ...]) -> tuple[Wanted, ...]:
+    """Return the workloads that a profile wants walls for: its own, and those it starts from."""
+    wall = profile.gate.get("wall")
+    if wall is False:
+        return ()
+    if wall is None:
+        return inherited
+    if not profile.workload:
+        problem = "`wall: true` says nothing without `workload`"
+        raise _error(profile, ["gate", "wall"], problem, ())
+    return union([inherited, [Wanted.of(profile.id, profile.workload)]])
 
 
 def saved(gate: Gate, *, strict_waivers: bool) -> dict[str, str | bool]:
@@ -198,13 +214,15 @@ def saved(gate: Gate, *, strict_waivers: bool) -> dict[str, str | bool]:
         "fail_on": gate.fail_on.value if gate.fail_on else "never",
         "fail_on_unknown": gate.fail_on_unknown,
         "strict_waivers": strict_waivers,
+        **({"walls": saved_walls(gate.wanted)} if gate.wanted else {}),
     }
 
 
 def of_saved(data: Mapping[str, Any]) -> Gate:
     """Return the gate that a report holds; raises ValueError for a severity that there is not."""
     level = data["fail_on"]
-    return Gate(None if level == "never" else Severity(level), data["fail_on_unknown"])
+    fail_on = None if level == "never" else Severity(level)
+    return Gate(fail_on, data["fail_on_unknown"], walls_of_saved(data.get("walls", "")))
 
 
 def strictest(gates: Sequence[Gate]) -> Gate:
@@ -213,6 +231,7 @@ def strictest(gates: Sequence[Gate]) -> Gate:
     return Gate(
         max(levels, key=lambda level: level.rank) if levels else None,
         any(gate.fail_on_unknown for gate in gates),
+        union(gate.wanted for gate in gates),
     )
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from isoaudit.facts.engine_address import VARIABLES, engine_address
 from isoaudit.facts.redaction import (
     PLAIN,
     SECRET,
     looks_secret,
-    redact_environment,
+    redact_assignment,
     redact_text,
     redact_words,
 )
@@ -61,7 +62,7 @@ def _redact_entry(key: str, value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, float)):
         return value
     if key == "Env":
-        return redact_environment(_strings(value)) if isinstance(value, list) else _hidden(value)
+        return _environment(_strings(value)) if isinstance(value, list) else _hidden(value)
     if key in _WORDS or (key in _OPTION_WORDS and isinstance(value, list)):
         return redact_words(_strings(value)) if isinstance(value, list) else _hidden(value)
     if key in _OUTPUT:
@@ -69,6 +70,16 @@ def _redact_entry(key: str, value: Any) -> Any:
     if key in _OPTIONS and isinstance(value, dict):
         return {name: _redact_option(name, entry) for name, entry in value.items()}
     return _redact(value)
+
+
+def _environment(entries: list[str]) -> list[str]:
+    """Return variables without their values; of one that names an engine the address stays."""
+    redacted = []
+    for entry in entries:
+        name, _, value = entry.partition("=")
+        address = engine_address(value) if name in VARIABLES else ""
+        redacted.append(f"{name}={address}" if address else redact_assignment(entry))
+    return redacted
 
 
 def _redact_option(name: str, value: Any) -> Any:

@@ -17,6 +17,7 @@ from isoaudit.facts.vocabulary import (
     limits,
     management,
     mount,
+    neighbour,
     network,
     process,
     vm,
@@ -26,7 +27,7 @@ from isoaudit.facts.vocabulary import (
 _Spec = TypeVar("_Spec", FactSpec, PartSpec)
 
 _TABLES = (
-    *(container, limits, network, process, mount, host, management, engine),
+    *(container, limits, network, neighbour, process, mount, host, management, engine),
     *(vm, vmm, files, guest, image, kubernetes),
 )
 

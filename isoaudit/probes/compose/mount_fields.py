@@ -12,12 +12,14 @@ from isoaudit.probes.defaults import tmpfs_options, tmpfs_size_limited
 class Mount:
     """The fields of one mount, as they are found.
 
-    `own_volume` says that the engine makes the volume for this project alone. `relabelled` says
-    whether SELinux labels the source anew, `relabelled_open` why that is not known.
+    `volume` is what the file calls a volume. `own_volume` says that the engine makes it for this
+    project alone. `relabelled` says whether SELinux labels the source anew, `relabelled_open` why
+    that is not known.
     """
 
     def __init__(self, node: Node) -> None:
         self.node = node
+        self.volume = ""
         self.own_volume = False
         self.relabelled = False
         self.relabelled_open = ""

@@ -45,8 +45,8 @@ _PROPAGATION = {
 _CLIMBS = "climbs out of the folder that the file's path starts in: where it leads depends on that"
 
 
-def note_mounts(service: Service) -> None:
-    """Note the part `mount`."""
+def note_mounts(service: Service, known: list[Mount] | None = None) -> None:
+    """Note the part `mount`; `known` are the mounts, if they have been read already."""
     open_end = ""
     if service.get("volumes_from") is not None:
         open_end = "volumes_from: what another container mounts is not followed"
@@ -54,12 +54,17 @@ def note_mounts(service: Service) -> None:
         open_end = f"volumes may be declared elsewhere: {service.document.open_end}"
     elif any(said.text.strip(UNSET) == "" for said in _short_volumes(service)):
         open_end = "a volume depends on a variable"
-    # One more than a part keeps, so that it is seen to be unfinished.
-    mounts = list(islice(_mounts(service), MAX_RECORDS + 1))
+    mounts = mounts_of(service) if known is None else known
     note_company(mounts)
     service.part("mount", (mount.record() for mount in mounts), open_end)
     note_relabelled(service, mounts, open_end)
     note_cgroups(service, mounts, open_end)
+
+
+def mounts_of(service: Service) -> list[Mount]:
+    """Return the mounts of a service; raises DocumentError where one is malformed."""
+    # One more than a part keeps, so that it is seen to be unfinished.
+    return list(islice(_mounts(service), MAX_RECORDS + 1))
 
 
 def _mounts(service: Service) -> Iterator[Mount]:
@@ -119,6 +124,7 @@ def _put_bind(service: Service, mount: Mount, source: Word) -> None:
 
 def _put_volume(service: Service, mount: Mount, name: str) -> None:
     """Set what a volume is: kept by the engine, unless its options make it a host path."""
+    mount.volume = name
     declared = service.top_level("volumes", name) if name else None
     if declared is not None and declared.is_map and _is_external(declared):
         for field in ("kind", "source", "managed"):

@@ -9,7 +9,7 @@ from isoaudit.probes.compose.service import ENGINE_DEFAULT, FOLLOW, Service, not
 from isoaudit.probes.compose.values import Word, truth, word
 from isoaudit.regex import regex
 
-_KEYS = (("pid", "pid"), ("ipc", "ipc"), ("uts", "uts"), ("cgroup", "cgroup"))
+KEYS = (("pid", "pid"), ("ipc", "ipc"), ("uts", "uts"), ("cgroup", "cgroup"))
 _CGROUP = "private on cgroup v2 and the host's on v1: the engine decides"
 _BY_PATH = "ns:"
 _BY_SERVICE = "service:"
@@ -29,9 +29,9 @@ def note_namespaces(service: Service) -> None:
     """Note the namespaces of the main process, and those asked for by name."""
     process = service.process
     process.default("process.namespaces.mnt", "private", ENGINE_DEFAULT)
-    for key, namespace in _KEYS:
+    for key, namespace in KEYS:
         _note_mode(service, f"process.namespaces.{namespace}", service.word(key), key)
-    network = _network(service)
+    network = network_mode(service)
     _note_mode(service, "process.namespaces.net", network, "network_mode")
     _note_paths(service, network)
     _note_borrowed(service, network)
@@ -69,7 +69,7 @@ def _note_joined(service: Service, path: str, mode: Word, key: str) -> None:
         if other is None or name in seen:
             break
         seen.add(name)
-        found = _network(other) if key == "network_mode" else other.word(key)
+        found = network_mode(other) if key == "network_mode" else other.word(key)
         if found is None and other.inherits:
             service.process.unknown(path, f"{name} {other.inherits}", FOLLOW)
             return
@@ -89,7 +89,7 @@ def _leads_out(mode: str) -> bool:
 
 def _note_paths(service: Service, network: Word | None) -> None:
     """Note the namespaces that are joined by path, which may well be the host's."""
-    modes = [(name, service.word(key)) for key, name in _KEYS] + [("net", network)]
+    modes = [(name, service.word(key)) for key, name in KEYS] + [("net", network)]
     joined = [(name, mode) for name, mode in modes if mode and mode.text.startswith(_BY_PATH)]
     path = "container.namespace_paths"
     if not joined:
@@ -105,7 +105,7 @@ def _note_borrowed(service: Service, network: Word | None) -> None:
     path = "container.borrowed_namespaces"
     borrowed: list[str] = []
     unknown, where = "", None
-    for kind, mode in [*((name, service.word(key)) for key, name in _KEYS), ("net", network)]:
+    for kind, mode in [*((name, service.word(key)) for key, name in KEYS), ("net", network)]:
         if mode is None:
             continue
         if mode.depends or mode.text.startswith(_BY_PATH):
@@ -113,7 +113,7 @@ def _note_borrowed(service: Service, network: Word | None) -> None:
         elif mode.text.startswith(_BY_CONTAINER):
             name = mode.text.removeprefix(_BY_CONTAINER)
             where = where or mode.node
-            verdict = _is_own(service, name)
+            verdict = is_own(service, name)
             if verdict is None:
                 unknown = f"container {name} may be one of this project"
             elif not verdict:
@@ -126,7 +126,7 @@ def _note_borrowed(service: Service, network: Word | None) -> None:
         service.facts.default(path, (), f"no container: {ENGINE_DEFAULT}")
 
 
-def _is_own(service: Service, name: str) -> bool | None:
+def is_own(service: Service, name: str) -> bool | None:
     """Say whether a container belongs to a service of this file; None if its name only looks so.
 
     Without a `container_name` it is called PROJECT-SERVICE-1, and the project by the folder.
@@ -176,7 +176,7 @@ def _note_user_namespace(service: Service) -> None:
         service.process.unknown(held, detail, FOLLOW)
 
 
-def _network(service: Service) -> Word | None:
+def network_mode(service: Service) -> Word | None:
     """Return the mode of a service's network, given by itself or by a network it is in."""
     return service.word("network_mode") or _host_network(service)
 

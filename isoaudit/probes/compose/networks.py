@@ -27,7 +27,7 @@ _HOST_GATEWAY = "host-gateway"
 _FIELDS = ("network.driver", "network.internal", "network.default")
 
 
-class _Attached(NamedTuple):
+class Attached(NamedTuple):
     """The networks a service is in, as records, and why there may be more."""
 
     records: list[Record]
@@ -39,9 +39,12 @@ class _Attached(NamedTuple):
         return sorted(str(record.facts["network.name"].value) for record in self.records)
 
 
-def note_networks(service: Service) -> None:
-    """Note the parts `network` and `sysctl` and the `container.network.*` facts."""
-    attached = _attached(service, frozenset())
+def note_networks(service: Service) -> Attached:
+    """Note the parts `network` and `sysctl` and the `container.network.*` facts.
+
+    The networks that the service is in are returned.
+    """
+    attached = networks_of(service)
     service.part("network", attached.records, attached.open_end)
     if attached.open_end:
         service.facts.unknown(_NAMES, attached.open_end, FOLLOW)
@@ -54,6 +57,7 @@ def note_networks(service: Service) -> None:
             service.facts.default(_NAMES, names, _by_default(service))
     _note_aliases(service)
     _note_sysctls(service, alone=len(attached.names) == 1 and not attached.open_end)
+    return attached
 
 
 def _by_default(service: Service) -> str:
@@ -62,24 +66,25 @@ def _by_default(service: Service) -> str:
     return f"no {service.key('networks')}: {ENGINE_DEFAULT}"
 
 
-def _attached(service: Service, seen: frozenset[str]) -> _Attached:
+def networks_of(service: Service, seen: frozenset[str] = frozenset()) -> Attached:
+    """Return the networks that a service is in, its own or those of the service it joins."""
     mode = service.word("network_mode")
     if mode is None:
         return _joined(service)
     if mode.depends:
-        return _Attached([], mode.open)
+        return Attached([], mode.open)
     if mode.text in service.origin.modes:
-        return _Attached([_known(service, mode)])
+        return Attached([_known(service, mode)])
     kind, _, name = mode.text.partition(":")
     other = service.other(name) if kind == "service" and name not in seen else None
     if other is None:
-        return _Attached([], f"network_mode {mode.text}: what it leads to is not in this file")
+        return Attached([], f"network_mode {mode.text}: what it leads to is not in this file")
     if other.inherits:
-        return _Attached([], f"{name} {other.inherits}")
-    return _attached(other, seen | {name})
+        return Attached([], f"{name} {other.inherits}")
+    return networks_of(other, seen | {name})
 
 
-def _joined(service: Service) -> _Attached:
+def _joined(service: Service) -> Attached:
     """Return the networks under `networks`; without any, the project's own is joined."""
     networks, default = service.get("networks"), service.origin.network
     if networks is None and default is not None:
@@ -93,14 +98,14 @@ def _joined(service: Service) -> _Attached:
     known = [(said.text, node) for said, node in named if said.known]
     unknown = next((said.open for said, _ in named if said.depends), "")
     records = [_network(service, name, node) for name, node in known]
-    return _Attached(records, unknown)
+    return Attached(records, unknown)
 
 
-def _default(service: Service, network: DefaultNetwork) -> _Attached:
+def _default(service: Service, network: DefaultNetwork) -> Attached:
     """Return the network that an engine puts a container in where there is no project."""
     if network.why or service.inherits:
-        return _Attached([], network.why or service.inherits)
-    return _Attached([_record(service.anchor, network.name, network.driver, default=True)])
+        return Attached([], network.why or service.inherits)
+    return Attached([_record(service.anchor, network.name, network.driver, default=True)])
 
 
 def _network(service: Service, name: str, node: Node) -> Record:

@@ -13,6 +13,7 @@ from isoaudit.documents.yaml import Node
 from isoaudit.errors import DocumentError, TargetError
 from isoaudit.facts.spec import COMPOSE
 from isoaudit.model import FactSet, Kind, Target
+from isoaudit.probes.compose.company import Company
 from isoaudit.probes.compose.declare import declared_facts
 from isoaudit.probes.compose.layer import SERVICES, Project, project_of
 from isoaudit.probes.compose.service import Service
@@ -32,6 +33,7 @@ class ComposeProbe:
         self._shown = shown
         self._project = Project(None)
         self._services: dict[str, tuple[Node, Node]] = {}
+        self._company: Company | None = None
 
     def find(self) -> Sequence[Target]:
         """Return one target per service, in the order of the files.
@@ -40,6 +42,7 @@ class ComposeProbe:
         """
         self._project = project_of(self._documents)
         self._services = self._found(self._project.document)
+        self._company = None
         if not self._services and self._project.unread:
             raise self._project.unread[0]
         return [self._target(name, key) for name, (key, _) in self._services.items()]
@@ -59,7 +62,13 @@ class ComposeProbe:
         if target.handle in self._project.broken:
             raise self._project.broken[target.handle]
         service = Service(target.handle, *found, document)
-        return declared_facts(service, _kind(service))
+        if self._company is None:
+            self._company = Company(self._services, document, self._address, self._project.broken)
+        return declared_facts(service, _kind(service), self._company)
+
+    def _address(self, name: str) -> str:
+        """Return the id of a service as a target."""
+        return f"compose:{self._shown}#{name}"
 
     def _found(self, document: Node | None) -> dict[str, tuple[Node, Node]]:
         services = document.get(SERVICES) if document is not None else None
@@ -72,7 +81,7 @@ class ComposeProbe:
 
     def _target(self, name: str, key: Node) -> Target:
         return Target(
-            id=f"compose:{self._shown}#{name}",
+            id=self._address(name),
             kind=Kind.CONTAINER,
             name=name,
             state="declared",

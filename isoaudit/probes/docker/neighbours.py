@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from isoaudit.model import Missing, Reason, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.docker.answer import Answer, not_told, unreliable
+from isoaudit.probes.engine_clients import engine_of
 
 _DOMAINS = (
     "com.docker.compose.project",
@@ -25,6 +27,8 @@ _ALIVE = frozenset({"running", "paused", "restarting"})
 _MODES = {"net": "NetworkMode", "pid": "PidMode", "ipc": "IpcMode", "uts": "UTSMode",
           "user": "UsernsMode", "cgroup": "CgroupnsMode"}  # fmt: skip
 _BY_CONTAINER = "container:"
+_SHORT = 12
+_SERVICE = "com.docker.compose.service"
 _BY_PATH = "ns:"
 _INFRA = re.compile(r"[0-9a-f]{12}-infra")
 """The container that holds the namespaces of a podman pod, by its name."""
@@ -35,12 +39,20 @@ class Neighbour:
     """A container of the list. `domain` is what it belongs to with others, "" for itself alone.
 
     `mounts` says for every host path whether it can be written to; None if the list does not.
+    `networks` are those that it is in, `names` what others call it there. `engine` is the one whose
+    socket it mounts.
     """
 
     name: str
     domain: str
     alive: bool
     mounts: Mapping[str, bool] | None
+    image: str = ""
+    networks: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    engine: str = ""
+    joined: str = ""
+    """The container whose network namespace it was told to share, by its id or name."""
 
 
 class Neighbours:
@@ -88,6 +100,55 @@ class Neighbours:
         joined = [self.get(m.removeprefix(_BY_CONTAINER)) for m in modes if _BY_CONTAINER in m]
         return any(one is not None and bool(_INFRA.fullmatch(one.name)) for one in joined)
 
+    @cached_property
+    def holders(self) -> list[Neighbour]:
+        """The running containers that mount an engine's socket."""
+        return [one for one in self._known.values() if one.engine and one.alive]
+
+    @cached_property
+    def by_source(self) -> dict[str, list[tuple[str, Neighbour]]]:
+        """The running containers, with their ids, by the host paths that they mount."""
+        found: dict[str, list[tuple[str, Neighbour]]] = {}
+        for handle, one in self._known.items():
+            for source in one.mounts or () if one.alive else ():
+                found.setdefault(source, []).append((handle, one))
+        return found
+
+    @cached_property
+    def by_name(self) -> dict[str, list[Neighbour]]:
+        """The running containers by every name and address that others reach them by."""
+        found: dict[str, list[Neighbour]] = {}
+        for one in self._known.values():
+            for name in one.names if one.alive else ():
+                found.setdefault(name, []).append(one)
+        return found
+
+    @cached_property
+    def by_network_of(self) -> dict[str, list[tuple[str, Neighbour]]]:
+        """The running containers that share another one's network, by that one's id."""
+        found: dict[str, list[tuple[str, Neighbour]]] = {}
+        for handle, one in self._known.items():
+            if one.joined and one.alive:
+                found.setdefault(one.joined, []).append((handle, one))
+        return found
+
+    @cached_property
+    def _by_beginning(self) -> dict[str, tuple[str, Neighbour]]:
+        return {handle[:_SHORT]: (handle, one) for handle, one in self._known.items()}
+
+    def beginning(self, short: str) -> tuple[str, Neighbour] | None:
+        """Return a container, with its id, by an id that is cut short."""
+        return self._by_beginning.get(short[:_SHORT])
+
+    def tells_mounts(self, own: str) -> bool:
+        """Say whether the list tells what every other running container mounts."""
+        return self._silent <= {own}
+
+    @cached_property
+    def _silent(self) -> frozenset[str]:
+        known = self._known.items()
+        return frozenset(handle for handle, one in known if one.alive and one.mounts is None)
+
     def _domain(self, own: str) -> str:
         known = self._known.get(own)
         return known.domain if known else ""
@@ -98,12 +159,37 @@ def _neighbour(entry: Mapping[str, Any]) -> Neighbour:
     own = [n for n in names if isinstance(n, str)] if isinstance(names, list) else []
     labels = labels if isinstance(labels, dict) else {}
     domain = next((f"{key}={labels[key]}" for key in _DOMAINS if labels.get(key)), "")
+    name = own[0].removeprefix("/") if own else str(entry["Id"])[:_SHORT]
+    known = _writable(mounts) if isinstance(mounts, list) else None
+    networks = _networks(entry)
+    image, mode = entry.get("Image"), _mapping(entry, "HostConfig").get("NetworkMode")
+    joined = mode if isinstance(mode, str) and mode.startswith(_BY_CONTAINER) else ""
+    said = [name, str(entry["Id"])[:_SHORT], labels.get(_SERVICE)]
+    for one in networks.values():
+        several = [one.get(key) for key in ("Aliases", "DNSNames")]
+        said += [each for listed in several if isinstance(listed, list) for each in listed]
+        said += [one.get("IPAddress")]
     return Neighbour(
-        name=own[0].removeprefix("/") if own else str(entry["Id"])[:12],
+        name=name,
         domain=domain,
         alive=entry.get("State") in _ALIVE,
-        mounts=_writable(mounts) if isinstance(mounts, list) else None,
+        mounts=known,
+        image=image if isinstance(image, str) else "",
+        networks=frozenset(networks),
+        names=frozenset(one.lower() for one in said if isinstance(one, str) and one),
+        engine=next((engine for path in known or () if (engine := engine_of(path))), ""),
+        joined=joined.removeprefix(_BY_CONTAINER),
     )
+
+
+def _mapping(data: Mapping[str, Any], key: str) -> dict[str, Any]:
+    found = data.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _networks(entry: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    found = _mapping(_mapping(entry, "NetworkSettings"), "Networks")
+    return {name: one for name, one in found.items() if isinstance(one, dict)}
 
 
 def _writable(mounts: list[Any]) -> dict[str, bool]:

@@ -9,6 +9,7 @@ from isoaudit.errors import TargetError
 from isoaudit.model import Fact, FactSet, Kind, Target, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.docker.answer import Answer
+from isoaudit.probes.docker.company import Around, note_engine, note_neighbours
 from isoaudit.probes.docker.executions import exec_records
 from isoaudit.probes.docker.limits import note_limits, note_process_limits
 from isoaudit.probes.docker.mount_points import Beside, Devices, volume_devices
@@ -85,7 +86,16 @@ class DockerProbe:
             raise TargetError(error.cause, error.remedy) from error
         inspect = Answer(raw, "", self._api.engine)
         asked = self._engine_facts(target, inspect)
-        return _with_runtime(asked.merge(self._kernel_facts(target, inspect, asked)))
+        seen = self._kernel_facts(target, inspect, asked)
+        return _with_runtime(asked.merge(seen, self._company_facts(inspect, seen)))
+
+    def _company_facts(self, inspect: Answer, seen: FactSet) -> FactSet:
+        """Return which neighbours a container has, by what engine and kernel say of all."""
+        notes = Notes(Vantage.ENGINE)
+        around = Around(self._neighbours, self.address, inspect)
+        note_engine(notes, around)
+        note_neighbours(notes, around, seen)
+        return notes.factset()
 
     def _runs_here(self, ids: list[str]) -> bool:
         """Say whether a process of this machine is proven to be in one of the containers."""

@@ -6,7 +6,7 @@ object decides is noted as missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from isoaudit.documents.yaml import Node
 from isoaudit.errors import DocumentError, TargetError, TemplateError
@@ -19,6 +19,7 @@ from isoaudit.probes.kubernetes.fields import note_fields
 from isoaudit.probes.kubernetes.gpu import note_gpu
 from isoaudit.probes.kubernetes.mounts import note_mounts
 from isoaudit.probes.kubernetes.namespace import collect_namespace
+from isoaudit.probes.kubernetes.neighbours import note_neighbours
 from isoaudit.probes.kubernetes.network import note_network
 from isoaudit.probes.kubernetes.objects import Budget, Object, objects
 from isoaudit.probes.kubernetes.pod import note_pod
@@ -36,6 +37,7 @@ class KubernetesProbe:
         self._documents = documents
         self._shown = shown
         self._found: dict[str, Container | Object] = {}
+        self._handles: dict[int, str] = {}
 
     def find(self) -> Sequence[Target]:
         """Return one target per container and per namespace, in the file's order.
@@ -44,6 +46,7 @@ class KubernetesProbe:
         DocumentError for a chart that was not rendered and for too much in one file.
         """
         self._found.clear()
+        self._handles.clear()
         budget = Budget()
         found = list(objects(self._documents, budget))
         cluster = Cluster(found)
@@ -85,7 +88,15 @@ class KubernetesProbe:
             )
         if found.broken is not None:
             raise found.broken
-        return collect_namespace(found) if isinstance(found, Object) else _collect(found)
+        if isinstance(found, Object):
+            return collect_namespace(found)
+        return _collect(found, self._address_of)
+
+    def _address_of(self, one: Container) -> str:
+        """Return the id of a container as a target."""
+        if not self._handles:
+            self._handles.update((id(each), handle) for handle, each in self._found.items())
+        return f"kubernetes:{self._shown}#{self._handles.get(id(one), one.path)}"
 
     def _target(self, handle: str, found: Container | Object) -> Target:
         is_container = isinstance(found, Container)
@@ -102,7 +113,7 @@ class KubernetesProbe:
         )
 
 
-def _collect(container: Container) -> FactSet:
+def _collect(container: Container, address: Callable[[Container], str]) -> FactSet:
     """Return what the file declares of one container; raises DocumentError if it is malformed."""
     facts, process = Sheet(container.node), Sheet(container.node)
     context = Context(container, facts, process)
@@ -119,6 +130,7 @@ def _collect(container: Container) -> FactSet:
     note_gpu(context)
     note_fields(context)
     note_pod(context)
+    note_neighbours(context, address)
     facts.part("process", [process.record()])
     return facts.factset()
 

@@ -43,6 +43,9 @@ class Pod:
     names: frozenset[str] = frozenset()
     """What its containers are called."""
 
+    containers: tuple[Container, ...] = ()
+    """All of its containers."""
+
     fields: tuple[Record, ...] | None = None
     """Records of its own fields, which all its containers share, once one of them was read."""
 
@@ -181,6 +184,7 @@ def _containers(pod: Pod, budget: Budget) -> Iterator[Container]:
         except DocumentError as error:
             several.append(Container(pod, str(index), entry, key, broken=error))
     pod.names = frozenset(container.name for container in several)
+    pod.containers = tuple(several)
     yield from several
 
 

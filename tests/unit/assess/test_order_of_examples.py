@@ -13,12 +13,13 @@ from tests.unit.assess import reference_examples as reference
 FAR = 8
 """Points that two examples must stand apart for their order to be firm (issue 6)."""
 
-PUBLISHED_TOLERANCE = 8
+OFF = 6
+"""Points by which an example's interval may miss the prototype's value: read the order."""
 
 
 def _points(assessor: Assessor) -> Mapping[str, int]:
     found = {}
-    for name, (context, _) in reference.EXAMPLES.items():
+    for name, (context, _) in reference.EVERY.items():
         assessment = assessor.assess(context)
         assert assessment is not None
         found[name] = assessment.score.escape.low
@@ -27,12 +28,13 @@ def _points(assessor: Assessor) -> Mapping[str, int]:
 
 def test_each_example_stands_near_where_the_science_puts_it() -> None:
     """The model comes to what it was calibrated for."""
-    points = _points(Assessor(definitions()))
-    far = {
-        name: (points[name], wanted)
-        for name, (_, wanted) in reference.EXAMPLES.items()
-        if abs(points[name] - wanted) > PUBLISHED_TOLERANCE
-    }
+    far = {}
+    for name, (context, wanted) in reference.EVERY.items():
+        assessment = Assessor(definitions()).assess(context)
+        assert assessment is not None
+        low, high = assessment.score.escape
+        if not low - OFF <= wanted <= high + OFF:
+            far[name] = (low, high, wanted)
 
     assert far == {}
 
@@ -40,7 +42,7 @@ def test_each_example_stands_near_where_the_science_puts_it() -> None:
 def test_the_order_is_that_of_the_science() -> None:
     """Of two examples that are to stand well apart, the stronger one stands higher."""
     points = _points(Assessor(definitions()))
-    wanted = {name: one[1] for name, one in reference.EXAMPLES.items()}
+    wanted = {name: one[1] for name, one in reference.EVERY.items()}
     swapped = [
         (low, high)
         for low in wanted
