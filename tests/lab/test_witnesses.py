@@ -50,9 +50,8 @@ def _found() -> Found:
         witness = Path(words["canary"]) / "witness"
         for name, engine in _ENGINES.items():
             mine = [row for row in _TRIED if row.engine == name]
-            with engine() as docker:
+            with engine() as docker, containers.ground(docker, witness, words, mine) as ground:
                 version = docker.cli("version", "--format", "{{.Server.Version}}")
-                ground = containers.stand_up(docker, witness, words, mine)
                 said = static.verdicts(docker)
                 less = static.verdicts(docker, deep=False)
                 answers = trying.outcomes(ground, mine)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from witnesses.rows import PLAIN, Row
 AT_A_TIME = 4
 _NEIGHBOUR = "isolab-neighbour"
 _BRIDGE = "isolab-witness"
+_BRIDGE_NAME = "com.docker.network.bridge.name=isolab-br"  # one for all runs: none are left behind
 _USER = "4001:4001"
 """Whose process a neighbour is: no other container of the rows runs as that user."""
 
@@ -66,10 +68,26 @@ class Ground(NamedTuple):
         return self.names[row.container]
 
 
-def stand_up(
+@contextlib.contextmanager
+def ground(
+    docker: Docker, witness: Path, canaries: Mapping[str, str], rows: Sequence[Row]
+) -> Iterator[Ground]:
+    """Make the containers of these rows, which are all of one engine, and take them away again.
+
+    The engine would end its containers by itself, yet leave the bridge between them to the host.
+    """
+    try:
+        yield _made(docker, witness, canaries, rows)
+    finally:
+        with contextlib.suppress(LabError):
+            docker.remove(*docker.cli("ps", "--all", "--quiet").split())
+        with contextlib.suppress(LabError):
+            docker.cli("network", "rm", _BRIDGE)
+
+
+def _made(
     docker: Docker, witness: Path, canaries: Mapping[str, str], rows: Sequence[Row]
 ) -> Ground:
-    """Make the containers of these rows, which are all of one engine."""
     program.load(docker, witness)
     for name, profile in _PROFILES.items():
         (docker.folder / f"{name}.json").write_text(json.dumps(profile))
@@ -105,7 +123,7 @@ def _run(
 
 def _neighbourhood(docker: Docker, canary: Path, word: str) -> dict[str, str]:
     """Make a container that others are near to, and a bridge of the lab's own."""
-    docker.cli("network", "create", "--internal", _BRIDGE)
+    docker.cli("network", "create", "--internal", "--opt", _BRIDGE_NAME, _BRIDGE)
     _run(docker, _NEIGHBOUR, "plain",
          ["--cap-drop", "ALL", "--user", _USER, "--env", f"W={word}"], "86401")  # fmt: skip
     docker.cli("cp", str(canary / "secret"), f"{_NEIGHBOUR}:/tmp/mark")
