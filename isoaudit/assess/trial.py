@@ -9,10 +9,13 @@ from isoaudit.assess.primitive import Need, Primitive
 from isoaudit.assess.truth import UNREAD, Truth, Truths, View
 from isoaudit.assess.vector import Looks, Rests, rests_of
 from isoaudit.assess.words import filled
-from isoaudit.model import Fact, Goal, Missing, Openness
+from isoaudit.model import Fact, Goal, Missing, Openness, Reason
 
 _MOST_TRIED = 512
 """Records of a second part that are tried; what lies beyond counts as one that was not read."""
+
+
+_NO_WORDS = "this kind of file has no words for it"
 
 
 class Instance(NamedTuple):
@@ -57,7 +60,9 @@ class Trier:
         """Return what a primitive comes to for the acting record of a view."""
         if isinstance(first, str):
             return Trial(Openness.CLOSED, first)
-        found = [one.truth(looks) for one in first]
+        if primitive.second and _beyond_words(primitive.second, view):
+            return Trial(Openness.POSSIBLE, _NO_WORDS)
+        found: list[Truth] = []
         seconds = _seconds(primitive, view) if primitive.second else (view,)
         if not seconds:
             return Trial(Openness.CLOSED, _nothing_of(primitive))
@@ -68,6 +73,7 @@ class Trier:
             if isinstance(second, str):
                 closed = closed or second
                 continue
+            found = found or [one.truth(looks) for one in first]
             evidence, missing = _joined([*found, *second])
             instances.append(Instance(_state(missing, found, second), pair, evidence, missing,
                                       self._goal(primitive, pair)))  # fmt: skip
@@ -107,6 +113,17 @@ class Trier:
         return None
 
 
+def _beyond_words(part: str, view: View) -> bool:
+    """Say whether a part is lacking only because no file of this kind has words for it.
+
+    Of what it holds nothing is said either way: what a file says of the same thing in other words
+    has a primitive of its own.
+    """
+    found = view.context.part(part)
+    unsaid = isinstance(found, Missing) and found.reason is Reason.NOT_DECLARABLE
+    return unsaid and not view.added.get(part)
+
+
 def _seconds(primitive: Primitive, view: View) -> list[View]:
     """Return the view with each record of the second part, one that was not read included."""
     part = primitive.second
@@ -118,6 +135,9 @@ def _seconds(primitive: Primitive, view: View) -> list[View]:
     views = [*added, *(view.beside(part, record) for record in records)]
     if found.dark is not None:
         views.append(view.beside(part, UNREAD, found.dark))
+    elif len(found.part.records) > _MOST_TRIED:
+        why = Missing(part, Reason.LIMIT, f"only the first {_MOST_TRIED} were looked at")
+        views.append(view.beside(part, UNREAD, why))
     return views
 
 

@@ -29,7 +29,6 @@ from isoaudit.model import (
     Step,
     TargetResult,
 )
-from isoaudit.rules.wall_gate import Wanted
 from isoaudit.targets.address import Address
 
 _FARTHEST = 4
@@ -76,10 +75,10 @@ def carrying(finish: Finish) -> Callable[[TargetResult], Carried]:
     return carry
 
 
-def settled(carried: Iterator[Any], finish: Finish, wanted: Sequence[Wanted] = ()) -> Iterator[Any]:
+def settled(carried: Iterator[Any], finish: Finish) -> Iterator[Any]:
     """Yield what finished targets came to, then those that were held, with their further ways.
 
-    Their walls are judged anew for the workloads of every run, and those that are `wanted`.
+    Their walls are judged anew.
     """
     known: dict[str, Reach] = {}
     held: list[TargetResult] = []
@@ -94,15 +93,13 @@ def settled(carried: Iterator[Any], finish: Finish, wanted: Sequence[Wanted] = (
         else:
             held.append(entry.held)
     for result in held:
-        yield _finished(result, known, finish, wanted)
+        yield _finished(result, known, finish)
 
 
-def _finished(
-    result: TargetResult, known: dict[str, Reach], finish: Finish, wanted: Sequence[Wanted]
-) -> Any | RunError:
+def _finished(result: TargetResult, known: dict[str, Reach], finish: Finish) -> Any | RunError:
     """Extend and finish one target; a fault of isoaudit's own costs that target only."""
     try:
-        return finish(extended(result, known, wanted))
+        return finish(extended(result, known))
     except Exception as error:
         return run_error(Address(result.target.id, "file"), "judge", error)
 
@@ -116,9 +113,7 @@ def reach_of(result: TargetResult) -> Reach | None:
     return Reach(ids, tuple(_undominated(out)[:_KEPT]), result.leads)
 
 
-def extended(
-    result: TargetResult, known: dict[str, Reach], wanted: Sequence[Wanted] = ()
-) -> TargetResult:
+def extended(result: TargetResult, known: dict[str, Reach]) -> TargetResult:
     """Return a result with the ways out that run through others and reach more than its own."""
     if result.assessment is None:
         return result
@@ -128,11 +123,11 @@ def extended(
     if not better:
         return result
     named = [known_by(path, result.target.id) for path in better]
-    # NOTE: imported here, since most runs extend nothing.
+    # NOTE: imported here, since most targets have no way that leads across others.
     from isoaudit.advise.enough import after_ways
 
-    changed = with_paths(result.assessment, named, load_assessor().model)
-    return replace(result, assessment=after_ways(changed, wanted))
+    extended_by = with_paths(result.assessment, named, load_assessor().model)
+    return replace(result, assessment=after_ways(extended_by, result.target.kind))
 
 
 def _through(result: TargetResult, known: dict[str, Reach]) -> Iterator[EscapePath]:

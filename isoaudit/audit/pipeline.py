@@ -87,7 +87,7 @@ def audit(request: Request, finish: Callable[[TargetResult], _Finished]) -> Audi
     some = any(not address.is_file for address in request.addresses)
     aside = aside_for(judging, live=some, jobs=request.limits.jobs)
     live = _live(request)
-    judged = settled(judge_live(live, judging, aside), finish, judge.wanted)
+    judged = settled(judge_live(live, judging, aside), finish)
     return Audit(live.host, itertools.chain(errors, from_files, judged), before)
 
 
@@ -165,7 +165,7 @@ class _FileWork(NamedTuple):
 
     def one(self, unit: FileUnit) -> Iterator[Any]:
         """Read, judge and finish the targets of one file; ways across run inside it alone."""
-        return settled(self._carried(unit), self.finish, self.judge.wanted)
+        return settled(self._carried(unit), self.finish)
 
     def _carried(self, unit: FileUnit) -> Iterator[Any]:
         carry = carrying(self.finish)

@@ -69,6 +69,18 @@ def test_a_hostile_target_cannot_move_the_cursor(
     ]
 
 
+def test_advice_on_a_hostile_target_cannot_move_the_cursor(
+    isoaudit: Isoaudit, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither on the page nor in what is said of how it ended."""
+    open_as(monkeypatch, "docker", lambda: Opened(HostileProbe(), "unix:///x"))
+
+    ended = isoaudit("advise", "docker:", "--why", "--code", "tenant")
+
+    assert 1 == ended.code
+    assert (set(), set()) == (_raw(ended.out), _raw(ended.err))
+
+
 def test_a_hostile_target_is_whole_in_json(
     isoaudit: Isoaudit, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
