@@ -115,9 +115,8 @@ static void handle_of(char **words) { /* for the host: TYPE and BYTES of a file'
     for (size_t n = 0; n < one.head.handle_bytes; n++) printf("%02x", one.head.f_handle[n]);
 }
 
-static void node(char **words) { /* makes a node of KIND MAJOR MINOR, and reads it */
-    dev_t number = makedev(atoi(words[1]), atoi(words[2]));
-    must(mknod(own, (words[0][0] == 'b' ? S_IFBLK : S_IFCHR) | 0600, number));
+static void node(char **words) { /* makes the node of the disk MAJOR MINOR, and reads it */
+    must(mknod(own, S_IFBLK | 0600, makedev(atoi(words[0]), atoi(words[1]))));
     int fd = open(own, O_RDONLY), why = errno;
     unlink(own);
     errno = why;
@@ -373,12 +372,21 @@ static void same_tick(char **words) { /* of the clock, as it is */
     must(adjtimex(&clock));
 }
 
+static void ports(char **words) { /* the right to use them, which ends with this process */
+    (void)words;
+#ifdef SYS_iopl
+    must(syscall(SYS_iopl, 3));
+#else
+    refused("no ports");
+#endif
+}
+
 static void nicer(char **words) { (void)words; must(setpriority(PRIO_PROCESS, 0, -1)); }
 
 static const struct { const char *name; int words; void (*act)(char **); } acts[] = {
     {"read", 1, read_file}, {"same", 1, same}, {"holds", 2, holds}, {"open", 2, open_file},
     {"put", 2, put}, {"over", 2, over}, {"put-away", 2, put_away},
-    {"by-handle", 3, by_handle}, {"handle-of", 1, handle_of}, {"node", 3, node},
+    {"by-handle", 3, by_handle}, {"handle-of", 1, handle_of}, {"node", 2, node},
     {"procfs", 0, procfs}, {"reopened", 0, reopened}, {"sysfs", 0, sysfs}, {"release-agent", 2, release_agent},
     {"shown-mount", 2, shown_mount},
     {"ping", 1, ping}, {"grpc", 1, grpc}, {"abstract", 1, abstract}, {"loopback", 1, loopback},
@@ -387,7 +395,7 @@ static const struct { const char *name; int words; void (*act)(char **); } acts[
     {"segment", 1, segment}, {"host-name", 1, host_name}, {"same-name", 1, same_name},
     {"effective-root", 0, effective_root},
     {"module", 0, module}, {"program", 0, program}, {"keyring", 0, keyring}, {"faults", 0, faults},
-    {"addresses", 0, addresses}, {"same-tick", 0, same_tick}, {"nicer", 0, nicer},
+    {"addresses", 0, addresses}, {"same-tick", 0, same_tick}, {"ports", 0, ports}, {"nicer", 0, nicer},
 };
 
 int main(int count, char **words) {
