@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
+from isoaudit.assess import model_version
 from isoaudit.audit import Request, audit
 from isoaudit.bundle import Evidence
 from isoaudit.cli.files import text_whole
@@ -106,13 +107,13 @@ def run_scan(
 
         with _stream(outputs[0]) as stream:
             texts = (entry.payload for entry in rest if isinstance(entry.payload, str))
-            write(stream, Head(checks, version), texts,
+            write(stream, Head(checks, version, model_version=model_version()), texts,
                   lambda: Tail(run_info(), summary(), totals.errors,
                                tuple(totals.waivers)))  # fmt: skip
     else:
         judged = [entry.payload for entry in rest if isinstance(entry.payload, TargetResult)]
         report = Report(run_info(), checks, judged, totals.errors, summary(), version,
-                        waivers=tuple(totals.waivers))  # fmt: skip
+                        model_version=model_version(), waivers=tuple(totals.waivers))  # fmt: skip
         write_report(report, outputs, reporting, gate)
     verdict = end()
     not_audited = review.baseline.not_audited(totals.counts) if review.baseline else 0

@@ -196,4 +196,5 @@ class Report:
     summary: Summary
     checks_version: str = ""
     version: str = __version__
+    model_version: str = ""
     waivers: Sequence[WaiverUse] = ()
