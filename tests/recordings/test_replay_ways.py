@@ -12,7 +12,7 @@ from support.replaying import in_place, isoaudit, replayed, replayed_host, tapes
 from isoaudit import bundle
 from isoaudit.assess import load_assessor
 from isoaudit.audit.judging import Around, context_of
-from isoaudit.model import Assessment, KnownWay, Openness
+from isoaudit.model import Assessment, EscapePath, KnownWay, Openness
 
 OPEN = {
     "containerd": {"ESC-009"},
@@ -59,6 +59,18 @@ def _assessed() -> dict[str, Assessment]:
     return found
 
 
+def _own_ways_out(found: Assessment) -> list[EscapePath]:
+    """Return the ways to the host by what a container is itself, without those of its neighbours.
+
+    Whoever shares the lab's bridge may pass the engine's socket on: ESC-201 and on ask that.
+    """
+    return [
+        path
+        for path in found.escape_paths
+        if path.goal.is_out and not any(step.id >= "ESC-200" for step in path.steps)
+    ]
+
+
 def _way(found: Assessment, name: str) -> KnownWay:
     return next(one for one in found.ways if one.id == name)
 
@@ -68,17 +80,14 @@ def test_the_ways_that_are_open(name: str) -> None:
     """What leads to the host is open, and nothing else is."""
     found = _assessed()[name]
 
-    assert {
-        path.id
-        for path in found.escape_paths
-        if path.goal.is_out and path.certainty is Openness.OPEN
-    } == OPEN[name]
+    ways = {path.id for path in _own_ways_out(found) if path.certainty is Openness.OPEN}
+    assert ways == OPEN[name]
 
 
 @pytest.mark.parametrize("name", CLOSED)
 def test_no_way_to_the_host(name: str) -> None:
     """No way to the host is open, and none is left undecided."""
-    assert [path.id for path in _assessed()[name].escape_paths if path.goal.is_out] == []
+    assert [path.id for path in _own_ways_out(_assessed()[name])] == []
 
 
 @pytest.mark.parametrize(
