@@ -10,10 +10,12 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/audit.h>
 #include <linux/bpf.h>
 #include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <linux/keyctl.h>
+#include <linux/netlink.h>
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <poll.h>
@@ -372,6 +374,20 @@ static void same_tick(char **words) { /* of the clock, as it is */
     must(adjtimex(&clock));
 }
 
+static void audit(char **words) { /* how the host's audit is set; nothing is set */
+    (void)words;
+    struct nlmsghdr ask = {.nlmsg_len = sizeof ask, .nlmsg_type = AUDIT_GET, .nlmsg_flags = NLM_F_REQUEST};
+    int fd = must(socket(AF_NETLINK, SOCK_RAW, NETLINK_AUDIT));
+    must(send(fd, &ask, sizeof ask, 0));
+    struct pollfd ready = {fd, POLLIN, 0};
+    if (poll(&ready, 1, WAIT_MS) != 1) refused("no answer");
+    slurp(fd);
+    struct nlmsghdr *answer = (struct nlmsghdr *)buffer;
+    if (answer->nlmsg_type != NLMSG_ERROR) return;
+    errno = -((struct nlmsgerr *)NLMSG_DATA(answer))->error;
+    if (errno) barred();
+}
+
 static void ports(char **words) { /* the right to use them, which ends with this process */
     (void)words;
 #ifdef SYS_iopl
@@ -395,7 +411,7 @@ static const struct { const char *name; int words; void (*act)(char **); } acts[
     {"segment", 1, segment}, {"host-name", 1, host_name}, {"same-name", 1, same_name},
     {"effective-root", 0, effective_root},
     {"module", 0, module}, {"program", 0, program}, {"keyring", 0, keyring}, {"faults", 0, faults},
-    {"addresses", 0, addresses}, {"same-tick", 0, same_tick}, {"ports", 0, ports}, {"nicer", 0, nicer},
+    {"addresses", 0, addresses}, {"same-tick", 0, same_tick}, {"ports", 0, ports}, {"audit", 0, audit}, {"nicer", 0, nicer},
 };
 
 int main(int count, char **words) {
