@@ -53,6 +53,7 @@ def write_report(
         verbosity=reporting.verbosity,
         fail_on=gate.fail_on,
         fail_on_unknown=gate.fail_on_unknown,
+        way_out=gate.way_out,
     )
     for output in outputs:
         render = load_renderer(output.form)

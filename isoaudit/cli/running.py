@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from isoaudit.assess import model_version
+from isoaudit.assess.definitions import steps_about
 from isoaudit.audit import Request, audit
 from isoaudit.bundle import Evidence
 from isoaudit.cli.files import text_whole
@@ -21,13 +22,21 @@ from isoaudit.cli.reviewing import review_lines, stale_waivers
 from isoaudit.cli.screen import say
 from isoaudit.cli.verdict import Ending, ending, explain_exit
 from isoaudit.errors import NothingToAuditError
-from isoaudit.model import RunError, Status, TargetResult, Verdict, WaiverUse, dialects
+from isoaudit.model import (
+    RunError,
+    Status,
+    TargetResult,
+    Verdict,
+    WaiverUse,
+    dialects,
+    ways_of,
+)
 from isoaudit.report.compared import since_words
 from isoaudit.report.document import Report, RunInfo, Summary, Tally
 from isoaudit.report.layout import count as words_for
 from isoaudit.rules.baseline import Held, held
 from isoaudit.rules.catalogue import version_of
-from isoaudit.rules.gate import GateCount, count, count_walls
+from isoaudit.rules.gate import GateCount, count, count_walls, count_ways
 from isoaudit.rules.profile import profile_names
 from isoaudit.rules.review import Review
 from isoaudit.rules.select import Gate, Selection, saved
@@ -100,7 +109,7 @@ def run_scan(
         resolved = baseline.resolved(totals.known, totals.counts) if baseline else None
         return Summary(totals.targets, totals.tally, verdict.passed, verdict.reasons, resolved)
 
-    checks = {check.id: check.about() for check in selection.checks}
+    checks = {check.id: check.about() for check in selection.checks} | steps_about()
     version = version_of(selection.checks)
     if streamed:
         from isoaudit.report.json import Head, Tail, write
@@ -138,13 +147,14 @@ def _finisher(gate: Gate, *, streamed: bool) -> Callable[[TargetResult], _Finish
             result.target.id,
             Tally.of(result.findings),
             count(result.findings, gate, declared=bool(result.target.dialect))
-            + count_walls(result.target.id, verdict_in(result), gate),
+            + count_walls(result.target.id, verdict_in(result), gate)
+            + count_ways(result, gate),
             encode(result),
             result.waivers,
-            tuple(held(finding) for finding in result.findings if finding.known),
+            tuple(held(one) for one in (*result.findings, *ways_of(result)) if one.known),
             tuple(
                 one.fingerprint
-                for one in result.findings
+                for one in (*result.findings, *ways_of(result))
                 if one.known is False and one.status is Status.FAIL
             ),
         )
@@ -238,7 +248,7 @@ def _run_info(started: float, selection: Selection, host: Evidence | None) -> Ru
 
 def _gate_that_held(
     selection: Selection, gate: Gate, reporting: Reporting
-) -> dict[str, str | bool] | None:
+) -> dict[str, str | bool | int] | None:
     """Return the gate for the report, None if its profiles' names say it all."""
     own = all(name.partition("@")[0] in profile_names() for name in selection.profiles)
     if own and gate == selection.gate and not reporting.strict_waivers:

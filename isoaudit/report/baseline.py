@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import TextIO
 
+from isoaudit.model import ways_of
 from isoaudit.model.finding import IN_BASELINES
 from isoaudit.report.document import Report
 from isoaudit.report.options import Options
@@ -25,7 +26,7 @@ def render(report: Report, stream: TextIO, options: Options) -> None:
     rows = sorted(
         (result.target.id, one.check, one.status.value, one.fingerprint)
         for result in report.results
-        for one in result.findings
+        for one in (*result.findings, *ways_of(result))
         if one.status in IN_BASELINES and one.waiver is None
     )
     names = ("target", "check", "status", "fingerprint")

@@ -6,7 +6,17 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
-from isoaudit.model import Finding, Severity, Status, Target, TargetResult, Waiver
+from isoaudit.model import (
+    EscapePath,
+    Finding,
+    Goal,
+    Severity,
+    Status,
+    Target,
+    TargetResult,
+    Waiver,
+    ways_of,
+)
 from isoaudit.report.document import Report
 from isoaudit.report.layout import clip
 from isoaudit.report.options import Options
@@ -38,11 +48,12 @@ _BY_STATUS = {
 
 
 class Entry(NamedTuple):
-    """One finding of one target."""
+    """One finding of one target; `goal` is where a way out leads that stands as one."""
 
     target: Target
     finding: Finding
     standing: Standing
+    goal: Goal | None = None
 
     @property
     def rank(self) -> tuple[int, int, str, str, str]:
@@ -63,10 +74,15 @@ class Entry(NamedTuple):
 
     def gates(self, options: Options) -> bool:
         """Say whether it breaks the gate; what is waived or was known before does not."""
-        if self.finding.known or not at_gate(self.finding.severity, options):
+        if self.finding.known or not self._at_gate(options):
             return False
         undecided = self.standing is Standing.UNDECIDED and options.fail_on_unknown
         return self.standing is Standing.FAILED or undecided
+
+    def _at_gate(self, options: Options) -> bool:
+        if self.goal is None:
+            return at_gate(self.finding.severity, options)
+        return options.way_out is not None and self.goal.rank <= options.way_out.rank
 
 
 _RANKS = tuple(Standing)
@@ -84,9 +100,18 @@ def ordered_results(report: Report) -> list[TargetResult]:
 
 
 def entries_of(result: TargetResult) -> list[Entry]:
-    """Return the findings of one target."""
+    """Return the ways out of one target as findings, and its findings."""
     target = result.target
-    return [Entry(target, one, standing_of(target, one)) for one in result.findings]
+    ways = zip(ways_of(result), paths_of(result), strict=True)
+    return [
+        *(Entry(target, one, standing_of(target, one), path.goal) for one, path in ways),
+        *(Entry(target, one, standing_of(target, one)) for one in result.findings),
+    ]
+
+
+def paths_of(result: TargetResult) -> tuple[EscapePath, ...]:
+    """Return the ways out of a target."""
+    return result.assessment.escape_paths if result.assessment else ()
 
 
 def standing_of(target: Target, finding: Finding) -> Standing:

@@ -28,7 +28,10 @@ _FINDING = {
     "waiver": Optional(Nullable(_WAIVER)), "baseline": Optional(Nullable(str)),
 }  # fmt: skip
 _SINCE = {"ref": str, "commit": str, "known": int, "gone": int, "unread": int}
-_GATE = {"fail_on": str, "fail_on_unknown": bool, "strict_waivers": bool, "walls": Optional(str)}
+_GATE = {
+    "fail_on": str, "fail_on_unknown": bool, "strict_waivers": bool, "walls": Optional(str),
+    "fail_on_way_out": Optional(str), "min_score": Optional(int),
+}  # fmt: skip
 _INTERVAL = {"low": int, "high": int}
 _LAYER = {
     "layer": str, "kind": str, "strength": {"low": (int, float), "high": (int, float)},
