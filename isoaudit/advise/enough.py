@@ -22,8 +22,9 @@ from isoaudit.rules.wall_gate import NOT_KNOWN, Wanted
 
 _SHOWN = 3
 
-_NO_WALL = Required((), 0, (), neighbour=True, rules=())
-"""What a workload needs of which only ways out are looked at."""
+_NO_WALL = Required((), 0, (), neighbour=False, rules=())
+"""What a workload needs of which only ways out are looked at: none that are found later lead to
+neighbours alone."""
 
 
 class Reason(NamedTuple):

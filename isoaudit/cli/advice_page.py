@@ -74,7 +74,7 @@ def _sections(advised: Advised) -> Iterator[Section]:
     verdict = advised.assessment.verdict
     yield Section("ENOUGH FOR", verdict.enough_for or [_nobody(verdict.status)])
     yield Section("NOT FOR", _not_for(verdict.not_enough_for))
-    yield Section("IN THE WAY", [line for one in advised.blockers for line in _blocker(one)])
+    yield Section("IN THE WAY", _blockers(advised.blockers))
     for move in advised.moves:
         yield Section("MOVE", _move(move))
 
@@ -205,10 +205,18 @@ def _so(advised: Advised) -> list[str]:
     return [state, *(f"  {text}" for text in enough.because)]
 
 
-def _blocker(one: Blocker) -> list[str]:
-    if one.is_known:
-        return [f"{either(one.walls)}: {one.text}"]
-    return [f"{either(one.walls)}: not known whether {one.text}"]
+def _blockers(found: Sequence[Blocker]) -> list[str]:
+    """Return what is in the way of each wall; what of that is not known in one line."""
+    by_walls: dict[str, list[Blocker]] = {}
+    for one in found:
+        by_walls.setdefault(f"of a {either(one.walls)}", []).append(one)
+    lines: list[str] = []
+    for walls_, several in by_walls.items():
+        lines += [walls_, *(f"  {one.text}" for one in several if one.is_known)]
+        unknown = [one.text for one in several if not one.is_known]
+        if unknown:
+            lines.append(f"  not known whether {'; or whether '.join(unknown)}")
+    return lines
 
 
 def _move(move: Move) -> list[str]:

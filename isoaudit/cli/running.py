@@ -23,11 +23,15 @@ from isoaudit.cli.screen import say
 from isoaudit.cli.verdict import Ending, ending, explain_exit
 from isoaudit.errors import NothingToAuditError
 from isoaudit.model import (
+    Kind,
     RunError,
+    Standing,
     Status,
     TargetResult,
     Verdict,
     WaiverUse,
+    Wall,
+    WallKind,
     dialects,
     ways_of,
 )
@@ -163,8 +167,16 @@ def _finisher(gate: Gate, *, streamed: bool) -> Callable[[TargetResult], _Finish
 
 
 def verdict_in(result: TargetResult) -> Verdict | None:
-    """Return the verdict on a target, None if it has no boundary."""
-    return result.assessment.verdict if result.assessment else None
+    """Return the verdict on a target, None if it has no boundary.
+
+    A report that was saved before verdicts were holds none: that is one that nothing is known of.
+    """
+    if result.assessment is not None:
+        return result.assessment.verdict
+    target = result.target
+    if target.kind not in {Kind.CONTAINER, Kind.VM} or target.dialect == "dockerfile":
+        return None
+    return Verdict(Standing.UNDECIDED, None, Wall(WallKind.NONE, WallKind.VM))
 
 
 def _counted(results: Iterable[Any], totals: _Totals) -> Iterator[_Finished]:

@@ -180,3 +180,15 @@ def test_ways_that_are_found_later_take_away_what_it_was_enough_for() -> None:
         one.name for one in CLASSES.values()
     ]
     assert after_ways(one, Kind.VM) == one
+
+
+def test_a_profiles_workload_loses_by_a_way_out_and_by_nothing_else() -> None:
+    """A way to neighbours was judged when it was."""
+    neighbour = way(Goal.NEIGHBOUR)
+    one = assessment(WallKind.USER_KERNEL, ways=(neighbour,))
+    wanted = [Wanted.of("house", {"code": "tenant"})]
+    one = one._replace(verdict=judge_verdict(one, context(), wanted))
+
+    assert "house" in after_ways(one, Kind.VM).verdict.enough_for
+    opened = one._replace(escape_paths=(neighbour, way(Goal.HOST_WRITE)))
+    assert "house" not in after_ways(opened, Kind.VM).verdict.enough_for
