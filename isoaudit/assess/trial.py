@@ -36,6 +36,17 @@ class Trial(NamedTuple):
     instances: tuple[Instance, ...] = ()
 
 
+class _Closed(NamedTuple):
+    """The number of the need that a pair of records fails first, and its words.
+
+    Of several pairs the one that gets furthest is told: that / is mounted read-only, and not that
+    some other mount is not /.
+    """
+
+    at: int
+    words: str
+
+
 First = str | tuple[Rests, ...]
 """What the needs come to that are asked once: the words of the one that closes, or the answers."""
 
@@ -66,19 +77,19 @@ class Trier:
         seconds = _seconds(primitive, view) if primitive.second else (view,)
         if not seconds:
             return Trial(Openness.CLOSED, _nothing_of(primitive))
-        closed = ""
+        closed = _Closed(-1, "")
         instances: list[Instance] = []
         for pair in seconds:
             second = self._all(primitive.paired, pair)
-            if isinstance(second, str):
-                closed = closed or second
+            if isinstance(second, _Closed):
+                closed = second if second.at > closed.at else closed
                 continue
             found = found or [one.truth(looks) for one in first]
             evidence, missing = _joined([*found, *second])
             instances.append(Instance(_state(missing, found, second), pair, evidence, missing,
                                       self._goal(primitive, pair)))  # fmt: skip
         if not instances:
-            return Trial(Openness.CLOSED, closed)
+            return Trial(Openness.CLOSED, closed.words)
         return self._present(primitive, view, instances)
 
     def _present(self, primitive: Primitive, view: View, instances: list[Instance]) -> Trial:
@@ -95,13 +106,13 @@ class Trier:
         instances.sort(key=lambda one: (one.state.rank, one.goal.rank if one.goal else 99))
         return Trial(instances[0].state, "", tuple(instances))
 
-    def _all(self, needs: Sequence[Need], view: View) -> list[Truth] | str:
-        """Return what every need comes to, or the words for the first that is certainly false."""
+    def _all(self, needs: Sequence[Need], view: View) -> list[Truth] | _Closed:
+        """Return what every need comes to, or the first that is certainly false."""
         found: list[Truth] = []
-        for need in needs:
+        for at, need in enumerate(needs):
             truth = self._truths.of(need.that, view, trusting=True)
             if truth.value is False:
-                return filled(need.closed, view, truth.evidence)
+                return _Closed(at, filled(need.closed, view, truth.evidence))
             found.append(truth)
         return found
 
