@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from shlex import quote
 from typing import Any, TextIO
 
-from isoaudit.model import RunError, Severity, Status
+from isoaudit.model import RunError, Severity, Standing, Status
 from isoaudit.report.document import Report, error_words, ordered_errors
 from isoaudit.report.escape import clean
 from isoaudit.report.layout import clip, count, pad, widest
@@ -21,8 +21,11 @@ from isoaudit.report.table_head import put_head, put_sentence, put_targets, shor
 from isoaudit.report.table_page import Page
 from isoaudit.report.table_shared import Shared, put_shared, take_shared
 from isoaudit.report.table_unknown import put_unknown
+from isoaudit.report.table_verdicts import put_verdicts
 from isoaudit.report.table_view import Failure, View, by_severity, failing
 from isoaudit.report.table_waived import put_waived, put_waivers
+from isoaudit.report.table_ways import explained, put_ways
+from isoaudit.report.verdict_words import verdict_words
 from isoaudit.report.writing import write_text
 
 _SHOWN_MESSAGE = 400
@@ -34,6 +37,9 @@ _ALIKE = 4
 """So many targets with the same findings make one section."""
 
 _LOUD = (Severity.CRITICAL, Severity.HIGH)
+
+_BESIDE_WAYS = 3
+"""Findings that are told in full beside open ways: these come first."""
 
 Checks = Mapping[str, Mapping[str, Any]]
 
@@ -47,8 +53,12 @@ def render(report: Report, stream: TextIO, options: Options) -> None:
     else:
         put_head(page, report)
         put_sentence(page, views, report.run)
-        if views:
-            put_targets(page, views)
+        assessed = [view for view in views if view.assessment is not None]
+        others = [view for view in views if view.assessment is None]
+        if assessed:
+            put_verdicts(page, assessed)
+        if others and (not assessed or any(not view.is_host for view in others)):
+            put_targets(page, others)
         _put_sections(page, views, report.checks)
         put_waivers(page, report.waivers)
         _put_errors(page, report.errors)
@@ -114,10 +124,13 @@ def _alike(views: Sequence[View], page: Page) -> list[tuple[View, list[View]]]:
 
 def _put_target(page: Page, view: View, checks: Checks, title: str) -> None:
     """Put one target: its worst findings in full, the rest counted, the unknown grouped."""
-    listed = [one for one in view.failures if one.loud or page.verbose]
+    listed = _listed(page, view)
+    rest = [one for one in view.failures if one not in listed]
     listed += view.known if page.verbose else ()
-    rest = [one for one in view.failures if not (one.loud or page.verbose)]
-    page.section(title, _result(view, listed))
+    page.section(
+        title, verdict_words(view.assessment) if view.assessment else _result(view, listed)
+    )
+    put_ways(page, view)
     for broken in view.broken:
         page.headline(None, clip(broken.message, _SHOWN_MESSAGE), broken.check)
     for failure in listed:
@@ -129,6 +142,21 @@ def _put_target(page: Page, view: View, checks: Checks, title: str) -> None:
     if not listed or page.verbose:
         _put_held(page, [view])
     put_unknown(page, [view])
+
+
+def _listed(page: Page, view: View) -> list[Failure]:
+    """Return the failures that are told in full: the worst, but for what open ways say already."""
+    if page.verbose:
+        return list(view.failures)
+    loud = [one for one in view.failures if one.loud]
+    if view.standing is not Standing.OPEN:
+        return loud
+    said = explained(view.open_ways)
+    return [
+        one
+        for one in loud
+        if not any(fact in said for finding in one.findings for fact in finding.evidence)
+    ][:_BESIDE_WAYS]
 
 
 def _put_quiet(page: Page, views: Sequence[View]) -> None:

@@ -9,6 +9,7 @@ from isoaudit.report.compared import since_words
 from isoaudit.report.document import Report, RunInfo
 from isoaudit.report.layout import clip, count, width
 from isoaudit.report.table_page import Page
+from isoaudit.report.table_verdicts import verdict_line, verdict_sentence
 from isoaudit.report.table_view import View, by_severity, held
 
 _COLUMNS = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
@@ -47,7 +48,7 @@ def _host(words: Mapping[str, str]) -> str:
 def put_sentence(page: Page, views: Sequence[View], run: RunInfo) -> None:
     """Put what it all comes to, and what it was compared with."""
     page.blank()
-    page.plain(_sentence(views), margin=2)
+    page.plain(verdict_sentence(views, run) or _sentence(views), margin=2)
     for line in since_words(run.since) if run.since is not None else ():
         page.plain(clip(line, _SHOWN_LINE), margin=2)
 
@@ -93,7 +94,9 @@ def _put_rows(page: Page, views: Sequence[View]) -> None:
 
 
 def short(view: View) -> str:
-    """Return a target's counts in a few words; what held if nothing failed."""
+    """Return a target's verdict, or its counts in a few words; what held if nothing failed."""
+    if view.assessment is not None:
+        return verdict_line(view)
     if not (view.tally.judged or view.waived or view.known):
         return "no check is about it"
     words = by_severity(view.tally.by_severity) or f"{count(view.held, 'check')} held"

@@ -92,6 +92,12 @@ class Page:
             painted = f"\x1b[{_COLORS[severity]}m{label}\x1b[0m"
             self.lines[index] = self.lines[index].replace(label, painted, 1)
 
+    def headline_of(self, label: str, text: str, name: str) -> None:
+        """Put a labelled text with the id of what it is about at the right."""
+        name = clip(name, self.room // 2)
+        first, *rest = wrap(text, self.room - len(name) - 2)
+        self.labelled(label, [pad(first, self.room - len(name)) + name, *rest])
+
     def bullets(self, texts: Iterable[str]) -> None:
         """Put further paragraphs under a headline."""
         for text in texts:

@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from isoaudit.model import FactSet, Finding, Kind, Reason, Severity, Status, Target, TargetResult
+from isoaudit.model import (
+    Assessment,
+    EscapePath,
+    Fact,
+    FactSet,
+    Finding,
+    FixChange,
+    Kind,
+    Openness,
+    Reason,
+    Severity,
+    Standing,
+    Status,
+    Target,
+    TargetResult,
+)
 from isoaudit.report.document import Tally
 from isoaudit.report.layout import count
 
@@ -14,6 +29,10 @@ NEEDS_ENGINE = "ask what an engine was told, and none runs this sandbox."
 NEEDS_HOST = "need evidence of the host it runs on."
 _DRIVERS = "guest.drivers.available"
 _NOT_ASKED = "whether the guest has drivers for what comes instead is not known: ask it over SSH"
+
+
+_STANDINGS: Mapping[Standing | None, int] = {Standing.OPEN: 0, Standing.UNDECIDED: 1}
+"""The worst verdict first; one that holds stands with what has no boundary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +71,9 @@ class View:
     drivers: str = ""
     waived: tuple[Finding, ...] = ()
     known: tuple[Failure, ...] = ()
+    assessment: Assessment | None = None
+    fixes: tuple[FixChange, ...] = ()
+    facts: FactSet | None = None
 
     @staticmethod
     def of(result: TargetResult) -> View:
@@ -72,7 +94,30 @@ class View:
             _drivers(result.facts),
             _sorted(one for one in result.findings if one.waiver is not None),
             _failures(one for one in open_ones if one.known and one.status is Status.FAIL),
+            result.assessment,
+            result.fixes,
+            result.facts,
         )
+
+    @property
+    def standing(self) -> Standing | None:
+        """The verdict on it, None if it has no boundary."""
+        return self.assessment.verdict.status if self.assessment else None
+
+    @property
+    def open_ways(self) -> tuple[EscapePath, ...]:
+        """The ways out that are open."""
+        paths = self.assessment.escape_paths if self.assessment else ()
+        return tuple(path for path in paths if path.certainty is Openness.OPEN)
+
+    def facts_of(self, path: str) -> list[Fact]:
+        """Return what is known at a path of the target, or of its processes."""
+        if self.facts is None:
+            return []
+        parts = self.facts.parts.get(path.partition(".")[0], ())[:1]
+        records = (record for part in parts for record in part.records)
+        own = self.facts.facts.get(path, ())[:1]
+        return [*own, *(record.facts[path] for record in records if path in record.facts)]
 
     @property
     def is_host(self) -> bool:
@@ -82,6 +127,8 @@ class View:
     @property
     def loud(self) -> bool:
         """Whether it has something that is shown without being asked for."""
+        if self.standing in (Standing.OPEN, Standing.UNDECIDED):
+            return True
         return bool(self.broken) or any(failure.loud for failure in self.failures)
 
     @property
@@ -98,7 +145,8 @@ class View:
     def badness(self) -> tuple[int | str, ...]:
         """A key that sorts the worst target first and equal ones by their id."""
         worst = [-self.tally.severity(severity) for severity in Severity]
-        return (self.is_host, *worst, -self.unsettled, self.target.id)
+        standing = _STANDINGS.get(self.standing, len(_STANDINGS))
+        return (self.is_host, standing, *worst, -self.unsettled, self.target.id)
 
 
 def settled_by(target: Target, finding: Finding) -> str:

@@ -1,0 +1,216 @@
+"""The ways out of one target in the table format: what is done, what was seen, what closes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from isoaudit.model import (
+    Assessment,
+    Axis,
+    EscapePath,
+    Fact,
+    FixChange,
+    Openness,
+    Standing,
+    finding_of,
+)
+from isoaudit.report.layout import clip, count
+from isoaudit.report.table_page import Page
+from isoaudit.report.table_seen import put_seen
+from isoaudit.report.table_view import View
+
+_IN_FULL = 2
+_SHOWN = 6
+_SHOWN_TEXT = 600
+_SHOWN_WORDS = 160
+_SHOWN_GAPS = 3
+_EXPLOITS = "process.seccomp.exploits_reachable"
+_OF_COURSE = frozenset(
+    {"process.user_namespace", "process.name", "process.pid", "process.uid", "container.kernel",
+     "container.platform", "process.root_permitted", "process.no_new_privileges",
+     "process.apparmor.confined", "process.seccomp.mode"}
+)  # fmt: skip
+"""What nearly every way asks besides what makes it one."""
+
+_STATES = {
+    Openness.OPEN: "open",
+    Openness.POSSIBLE: "not ruled out",
+    Openness.INERT: "absent on this host",
+    Openness.CLOSED: "closed",
+}
+
+
+def put_ways(page: Page, view: View) -> None:
+    """Put the verdict on a target: its ways out, the changes that close them, what is left."""
+    assessment = view.assessment
+    if assessment is None:
+        return
+    out = [path for path in assessment.escape_paths if path.goal.is_out or page.verbose]
+    open_ones = [path for path in out if path.certainty is Openness.OPEN]
+    maybe = [path for path in out if path.certainty is Openness.POSSIBLE]
+    in_full = open_ones if page.verbose else open_ones[:_IN_FULL]
+    for path in in_full:
+        _put_way(page, path)
+    _put_brief(page, open_ones[len(in_full) :])
+    if open_ones and not page.verbose:
+        _put_number(page, maybe)
+    else:
+        _put_maybe(page, maybe)
+    _put_fixes(page, view, assessment)
+    if not open_ones and assessment.verdict.status is Standing.HOLDS:
+        _put_left(page, view, assessment)
+    _put_enough(page, assessment)
+    if not open_ones or page.verbose:
+        _put_widened(page, assessment)
+    if page.verbose:
+        _put_known(page, assessment)
+
+
+def _put_way(page: Page, path: EscapePath) -> None:
+    """Put one way in full: its steps in plain words, and what they rest on."""
+    sure = "certain, needs no exploit" if path.certainty is Openness.OPEN else "not ruled out"
+    steps = count(len(path.steps), "step")
+    marks = _marks(path)
+    page.headline_of("WAY OUT", f"{path.goal.words}: {steps}, {sure}{marks}", path.id)
+    for number, step in enumerate(path.steps, 1):
+        lead = f"{number}. " if len(path.steps) > 1 else ""
+        where = f"in {clip(step.target, _SHOWN_WORDS)}: " if step.target else ""
+        page.row("", f"{lead}{where}{clip(step.way, _SHOWN_TEXT)}")
+    put_seen(page, [finding_of(path)])
+    last = path.steps[-1]
+    if last.no_help:
+        page.row("", f"No help: {clip(last.no_help, _SHOWN_TEXT)}")
+    if path.broken_by:
+        page.row("CLOSE", "; or ".join(clip(one, _SHOWN_WORDS) for one in path.broken_by))
+    if last.keep:
+        page.row("", f"Keep that with: {clip(last.keep, _SHOWN_TEXT)}")
+
+
+def _marks(path: EscapePath) -> str:
+    words = ["waived"] if path.waiver else []
+    words += ["known before"] if path.known else []
+    return f" ({', '.join(words)})" if words else ""
+
+
+def _put_brief(page: Page, paths: Sequence[EscapePath]) -> None:
+    """Put further open ways, a line each, and how many more there are."""
+    for path in paths[:_SHOWN]:
+        page.headline_of("", f"{path.goal.words}: {path.steps[-1].title}{_marks(path)}", path.id)
+    if len(paths) > _SHOWN:
+        page.row("", f"and {count(len(paths) - _SHOWN, 'more open way')}: -v")
+
+
+def _put_number(page: Page, paths: Sequence[EscapePath]) -> None:
+    """Put how many ways are not ruled out beside those that are open."""
+    if paths:
+        page.row("MAYBE", f"{count(len(paths), 'further way')} not ruled out: -v")
+
+
+def _put_maybe(page: Page, paths: Sequence[EscapePath]) -> None:
+    """Put the ways that are not ruled out, with what would settle each."""
+    shown = paths if page.verbose else paths[:_SHOWN_GAPS]
+    for number, path in enumerate(shown):
+        text = f"{path.goal.words}: {path.steps[-1].title}{_marks(path)}"
+        page.headline_of("" if number else "MAYBE", f"not ruled out: {text}", path.id)
+        page.row("", f"not known: {_lacking(path)}")
+    if len(paths) > len(shown):
+        page.row("", f"and {len(paths) - len(shown)} more not ruled out: -v")
+
+
+def _lacking(path: EscapePath) -> str:
+    names = list(dict.fromkeys(entry.path for entry in path.missing))
+    told = next((entry.how_to_get for entry in path.missing if entry.how_to_get), "")
+    more = f" and {len(names) - _SHOWN_GAPS} more" if len(names) > _SHOWN_GAPS else ""
+    words = clip(", ".join(names[:_SHOWN_GAPS]), _SHOWN_WORDS) + more
+    return f"{words}. {clip(told, _SHOWN_WORDS)}" if told else words
+
+
+def _put_fixes(page: Page, view: View, assessment: Assessment) -> None:
+    """Put the smallest set of changes, each with the score once it and those before are made."""
+    before = str(assessment.score.axes[Axis.ESCAPE])
+    for number, fix in enumerate(view.fixes, 1):
+        label = "FIX" if number == 1 else ""
+        lead = f"{number} " if len(view.fixes) > 1 else ""
+        page.row(label, f"{lead}{clip(fix.change, _SHOWN_TEXT)}{_where(fix)}")
+        after = fix.score_after.get(Axis.ESCAPE)
+        if after is not None:
+            does = f"Closes {count(len(fix.closes), 'way')}; " if fix.closes else ""
+            page.row("", f"{does}ESCAPE {before} -> {after}. {_cost(fix)}")
+            before = str(after)
+
+
+def _where(fix: FixChange) -> str:
+    where = f" ({clip(fix.where, _SHOWN_WORDS)})" if fix.where else ""
+    return f"{where} [at the host]" if fix.scope == "host" else where
+
+
+def _cost(fix: FixChange) -> str:
+    downtime = "no downtime" if fix.downtime == "none" else f"downtime: {fix.downtime}"
+    breaks = f"; may break: {clip(fix.may_break, _SHOWN_WORDS)}" if fix.may_break else ""
+    return f"{downtime}{breaks}"
+
+
+def _put_left(page: Page, view: View, assessment: Assessment) -> None:
+    """Put what no setting removes: that nothing is open is no safety."""
+    shut = sum(way.state in {Openness.CLOSED, Openness.INERT} for way in assessment.ways)
+    text = f"No way out by configuration: {shut} of {len(assessment.ways)} known ways are closed"
+    page.row("LEFT", f"{text} (list: -v). {_bug(view)}")
+
+
+def _bug(view: View) -> str:
+    numbers = [fact.value for fact in view.facts_of(_EXPLOITS)]
+    if not numbers:
+        return "One bug in what it shares with the host is enough."
+    most = max(number for number in numbers if isinstance(number, int))
+    return (f"One bug in the shared kernel is enough: {most} of 78 published kernel exploits "
+            "(kernelCTF, 2026-08) begin with calls that it may make.")  # fmt: skip
+
+
+def _put_enough(page: Page, assessment: Assessment) -> None:
+    verdict = assessment.verdict
+    if verdict.enough_for:
+        page.row(
+            "ENOUGH", f"for {'; '.join(clip(one, _SHOWN_WORDS) for one in verdict.enough_for)}"
+        )
+    lacking = [one for one in verdict.not_enough_for if one.because]
+    if lacking and (verdict.enough_for or page.verbose):
+        first = lacking[0]
+        why = clip(first.because[0], _SHOWN_WORDS)
+        page.row("NOT FOR", f"{clip(first.workload, _SHOWN_WORDS)}: {why}")
+        rest = "; ".join(clip(one.workload, _SHOWN_WORDS) for one in lacking[1:])
+        page.row("", rest) if rest else None
+
+
+def _put_widened(page: Page, assessment: Assessment) -> None:
+    """Put what widens the score on the escape axis most, and how to settle it."""
+    wide = {
+        line.text: line
+        for line in assessment.score.why
+        if line.axis is Axis.ESCAPE and line.kind == "widens"
+    }
+    widest = sorted(wide.values(), key=lambda line: (line.low - line.high, line.text))
+    shown = widest if page.verbose else widest[:_SHOWN_GAPS]
+    for number, line in enumerate(shown):
+        told = next((entry.how_to_get for entry in line.missing if entry.how_to_get), "")
+        hint = f": {clip(told, _SHOWN_WORDS)}" if told else ""
+        page.row("" if number else "WIDENS", f"{clip(line.text, _SHOWN_WORDS)}{hint}")
+
+
+def _put_known(page: Page, assessment: Assessment) -> None:
+    """Put every known way with what it came to."""
+    for number, way in enumerate(assessment.ways):
+        because = f": {clip(way.because, _SHOWN_WORDS)}" if way.because else ""
+        text = f"{way.id} {_STATES[way.state]}{because}"
+        page.row("" if number else "KNOWN", text)
+
+
+def explained(paths: Iterable[EscapePath]) -> frozenset[Fact]:
+    """Return the facts that ways rest on and that are no matter of course: findings of these say
+    again what the ways say."""
+    return frozenset(
+        fact
+        for path in paths
+        for step in path.steps
+        for fact in step.evidence
+        if fact.path not in _OF_COURSE
+    )
