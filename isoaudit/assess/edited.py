@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from isoaudit.facts.vocabulary import parts, root
-from isoaudit.model import Fact, FactSet, Missing, Part, Record, Value, Vantage, Word
+from isoaudit.model import Fact, FactSet, Missing, Part, Record, Value, Vantage
+from isoaudit.model.words import Word
 from isoaudit.rules.context import Context
 
 _HOST, _ENGINE = "host", "engine"
@@ -18,13 +19,14 @@ _HOST, _ENGINE = "host", "engine"
 
 class Operation(Word):
     """What is done: a value is put in place, elements of a list taken out, left alone or added,
-    or whole records dropped."""
+    values forgotten that say nothing any more, or whole records dropped."""
 
     SET = "set"
     WITHOUT = "without"
     WITHIN = "within"
     ADD = "add"
     DROP = "drop"
+    FORGET = "forget"
 
 
 class Edit(NamedTuple):
@@ -111,6 +113,9 @@ def _record_edited(
 ) -> Record:
     fields, missing = dict(record.facts), dict(record.missing)
     for edit in edits:
+        if edit.operation is Operation.FORGET:
+            fields.pop(edit.path, None)
+            continue
         known, unread = fields.get(edit.path), missing.pop(edit.path, None)
         new = _new(edit, (known,) if known else (), (unread,) if unread else (), vantage)
         if new is None:
@@ -122,6 +127,9 @@ def _record_edited(
 
 
 def _fact_edited(facts: FactSet, edit: Edit) -> FactSet:
+    if edit.operation is Operation.FORGET:
+        kept = {path: several for path, several in facts.facts.items() if path != edit.path}
+        return FactSet(kept, facts.parts, facts.missing)
     known, unread = facts.facts.get(edit.path, ()), facts.missing.get(edit.path, ())
     new = _new(edit, known, unread, Vantage.DECLARED)
     if new is None:
