@@ -187,10 +187,12 @@ class _Maker:
         """Yield what shows that the engine's own filter is on."""
         yield Edit(Operation.SET, "process.seccomp.mode", "filter")
         yield Edit(Operation.FORGET, "process.seccomp.exploits_reachable")
+        is_live = not self._context.target.dialect
         for name, needed in self._known.default_filter.items():
             path = _ALLOWS + name
             for record in self._records("process"):
-                if path in record.facts:
+                # A file does not say what a filter lets through: there the profile's name decides.
+                if is_live or path in record.facts:
                     allowed = bool(needed) and not _held(record).isdisjoint(needed)
                     yield Edit(Operation.SET, path, allowed, _all_of(record))
 

@@ -3,7 +3,8 @@
 A way can be open by several records (two mounts), and a change that closes one leaves the other.
 So what closes what is never assumed: a set is tried, and every way that it leaves open says which
 further changes close it there. The cheapest set that has one of each is tried next, until none is
-left that any change closes. A way that a change opens is left open by the set, and counts alike.
+left that any change closes. A way that a change opens counts alike, and so does one that was open
+and that a change only makes uncertain, or that it first makes possible: that closes nothing.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def smallest_set(context: Context, assessment: Assessment, assessor: Assessor) -
     chosen = trying.set_for(assessment.escape_paths)
     ordered, after = trying.told(chosen, assessment)
     best = trying.next_best(chosen, after)
-    return Fixes(ordered, _open(after.escape_paths), best)
+    return Fixes(ordered, trying.pressing(after.escape_paths), best)
 
 
 class _Trying:
@@ -78,20 +79,33 @@ class _Trying:
         self._assessor = assessor
         self._applied = {one.key: one for one in applicable(context, assessor.truths)}
         self._known: dict[frozenset[str], tuple[EscapePath, ...]] = {}
+        paths = self._paths(frozenset())
+        self._first = {path.id for path in paths if path.certainty is Openness.OPEN}
+        self._unsure = {
+            (path.id, path.goal) for path in paths if path.certainty is Openness.POSSIBLE
+        }
+
+    def pressing(self, paths: Iterable[EscapePath]) -> tuple[EscapePath, ...]:
+        """Return ways that are open, and possible ones that a change brought about."""
+        return tuple(
+            path
+            for path in paths
+            if path.certainty is Openness.OPEN or (path.id, path.goal) not in self._unsure
+        )
 
     def set_for(self, paths: Sequence[EscapePath]) -> frozenset[str]:
         """Return the names of the changes of the cheapest set."""
         costs = {key: one.cost for key, one in self._applied.items()}
         clauses: dict[_Way, frozenset[str]] = {}
         chosen: frozenset[str] = frozenset()
-        open_now = _open(paths)
+        open_now = self.pressing(paths)
         for _ in range(_MOST_ROUNDS):
             new = [path for path in open_now if _way(path) not in clauses]
             if not new:
                 break
             self._note(new, chosen, clauses)
             chosen = cheapest(list(clauses.values()), costs)
-            open_now = _open(self._paths(chosen))
+            open_now = self.pressing(self._paths(chosen))
         return self._lean(chosen)
 
     def _note(
@@ -105,25 +119,46 @@ class _Trying:
         What opened it by being chosen closes it by being left: then the set is not taken so.
         """
         closers: dict[_Way, set[str]] = {_way(path): set() for path in paths}
-        touched = frozenset(
-            path for one in paths for step in one.steps for path in _roots_and_paths(step.evidence)
-        )
-        for key, one in self._applied.items():
-            if key in chosen or one.touches.isdisjoint(touched):
-                continue
-            still = {_way(path) for path in _open(self._paths(chosen | {key}))}
+        concerned = self._concerned(paths).difference(chosen)
+        for key in sorted(concerned):
+            still = {_way(path) for path in self.pressing(self._paths(chosen | {key}))}
             for way, names in closers.items():
                 if way not in still:
                     names.add(key)
-        for way, names in closers.items():
-            clauses[way] = frozenset(names)
+        for path in paths:
+            way = _way(path)
+            clauses[way] = frozenset(closers[way])
+            if not closers[way]:
+                for key in self._together(path, chosen):
+                    # Each of them is needed: what closes it alone is not there.
+                    clauses[(f"{path.id} {key}", *way[1:])] = frozenset({key})
+
+    def _concerned(self, paths: Iterable[EscapePath]) -> frozenset[str]:
+        """Return the changes that touch anything that ways rest on, or that leaves them open."""
+        read = frozenset(one for path in paths for one in _rests_on(path))
+        return frozenset(
+            key for key, one in self._applied.items() if not one.touches.isdisjoint(read)
+        )
+
+    def _together(self, path: EscapePath, chosen: frozenset[str]) -> frozenset[str]:
+        """Return changes that close a way only together, without those that it takes not."""
+        several = self._concerned((path,)) | chosen
+        if self._leaves_open(path, several):
+            return frozenset()
+        for key in sorted(several - chosen, key=lambda one: (-self._applied[one].cost, one)):
+            if not self._leaves_open(path, several - {key}):
+                several -= {key}
+        return several - chosen
+
+    def _leaves_open(self, path: EscapePath, chosen: frozenset[str]) -> bool:
+        return _way(path) in {_way(one) for one in self.pressing(self._paths(chosen))}
 
     def _lean(self, chosen: frozenset[str]) -> frozenset[str]:
         """Return a set without what it does not need, the dearest first."""
-        still = {_way(path) for path in _open(self._paths(chosen))}
+        still = {_way(path) for path in self.pressing(self._paths(chosen))}
         for key in sorted(chosen, key=lambda one: (-self._applied[one].cost, one)):
             fewer = chosen - {key}
-            if {_way(path) for path in _open(self._paths(fewer))} <= still:
+            if {_way(path) for path in self.pressing(self._paths(fewer))} <= still:
                 chosen = fewer
         return chosen
 
@@ -141,7 +176,7 @@ class _Trying:
             _, key = min(ranked)
             made.append(key)
             after = self._assessed(made)
-            told.append(_fix(self._applied[key], assessment, after))
+            told.append(self._fix(self._applied[key], assessment, after))
             assessment = after
         return tuple(told), assessment
 
@@ -149,8 +184,8 @@ class _Trying:
         self, made: Sequence[str], key: str, assessment: Assessment
     ) -> tuple[int, float, int, int]:
         """Return how pressing a change is, the smaller the more."""
-        now = _open(assessment.escape_paths)
-        still = {_way(path) for path in _open(self._paths(frozenset((*made, key))))}
+        now = self.pressing(assessment.escape_paths)
+        still = {_way(path) for path in self.pressing(self._paths(frozenset((*made, key))))}
         closed = [path.goal.rank for path in now if _way(path) not in still]
         worst = min(closed, default=99)
         position = list(self._applied).index(key)
@@ -163,13 +198,36 @@ class _Trying:
         for key, one in self._applied.items():
             if key in chosen:
                 continue
-            if len(_open(self._paths(chosen | {key}))) > len(_open(now.escape_paths)):
+            if len(self.pressing(self._paths(chosen | {key}))) > len(
+                self.pressing(now.escape_paths)
+            ):
                 continue
             after = self._assessed((*sorted(chosen), key))
             gained = _gain(now, after) / max(one.cost, 1)
             if gained > 0 and (best is None or gained > best[0]):
-                best = (gained, _fix(one, now, after))
+                best = (gained, self._fix(one, now, after))
         return best[1] if best else None
+
+    def _fix(self, one: Applied, before: Assessment, after: Assessment) -> FixChange:
+        left = self.pressing(after.escape_paths)
+        still, ids = {_way(path) for path in left}, {path.id for path in left}
+        closed = [path for path in self.pressing(before.escape_paths) if _way(path) not in still]
+        return FixChange(
+            id=one.key,
+            change=one.title,
+            closes=self._closes([path.id for path in closed if path.id not in ids]),
+            score_after=after.score.axes,
+            effort=one.change.effort,
+            downtime=one.change.downtime,
+            may_break=one.may_break,
+            scope=one.change.scope,
+            where=one.how,
+        )
+
+    def _closes(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """Return ways that were open to begin with; for what a change before left, its steps."""
+        first = [one for one in ids if one in self._first]
+        return tuple(dict.fromkeys(first or [one.partition("+")[0] for one in ids]))
 
     def _paths(self, chosen: frozenset[str]) -> tuple[EscapePath, ...]:
         known = self._known.get(chosen)
@@ -186,9 +244,7 @@ class _Trying:
 
     def _edited(self, chosen: frozenset[str]) -> Context:
         # In the order of their files: what takes `privileged` out comes before what drops more.
-        edits = [
-            edit for key, one in self._applied.items() if key in chosen for edit in one.edits
-        ]
+        edits = [edit for key, one in self._applied.items() if key in chosen for edit in one.edits]
         return edited_context(self._context, edits)
 
 
@@ -203,10 +259,6 @@ def _gain(before: Assessment, after: Assessment) -> int:
     )
 
 
-def _open(paths: Iterable[EscapePath]) -> tuple[EscapePath, ...]:
-    return tuple(path for path in paths if path.certainty is Openness.OPEN)
-
-
 def _way(path: EscapePath) -> _Way:
     """Return what makes a way the same after a change: its steps, and by which records."""
     records = frozenset(
@@ -218,28 +270,12 @@ def _way(path: EscapePath) -> _Way:
     return path.id, path.goal.value, records
 
 
-def _roots_and_paths(evidence: Iterable[object]) -> Iterable[str]:
-    for fact in evidence:
-        path = str(getattr(fact, "path", ""))
-        yield path
-        yield path.partition(".")[0]
-
-
-def _fix(one: Applied, before: Assessment, after: Assessment) -> FixChange:
-    still = {_way(path) for path in _open(after.escape_paths)}
-    closed = [path for path in _open(before.escape_paths) if _way(path) not in still]
-    ids = {path.id for path in _open(after.escape_paths)}
-    return FixChange(
-        id=one.key,
-        change=one.title,
-        closes=tuple(dict.fromkeys(path.id for path in closed if path.id not in ids)),
-        score_after=after.score.axes,
-        effort=one.change.effort,
-        downtime=one.change.downtime,
-        may_break=one.may_break,
-        scope=one.change.scope,
-        where=one.how,
-    )
+def _rests_on(path: EscapePath) -> Iterable[str]:
+    """Yield the facts that a way rests on, those not known too, and the parts that they are of."""
+    for step in path.steps:
+        for path in (*(fact.path for fact in step.evidence), *(one.path for one in step.missing)):
+            yield path
+            yield path.partition(".")[0]
 
 
 class HostCause(NamedTuple):
