@@ -11,16 +11,19 @@ from isoaudit.advise.required import Required, required
 from isoaudit.advise.rules import Demand
 from isoaudit.assess import Assessor
 from isoaudit.assess.truth import Truth
-from isoaudit.model import Assessment, Target, WallKind
+from isoaudit.model import Assessment, Kind, Target, WallKind
 from isoaudit.rules.context import Context
+
+_BRANCHES = frozenset({WallKind.MICROVM, WallKind.VM})
+"""Where a VM may go; what it lacks for that its wall says, and it stays a VM."""
 
 
 class Advised(NamedTuple):
     """What is advised for a target.
 
     `enough` is whether its wall will do for the workload as it stands, `demands` what has to stand
-    beside the wall and whether that is seen. `moves` are the walls to go to if it will not do, or
-    the next stronger one.
+    beside the wall and whether that is seen. `moves` are the walls that a container goes to if its
+    own will not do, or the next stronger one.
     """
 
     target: Target
@@ -40,8 +43,8 @@ def advise(
     judge = EnoughJudge(assessor.truths)
     needed = required(workload)
     assessment = assessment._replace(verdict=judge.verdict(assessment, context))
-    moves = _moves(assessment, needed)
-    aims = {move.to for move in moves}
+    moves = () if context.target.kind is Kind.VM else _moves(assessment, needed)
+    aims = {move.to for move in moves} or _BRANCHES
     return Advised(
         context.target,
         assessment,

@@ -16,11 +16,15 @@ from isoaudit.advise.rules import Demand, load_rules
 from isoaudit.advise.words import GOALS, either, wall_name
 from isoaudit.assess.asked import view_of
 from isoaudit.assess.truth import Truth, Truths
-from isoaudit.model import Assessment, EscapePath, Goal, Missing, NotEnough, Openness, Verdict
+from isoaudit.model import Assessment, EscapePath, Goal, Kind, Missing, NotEnough, Openness, Verdict
 from isoaudit.rules.context import Context
 from isoaudit.rules.wall_gate import NOT_KNOWN, Wanted
 
 _SHOWN = 3
+
+_NO_WALL = Required((), 0, (), neighbour=False, rules=())
+"""What a workload needs of which only ways out are looked at: none that are found later lead to
+neighbours alone."""
 
 
 class Reason(NamedTuple):
@@ -57,7 +61,10 @@ class EnoughJudge:
 
     def of(self, assessment: Assessment, needed: Required, context: Context) -> Enough:
         """Return whether a target's wall is enough for what is required."""
-        reasons = [*by_structure(assessment, needed), *self._unmet(assessment, needed, context)]
+        reasons = [
+            *by_structure(assessment, needed, context.target.kind),
+            *self._unmet(assessment, needed, context),
+        ]
         return _concluded(reasons)
 
     def verdict(
@@ -100,22 +107,22 @@ class EnoughJudge:
                 yield Reason(demand.lacks, is_certain=True)
 
 
-def by_structure(assessment: Assessment, needed: Required) -> Iterator[Reason]:
+def by_structure(assessment: Assessment, needed: Required, kind: Kind) -> Iterator[Reason]:
     """Yield why ways out, wall and score are not enough, or leave it open."""
     ways = [path for path in assessment.escape_paths if _counts(path, needed)]
     opened = [path for path in ways if path.certainty is Openness.OPEN]
     if opened:
         yield Reason(f"a way is open to {_goals(opened)}", is_certain=True)
         return
-    yield from _of_wall(assessment, needed)
+    if ways:
+        missing = tuple(entry for path in ways for entry in path.missing)
+        yield Reason(f"a way to {_goals(ways)} is not ruled out", is_certain=False, missing=missing)
+    yield from _of_wall(assessment, needed, kind)
     score = assessment.score.escape
     if score.high < needed.score:
         yield Reason(f"its score {score} is below {needed.score}", is_certain=True)
     elif score.low < needed.score:
         yield Reason(f"its score is {score}, and {needed.score} is needed", is_certain=False)
-    if ways:
-        missing = tuple(entry for path in ways for entry in path.missing)
-        yield Reason(f"a way to {_goals(ways)} is not ruled out", is_certain=False, missing=missing)
 
 
 def judge_verdict(
@@ -125,18 +132,21 @@ def judge_verdict(
     return _judge().verdict(assessment, context, wanted)
 
 
-def after_ways(assessment: Assessment, wanted: Sequence[Wanted] = ()) -> Assessment:
-    """Return an assessment to which ways out were added, with what it is still enough for.
+def after_ways(assessment: Assessment, kind: Kind) -> Assessment:
+    """Return an assessment to which ways were added, with what the wall is still enough for.
 
-    What has to stand beside a wall was judged before, and is as it was. `wanted` is what the
-    verdict was made with.
+    What has to stand beside a wall was judged before, and is as it was. So was what a profile's
+    workload needs: it can only lose by a way.
     """
     verdict = assessment.verdict
     before = {one.workload: one.because for one in verdict.not_enough_for}
+    needs = dict(_classes())
+    said = dict.fromkeys((*verdict.enough_for, *before))
+    names = [*(one for one in needs if one in said), *(one for one in said if one not in needs)]
     yes: list[str] = []
     no: list[NotEnough] = []
-    for name, needed in (*_classes(), *((one.name, _required(one)) for one in wanted)):
-        found = _concluded(list(by_structure(assessment, needed)))
+    for name in names:
+        found = _concluded(list(by_structure(assessment, needs.get(name, _NO_WALL), kind)))
         if found.value and name in verdict.enough_for:
             yes.append(name)
         else:
@@ -181,13 +191,13 @@ def _counts(path: EscapePath, needed: Required) -> bool:
     return path.goal.is_out or (needed.neighbour and path.goal is Goal.NEIGHBOUR)
 
 
-def _of_wall(assessment: Assessment, needed: Required) -> Iterator[Reason]:
+def _of_wall(assessment: Assessment, needed: Required, kind: Kind) -> Iterator[Reason]:
     wall = assessment.verdict.wall
     if not needed.met_by(wall.possible):
-        what = f"its wall is {wall_name(wall.possible)}, and {either(needed.walls)} is needed"
+        what = f"its wall is {wall_name(wall.possible, kind)}, and {either(needed.walls)} is needed"
         yield Reason(what, is_certain=True)
     elif not needed.met_by(wall.proven):
-        what = f"{wall_name(wall.possible)} is not proven"
+        what = f"{either(needed.walls)} is not proven"
         yield Reason(what, is_certain=False, missing=wall.missing)
 
 

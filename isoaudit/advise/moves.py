@@ -33,6 +33,7 @@ class BlockerRule(NamedTuple):
     text: str
     source: str
     each: str = ""
+    ask: str = ""
 
 
 class Blocker(NamedTuple):
@@ -105,7 +106,7 @@ def _of(rule: BlockerRule, view: View, truths: Truths) -> Sequence[Blocker]:
         return list(known.values())[:_MOST]
     if not open_end:
         return ()
-    text = filled(rule.text, view)
+    text = rule.ask or rule.text
     return [Blocker(rule.id, rule.walls, text, rule.source, missing=tuple(dict.fromkeys(open_end)))]
 
 
@@ -131,6 +132,7 @@ def _rule(data: Mapping[str, Any], conditions: Mapping[str, Condition]) -> Block
         data["text"],
         data["source"],
         data.get("each", ""),
+        data.get("ask", ""),
     )
 
 

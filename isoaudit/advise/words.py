@@ -7,7 +7,7 @@ from functools import cache
 
 from isoaudit.assess.definitions import definitions
 from isoaudit.assess.wall import WallRules, wall_rules
-from isoaudit.model import Goal, WallKind
+from isoaudit.model import Goal, Kind, WallKind
 
 GOALS = {
     Goal.HOST_ROOT: "root on the host",
@@ -29,13 +29,14 @@ def walls() -> WallRules:
 
 
 @cache
-def _names() -> dict[WallKind, str]:
-    return {rule.kind: rule.name for rule in walls().walls}
+def _names() -> dict[tuple[WallKind, bool], str]:
+    names = {(rule.kind, False): rule.name for rule in walls().walls}
+    return names | {(rule.kind, True): rule.name_of_vm or rule.name for rule in walls().walls}
 
 
-def wall_name(wall: WallKind) -> str:
-    """Return what a wall is called."""
-    return _names()[wall]
+def wall_name(wall: WallKind, kind: Kind = Kind.CONTAINER) -> str:
+    """Return what a wall is called where it stands around a target of some kind."""
+    return _names()[wall, kind is Kind.VM]
 
 
 def either(needed: Sequence[WallKind]) -> str:

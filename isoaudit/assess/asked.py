@@ -8,6 +8,8 @@ from isoaudit.regex import regex
 from isoaudit.rules.context import Context, Seen
 
 KERNEL = "container.kernel"
+GUEST_KERNEL = "vm.kernel"
+_DOMAINS = "libvirt_xml"
 _RUNTIME = "container.runtime"
 _HOST = regex(r"(?:.*[./])?(?:runc|crun|youki|runc\.v2|default|)")
 _SENTRY = regex(r".*(?:runsc|gvisor).*")
@@ -23,6 +25,8 @@ def view_of(context: Context) -> View:
     names none, the engine's shipped default is taken, as for all that a file leaves open.
     """
     view = View(context)
+    if context.target.kind is Kind.VM:
+        return _machine(view)
     if context.target.kind is not Kind.CONTAINER:
         return view
     seen = context.fact(KERNEL)
@@ -36,6 +40,19 @@ def view_of(context: Context) -> View:
                      Vantage.DECLARED)  # fmt: skip
     kernel = _kernel(str(asked.fact.value))
     return _with(view, kernel, asked.fact.source, asked.fact.vantage) if kernel else view
+
+
+def _machine(view: View) -> View:
+    """Return a VM of which no word is needed that it has a kernel of its own.
+
+    Only libvirt declares containers as domains (its LXC driver), and says so.
+    """
+    target = view.context.target
+    seen = view.context.fact(GUEST_KERNEL)
+    if not target.dialect or target.dialect == _DOMAINS or isinstance(seen, Seen):
+        return view
+    fact = Fact(GUEST_KERNEL, "guest", "such a file declares a VM", Vantage.DECLARED)
+    return view._replace(given={GUEST_KERNEL: fact})
 
 
 def _kernel(runtime: str) -> str:

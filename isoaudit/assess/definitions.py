@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from isoaudit.assess.primitive import Primitive
 from isoaudit.errors import DefinitionError
+from isoaudit.model import Goal
 from isoaudit.resources import data_dir
 from isoaudit.rules.cel import Condition
 from isoaudit.rules.data import load_data, load_one
@@ -44,6 +45,24 @@ def definitions() -> Definitions:
     ]
     _require_unique(primitives)
     return Definitions(primitives, documents, data.conditions)
+
+
+def steps_about() -> dict[str, dict[str, Any]]:
+    """Return what the report document says of the steps of ways out, as of checks."""
+    return {one.id: _about(one) for one in definitions().primitives}
+
+
+def _about(primitive: Primitive) -> dict[str, Any]:
+    goals = [aim.goal for aim in primitive.aims] or [Goal.HOST_INFO]
+    breaks = [need.breaks for need in primitive.needs if need.breaks]
+    return {
+        "title": primitive.title,
+        "severity": min(goals, key=lambda goal: goal.rank).severity.value,
+        "tags": ["escape"],
+        "rationale": " ".join(one for one in (primitive.way, primitive.no_help) if one),
+        "remediation": {"host": "; or ".join(dict.fromkeys(breaks)) or primitive.keep},
+        "references": {name: list(ids) for name, ids in primitive.references.items()},
+    }
 
 
 def primitive_files() -> list[tuple[str, str]]:

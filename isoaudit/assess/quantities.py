@@ -81,7 +81,7 @@ _WORTH = 1.2
 
 def _share(number: int, total: int) -> float:
     """Return the bits of a share; of none at all as much as of one: the corpus is not the world."""
-    return -log2(max(number, 1) / total)
+    return log2(total / max(number, 1))
 
 
 def _held(values: Values) -> frozenset[str] | None:

@@ -9,10 +9,13 @@ from isoaudit.assess.primitive import Need, Primitive
 from isoaudit.assess.truth import UNREAD, Truth, Truths, View
 from isoaudit.assess.vector import Looks, Rests, rests_of
 from isoaudit.assess.words import filled
-from isoaudit.model import Fact, Goal, Missing, Openness
+from isoaudit.model import Fact, Goal, Missing, Openness, Reason
 
 _MOST_TRIED = 512
 """Records of a second part that are tried; what lies beyond counts as one that was not read."""
+
+
+_NO_WORDS = "this kind of file has no words for it"
 
 
 class Instance(NamedTuple):
@@ -31,6 +34,17 @@ class Trial(NamedTuple):
     state: Openness
     because: str = ""
     instances: tuple[Instance, ...] = ()
+
+
+class _Closed(NamedTuple):
+    """The number of the need that a pair of records fails first, and its words.
+
+    Of several pairs the one that gets furthest is told: that / is mounted read-only, and not that
+    some other mount is not /.
+    """
+
+    at: int
+    words: str
 
 
 First = str | tuple[Rests, ...]
@@ -57,22 +71,25 @@ class Trier:
         """Return what a primitive comes to for the acting record of a view."""
         if isinstance(first, str):
             return Trial(Openness.CLOSED, first)
-        found = [one.truth(looks) for one in first]
+        if primitive.second and _beyond_words(primitive.second, view):
+            return Trial(Openness.POSSIBLE, _NO_WORDS)
+        found: list[Truth] = []
         seconds = _seconds(primitive, view) if primitive.second else (view,)
         if not seconds:
             return Trial(Openness.CLOSED, _nothing_of(primitive))
-        closed = ""
+        closed = _Closed(-1, "")
         instances: list[Instance] = []
         for pair in seconds:
             second = self._all(primitive.paired, pair)
-            if isinstance(second, str):
-                closed = closed or second
+            if isinstance(second, _Closed):
+                closed = second if second.at > closed.at else closed
                 continue
+            found = found or [one.truth(looks) for one in first]
             evidence, missing = _joined([*found, *second])
             instances.append(Instance(_state(missing, found, second), pair, evidence, missing,
                                       self._goal(primitive, pair)))  # fmt: skip
         if not instances:
-            return Trial(Openness.CLOSED, closed)
+            return Trial(Openness.CLOSED, closed.words)
         return self._present(primitive, view, instances)
 
     def _present(self, primitive: Primitive, view: View, instances: list[Instance]) -> Trial:
@@ -89,13 +106,13 @@ class Trier:
         instances.sort(key=lambda one: (one.state.rank, one.goal.rank if one.goal else 99))
         return Trial(instances[0].state, "", tuple(instances))
 
-    def _all(self, needs: Sequence[Need], view: View) -> list[Truth] | str:
-        """Return what every need comes to, or the words for the first that is certainly false."""
+    def _all(self, needs: Sequence[Need], view: View) -> list[Truth] | _Closed:
+        """Return what every need comes to, or the first that is certainly false."""
         found: list[Truth] = []
-        for need in needs:
+        for at, need in enumerate(needs):
             truth = self._truths.of(need.that, view, trusting=True)
             if truth.value is False:
-                return filled(need.closed, view, truth.evidence)
+                return _Closed(at, filled(need.closed, view, truth.evidence))
             found.append(truth)
         return found
 
@@ -105,6 +122,17 @@ class Trier:
             if aim.when is None or self._truths.of(aim.when, view).value is True:
                 return aim.goal
         return None
+
+
+def _beyond_words(part: str, view: View) -> bool:
+    """Say whether a part is lacking only because no file of this kind has words for it.
+
+    Of what it holds nothing is said either way: what a file says of the same thing in other words
+    has a primitive of its own.
+    """
+    found = view.context.part(part)
+    unsaid = isinstance(found, Missing) and found.reason is Reason.NOT_DECLARABLE
+    return unsaid and not view.added.get(part)
 
 
 def _seconds(primitive: Primitive, view: View) -> list[View]:
@@ -118,6 +146,9 @@ def _seconds(primitive: Primitive, view: View) -> list[View]:
     views = [*added, *(view.beside(part, record) for record in records)]
     if found.dark is not None:
         views.append(view.beside(part, UNREAD, found.dark))
+    elif len(found.part.records) > _MOST_TRIED:
+        why = Missing(part, Reason.LIMIT, f"only the first {_MOST_TRIED} were looked at")
+        views.append(view.beside(part, UNREAD, why))
     return views
 
 

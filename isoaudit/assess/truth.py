@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from isoaudit.facts.vocabulary import root
@@ -62,6 +62,7 @@ class Truths:
     def __init__(self) -> None:
         self._evaluator = Evaluator()
         self._held: dict[tuple[Any, ...], bool | None] = {}
+        self._parts: dict[bytes, tuple[tuple[str, str], ...]] = {}
 
     def of(self, condition: Condition, view: View, trusting: bool | None = None) -> Truth:
         """Return what a condition comes to.
@@ -69,37 +70,42 @@ class Truths:
         An answer that rests on a weaker vantage than there is does not stand, unless it is the one
         that is `trusting`: what opens a way may rest on a file's word, what closes it may not.
         """
-        values: dict[str, Value] = {}
-        dark: list[Missing] = []
-        weak: set[str] = set()
-        evidence: list[Fact] = []
-        missing: list[Missing] = []
-        for path in condition.reads:
-            seen = view.seen(path)
-            if isinstance(seen, Missing):
-                missing.append(seen)
-                continue
-            values[path] = seen.fact.value
-            evidence.append(seen.fact)
-            if seen.dark is not None:
-                dark.append(seen.dark)
-                weak.add(path)
+        looks = [_looked(view, path, part) for path, part in self._reads(condition)]
+        values = tuple(None if isinstance(one, Missing) else one.fact.value for one in looks)
         value = self._holds(condition, values)
+        evidence = tuple(one.fact for one in looks if not isinstance(one, Missing))
         if value is None:
-            return Truth(None, tuple(evidence), (*missing, *dark))
-        if weak and value is not trusting:
-            firm = {path: one for path, one in values.items() if path not in weak}
+            return Truth(None, evidence, _lacking(looks))
+        if value is not trusting and any(
+            not isinstance(one, Missing) and one.dark is not None for one in looks
+        ):
+            firm = tuple(
+                None if isinstance(one, Missing) or one.dark else one.fact.value for one in looks
+            )
             if self._holds(condition, firm) is not value:
-                return Truth(None, tuple(evidence), (*dark, *missing))
-        return Truth(value, tuple(evidence))
+                return Truth(None, evidence, _lacking(looks))
+        return Truth(value, evidence)
 
-    def _holds(self, condition: Condition, values: Mapping[str, Value]) -> bool | None:
-        key = (condition.program, *[values.get(path) for path in condition.reads])
+    def _reads(self, condition: Condition) -> tuple[tuple[str, str], ...]:
+        """Return the paths that a condition reads, each with the part that it may be a field of."""
+        known = self._parts.get(condition.program)
+        if known is None:
+            known = tuple((path, root(path)) for path in condition.reads)
+            self._parts[condition.program] = known
+        return known
+
+    def _holds(self, condition: Condition, values: tuple[Value | None, ...]) -> bool | None:
+        """Evaluate a condition for the values of what it reads, None where there is none."""
+        key = (condition.program, values)
         try:
             return self._held[key]
         except KeyError:
             pass
-        read = {path: cel_value(value) for path, value in values.items()}
+        read = {
+            path: cel_value(value)
+            for path, value in zip(condition.reads, values, strict=True)
+            if value is not None
+        }
         result = self._evaluator.evaluate(condition, read)
         # A fault of the condition leaves its question open: that is never a way closed.
         found = result if isinstance(result, bool) else None
@@ -107,3 +113,18 @@ class Truths:
             self._held.clear()
         self._held[key] = found
         return found
+
+
+def _looked(view: View, path: str, part: str) -> Seen | Missing:
+    """Return what `View.seen` does, by the shortest way for what most records are."""
+    record = view.records.get(part)
+    if record is None or path in view.given or record.missing or record is UNREAD:
+        return view.seen(path)
+    fact = record.facts.get(path)
+    return view.seen(path) if fact is None else Seen(fact)
+
+
+def _lacking(looks: Sequence[Seen | Missing]) -> tuple[Missing, ...]:
+    """Return why there is nothing, or nothing firm."""
+    found = (one if isinstance(one, Missing) else one.dark for one in looks)
+    return tuple(entry for entry in found if entry is not None)

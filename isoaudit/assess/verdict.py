@@ -48,11 +48,15 @@ def fallen(wall: Wall, paths: Sequence[EscapePath]) -> Wall:
 def with_paths(assessment: Assessment, further: Sequence[EscapePath], model: Model) -> Assessment:
     """Return an assessment with further ways out: score, wall and verdict follow from them.
 
-    What the wall is enough for has to be said anew (`isoaudit.advise.enough`).
+    What the wall is enough for has to be said anew (`isoaudit.advise.enough.after_ways`).
     """
     if not further:
         return assessment
     paths = tuple(sorted((*assessment.escape_paths, *further), key=order))
     wall = fallen(assessment.verdict.wall, further)
     score = with_ways(assessment.score, further, model)
-    return assessment._replace(escape_paths=paths, score=score, verdict=verdict_of(paths, wall))
+    before = assessment.verdict
+    verdict = verdict_of(paths, wall)._replace(
+        enough_for=before.enough_for, not_enough_for=before.not_enough_for
+    )
+    return assessment._replace(escape_paths=paths, score=score, verdict=verdict)

@@ -42,13 +42,14 @@ class Form(NamedTuple):
 
 
 class WallRule(NamedTuple):
-    """A wall with its forms; one of them is enough."""
+    """A wall with its forms; one of them is enough. VMs may know it by another name."""
 
     kind: WallKind
     name: str
     meaning: str
     forms: tuple[Form, ...]
     source: Sequence[str]
+    name_of_vm: str = ""
 
 
 class Addition(NamedTuple):
@@ -147,7 +148,8 @@ def wall_rules(known: Definitions) -> WallRules:
     return WallRules(
         tuple(
             WallRule(WallKind(one["wall"]), one["name"], _line(one["meaning"]),
-                     tuple(_form(form, needs) for form in one["forms"]), one["source"])
+                     tuple(_form(form, needs) for form in one["forms"]), one["source"],
+                     one.get("name_of_vm", ""))
             for one in data["walls"]
         ),
         tuple(

@@ -160,14 +160,14 @@ class WayFinder:
         if not last.prepares or len(chain) >= DEEPEST:
             return
         after = _after(last, chain[-1].instances[0].view, view)
-        looks, _ = catalogue.vector.of(after)
+        looks, key = catalogue.vector.of(after)
         taken = {one.primitive.id for one in chain}
         now = dict(before)
         further: list[_Taken] = []
-        for one in catalogue.primitives:
-            if one.id in taken or not one.touched_by(last):
+        firsts = self._firsts(catalogue, after, looks, key)
+        for one, (first, closed) in zip(catalogue.primitives, firsts, strict=True):
+            if closed is not None or one.id in taken or not one.touched_by(last):
                 continue
-            first = self._trier.first(one, after, looks)
             trial = self._trier.of(one, after, first, looks)
             better = trial.state.rank < before[one.id].rank
             if better and trial.instances and not _beyond(trial):

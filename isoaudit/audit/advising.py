@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from isoaudit.assess import load_assessor
 from isoaudit.audit.common import Collected, Limits
+from isoaudit.audit.crossing import Reach, extended, reach_of
 from isoaudit.audit.files import file_units, read_unit
 from isoaudit.audit.judging import Around, assessed, context_of
 from isoaudit.bundle import Bundle, Evidence
@@ -38,8 +39,26 @@ def judged_at(
 ) -> Iterator[Judged | RunError]:
     """Yield every target at some addresses that has a boundary, and what could not be read.
 
-    No check is run. Raises UsageError for a named file that is not there.
+    Ways that run through others of them are among its ways. No check is run. Raises UsageError for
+    a named file that is not there.
     """
+    known: dict[str, Reach] = {}
+    judged: list[Judged] = []
+    for one in _each(addresses, limits, stdin, ground):
+        if isinstance(one, RunError):
+            yield one
+            continue
+        judged.append(one)
+        reach = reach_of(one.result)
+        if reach is not None:
+            known.update(dict.fromkeys(reach.ids, reach))
+    for one in judged:
+        yield one._replace(result=extended(one.result, known))
+
+
+def _each(
+    addresses: Sequence[Address], limits: Limits, stdin: bytes | None, ground: Ground | None
+) -> Iterator[Judged | RunError]:
     units, errors = file_units([one for one in addresses if one.is_file], stdin)
     yield from errors
     for unit in units:

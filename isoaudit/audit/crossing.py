@@ -76,7 +76,10 @@ def carrying(finish: Finish) -> Callable[[TargetResult], Carried]:
 
 
 def settled(carried: Iterator[Any], finish: Finish) -> Iterator[Any]:
-    """Yield what finished targets came to, then those that were held, with their further ways."""
+    """Yield what finished targets came to, then those that were held, with their further ways.
+
+    Their walls are judged anew.
+    """
     known: dict[str, Reach] = {}
     held: list[TargetResult] = []
     for entry in carried:
@@ -120,7 +123,11 @@ def extended(result: TargetResult, known: dict[str, Reach]) -> TargetResult:
     if not better:
         return result
     named = [known_by(path, result.target.id) for path in better]
-    return replace(result, assessment=with_paths(result.assessment, named, load_assessor().model))
+    # NOTE: imported here, since most targets have no way that leads across others.
+    from isoaudit.advise.enough import after_ways
+
+    extended_by = with_paths(result.assessment, named, load_assessor().model)
+    return replace(result, assessment=after_ways(extended_by, result.target.kind))
 
 
 def _through(result: TargetResult, known: dict[str, Reach]) -> Iterator[EscapePath]:

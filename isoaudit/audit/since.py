@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 from isoaudit.audit.excluding import Excluded
 from isoaudit.audit.files import FileUnit, file_units
 from isoaudit.errors import UsageError
-from isoaudit.model import Finding, RunError, Status, Target, TargetResult
+from isoaudit.model import Finding, RunError, Status, Target, TargetResult, ways_of
 from isoaudit.model.finding import IN_BASELINES
+from isoaudit.rules.baseline import held, marked
 from isoaudit.rules.waivers import Stood as Covered
 from isoaudit.rules.waivers import covering
 from isoaudit.targets.address import Address
@@ -55,12 +56,12 @@ class Before:
 
         One that another baseline knows stays known.
         """
-        return replace(result, findings=tuple(map(self._marked, result.findings)))
+        return marked(result, self._marked)
 
     def _marked(self, finding: Finding) -> Finding:
         if finding.status not in IN_BASELINES or finding.known:
             return finding
-        rank = self.stood.get((finding.fingerprint, finding.status.value))
+        rank = self.stood.get(held(finding))
         return finding._replace(known=rank is not None and rank <= finding.severity.rank)
 
 
@@ -138,8 +139,8 @@ class _Stood(NamedTuple):
 
 def _what_stood(result: TargetResult) -> _Stood:
     findings = [
-        ((finding.fingerprint, finding.status.value), finding.severity.rank)
-        for finding in result.findings
+        (held(finding), finding.severity.rank)
+        for finding in (*result.findings, *ways_of(result))
         if finding.status in IN_BASELINES
     ]
     return _Stood(result.target.id, findings, covering(result))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from isoaudit.advise.moves import DIMENSIONS
 from isoaudit.advise.words import GOALS, either, wall_name, walls
-from isoaudit.model import Axis, Missing, NotEnough, Openness, Standing, WallKind
+from isoaudit.model import Axis, Kind, Missing, NotEnough, Openness, Standing, WallKind
 from isoaudit.report.layout import count, rule, wrap
 
 if TYPE_CHECKING:
@@ -72,11 +72,17 @@ def _sections(advised: Advised) -> Iterator[Section]:
     yield Section("WAYS OUT", _ways(advised))
     yield Section("SO", _so(advised))
     verdict = advised.assessment.verdict
-    yield Section("ENOUGH FOR", verdict.enough_for or ["nothing but what the host is trusted to"])
+    yield Section("ENOUGH FOR", verdict.enough_for or [_nobody(verdict.status)])
     yield Section("NOT FOR", _not_for(verdict.not_enough_for))
-    yield Section("IN THE WAY", [line for one in advised.blockers for line in _blocker(one)])
+    yield Section("IN THE WAY", _blockers(advised.blockers))
     for move in advised.moves:
         yield Section("MOVE", _move(move))
+
+
+def _nobody(status: Standing) -> str:
+    if status is Standing.OPEN:
+        return "nothing but what the host is trusted to"
+    return "nothing, as far as is known"
 
 
 def _not_for(classes: Sequence[NotEnough]) -> list[str]:
@@ -117,14 +123,17 @@ def _needs(advised: Advised) -> list[str]:
 
 def _has(advised: Advised) -> list[str]:
     wall = advised.assessment.verdict.wall
-    proven = "no wall is proven" if wall.proven is WallKind.NONE else wall_name(wall.proven)
+    kind = advised.target.kind
+    proven = _proven(wall.proven, kind)
     lines = [f"{proven}{_more(wall.additions)}"]
     if wall.possible is WallKind.NONE:
         lines = ["none: a way to root or to the kernel of the host is open"]
         return [*lines, _scores(advised)]
     if wall.possible is not wall.proven:
         lines[0] = f"proven: {proven}{_more(wall.additions)}"
-        lines.append(f"possible: {wall_name(wall.possible)}, if what is unknown turns out well")
+        lines.append(
+            f"possible: {wall_name(wall.possible, kind)}, if what is unknown turns out well"
+        )
     meaning = {one.kind: one.meaning for one in walls().walls}[wall.possible]
     lines.append(f"  {meaning}")
     lines.append(_scores(advised))
@@ -132,6 +141,13 @@ def _has(advised: Advised) -> list[str]:
         lines.append("for the next stronger wall:")
         lines += [f"  {text}" for text in wall.lacks]
     return lines
+
+
+def _proven(wall: WallKind, kind: Kind) -> str:
+    """Return the wall that is proven; NONE is that a way through is not ruled out."""
+    if wall is WallKind.NONE:
+        return "none, as long as a way to root or kernel of the host is not ruled out"
+    return wall_name(wall, kind)
 
 
 def _scores(advised: Advised) -> str:
@@ -172,6 +188,8 @@ def _ways(advised: Advised) -> list[str]:
         lines += [f"  {step.title}" for step in path.steps]
     if len(paths) > _MOST_WAYS:
         lines.append(f"and {len(paths) - _MOST_WAYS} more: isoaudit scan -v")
+    if not known:
+        return [*lines, "no way is known yet that such a target could have"]
     closed = sum(1 for way in known if way.state in {Openness.CLOSED, Openness.INERT})
     lines.append(
         f"{count(len(known), 'way')} known, {closed} of them closed or absent on this host"
@@ -187,10 +205,18 @@ def _so(advised: Advised) -> list[str]:
     return [state, *(f"  {text}" for text in enough.because)]
 
 
-def _blocker(one: Blocker) -> list[str]:
-    if one.is_known:
-        return [f"{either(one.walls)}: {one.text}"]
-    return [f"{either(one.walls)}: not known whether {one.text}"]
+def _blockers(found: Sequence[Blocker]) -> list[str]:
+    """Return what is in the way of each wall; what of that is not known in one line."""
+    by_walls: dict[str, list[Blocker]] = {}
+    for one in found:
+        by_walls.setdefault(f"of a {either(one.walls)}", []).append(one)
+    lines: list[str] = []
+    for walls_, several in by_walls.items():
+        lines += [walls_, *(f"  {one.text}" for one in several if one.is_known)]
+        unknown = [one.text for one in several if not one.is_known]
+        if unknown:
+            lines.append(f"  not known whether {'; or whether '.join(unknown)}")
+    return lines
 
 
 def _move(move: Move) -> list[str]:

@@ -22,7 +22,7 @@ def _axis(assessment: Assessment, axis: Axis) -> Section:
     own = [line for line in score.why if line.axis is axis]
     cap = score.capped_by.get(axis)
     lines = [f"{score.axes[axis]}{f', capped by {cap}' if cap else ''}"]
-    lines += [f"capped at {one.high:g}: {one.text}" for one in own if one.kind == "caps"]
+    lines += [_cap(one) for one in own if one.kind == "caps"]
     paths = [
         [line for line in own if line.path == path and line.kind != "caps"]
         for path in dict.fromkeys(line.path for line in own if line.kind != "caps")
@@ -30,6 +30,13 @@ def _axis(assessment: Assessment, axis: Axis) -> Section:
     for several in sorted(paths, key=lambda lines: sum(line.low for line in lines)):
         lines += _path(several)
     return Section(axis.value.upper(), lines)
+
+
+def _cap(one: Why) -> str:
+    """Return what caps an axis, or what would if it turned out so."""
+    if one.low < one.high:
+        return f"capped at {one.low:g} if it turns out so: {one.text}  ({one.layer})"
+    return f"capped at {one.high:g}: {one.text}  ({one.layer})"
 
 
 def _path(several: Sequence[Why]) -> list[str]:

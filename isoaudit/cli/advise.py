@@ -122,7 +122,7 @@ def _write(advised: Sequence[Advised], errors: Iterable[RunError], form: str, *,
         from isoaudit.cli.advice_json import write
 
         write(advised, list(errors), sys.stdout)
-    else:
+    elif advised:
         from isoaudit.cli.advice_page import page
 
         click.echo("\n\n".join("\n".join(page(one, why=why)) for one in advised))

@@ -61,7 +61,8 @@ def read_then(name: str) -> ReadThen | None:
 def refuse_no_gate(gate: Gate, profiles: Sequence[str]) -> None:
     """Raise UsageError for profiles without a gate that settings chose which nobody named."""
     found = _found("profiles")
-    if found is None or not found.was_found or gate.fail_on is not None:
+    gated = gate.fail_on is not None or gate.way_out is not None
+    if found is None or not found.was_found or gated:
         return
     raise UsageError(
         f"{found.places.get('profile', found.shown)}: profile {', '.join(profiles)} never fails",
@@ -139,7 +140,7 @@ def _shown(ctx: click.Context) -> str:
 def _line(ctx: click.Context, key: str, option: click.Option) -> str:
     value = ctx.params.get(option.name or "")
     source = _source(ctx, key, option)
-    if source == "default" and key in {"fail-on", "fail-on-unknown"}:
+    if source == "default" and key in {"fail-on", "fail-on-unknown", "min-score"}:
         value, source = _of_profiles(ctx, key, value)
     if key == "format" and value is None:
         value = "table"
@@ -176,4 +177,6 @@ def _of_profiles(ctx: click.Context, key: str, value: Any) -> tuple[Any, str]:
     words = f"profile {', '.join(profiles)}"
     if key == "fail-on":
         return (gate.fail_on.value if gate.fail_on else "never"), words
+    if key == "min-score":
+        return gate.min_score, words
     return (True, words) if gate.fail_on_unknown else (value, "default")

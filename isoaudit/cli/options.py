@@ -14,7 +14,6 @@ import click
 
 from isoaudit.cli.run_lines import split_line
 from isoaudit.errors import NothingToAuditError, UsageError
-from isoaudit.model import Severity
 from isoaudit.report.formats import FORMATS
 from isoaudit.targets.address import Address, parse
 
@@ -55,6 +54,25 @@ def collecting(command: _Command) -> _Command:
     return command
 
 
+class FailOn(click.ParamType[str]):
+    """What --fail-on takes; its words are loaded when one is given."""
+
+    name = "word"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the word, or complain of it."""
+        from difflib import get_close_matches
+
+        from isoaudit.rules.select import fail_on_words
+
+        known = fail_on_words()
+        if value in known:
+            return value
+        close = get_close_matches(value, known, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"one of {', '.join(known)}"
+        return self.fail(f"{value!r} is no gate; {hint}", param, ctx)
+
+
 class Reporting(NamedTuple):
     """How a report is to be written, and what is to fail because of it."""
 
@@ -62,6 +80,7 @@ class Reporting(NamedTuple):
     outputs: tuple[str, ...]
     fail_on: str | None
     fail_on_unknown: bool
+    min_score: int | None
     report_only: bool
     strict_waivers: bool
     color: str
@@ -84,8 +103,12 @@ def reporting(command: Callable[..., Any]) -> Callable[..., Any]:
                          help=f"{_formats()}; table if not given."),
             click.option("-o", "--output", "outputs", multiple=True, metavar="[FORMAT=]FILE",
                          help="Write to FILE, or stdout for -; may be repeated."),
-            click.option("--fail-on", type=click.Choice([*(s.value for s in Severity), "never"]),
-                         help="Severity that fails the run, and all above; else the profile's."),
+            click.option("--fail-on", type=FailOn(), metavar="WORD",
+                         help="critical, high, medium, low or info: findings as severe fail the "
+                         "run, and open ways out if the profile gates these. way-out: open ways "
+                         "to the host alone do; way-out:GOAL those to GOAL or worse. never."),
+            click.option("--min-score", type=click.IntRange(0, 100), metavar="N",
+                         help="Fail if the low end of a target's escape score is under N."),
             click.option("--fail-on-unknown", is_flag=True,
                          help="Fail, too, if a check that gates could not be decided."),
             click.option("--report-only", is_flag=True,
@@ -102,8 +125,8 @@ def reporting(command: Callable[..., Any]) -> Callable[..., Any]:
     return decorated
 
 
-_REPORTING = ("form", "outputs", "fail_on", "fail_on_unknown", "report_only", "strict_waivers",
-              "color")  # fmt: skip
+_REPORTING = ("form", "outputs", "fail_on", "fail_on_unknown", "min_score", "report_only",
+              "strict_waivers", "color")  # fmt: skip
 
 
 class Accepting(NamedTuple):

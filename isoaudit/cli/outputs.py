@@ -46,13 +46,20 @@ def parse_outputs(form: str | None, outputs: Sequence[str]) -> list[Output]:
 
 
 def write_report(
-    report: Report, outputs: Sequence[Output], reporting: Reporting, gate: Gate
+    report: Report,
+    outputs: Sequence[Output],
+    reporting: Reporting,
+    gate: Gate,
+    *,
+    ways: bool,
 ) -> None:
-    """Render a report to every output."""
+    """Render a report to every output; `ways` says that its profile is about ways out."""
     options = Options(
         verbosity=reporting.verbosity,
         fail_on=gate.fail_on,
         fail_on_unknown=gate.fail_on_unknown,
+        way_out=gate.way_out,
+        ways=ways or gate.way_out is not None,
     )
     for output in outputs:
         render = load_renderer(output.form)

@@ -49,6 +49,9 @@ def show(name: str) -> None:
     selection = select([name], catalogue)
     click.echo(clean_block(f"{profile.id}  {profile.title}\n\n{paragraph(profile.description)}\n"))
     click.echo(f"  extends  {', '.join(profile.extends) or '-'}")
+    for wanted in selection.gate.wanted:
+        answers = ", ".join(f"{name} {' '.join(words)}" for name, words in wanted.answers)
+        click.echo(clean_block(f"  workload {answers}"))
     click.echo(f"  gate     {describe(selection.gate)}\n")
     for check in selection.checks:
         changed = catalogue[check.id].params != check.params

@@ -36,7 +36,7 @@ def report(
     from isoaudit.cli.verdict import ending, explain_exit
     from isoaudit.documents import limits
     from isoaudit.report.reading import read_report
-    from isoaudit.rules.gate import GateCount, count, count_walls
+    from isoaudit.rules.gate import GateCount, count, count_walls, count_ways
     from isoaudit.rules.select import gate_of, of_saved, overriding
 
     chosen = parse_outputs(reporting.form, reporting.outputs)
@@ -53,18 +53,21 @@ def report(
     except ValueError as error:
         raise UsageError(f"{file}: {error}", "Name the gate: --fail-on SEVERITY.") from error
     strict = reporting.strict_waivers or bool(held and held["strict_waivers"])
-    gate = overriding(own, reporting.fail_on, unknown=reporting.fail_on_unknown)
+    gate = overriding(
+        own, reporting.fail_on, unknown=reporting.fail_on_unknown, min_score=reporting.min_score
+    )
     counts: dict[str, GateCount] = {}
     for result in saved.results:
         known = counts.get(result.target.id, GateCount())
         declared = bool(result.target.dialect)
         walls = count_walls(result.target.id, verdict_in(result), gate)
-        counts[result.target.id] = known + count(result.findings, gate, declared=declared) + walls
+        found = count(result.findings, gate, declared=declared) + walls + count_ways(result, gate)
+        counts[result.target.id] = known + found
     stale = stale_waivers(saved.waivers) if strict else ""
     end = ending(counts, saved.errors, gate, report_only=reporting.report_only, stale=stale)
     summary = saved.summary._replace(gate_passed=end.passed, gate_reasons=end.reasons)
     shown = replace(saved, summary=summary)
-    write_report(shown, chosen, reporting, gate)
+    write_report(shown, chosen, reporting, gate, ways=own.way_out is not None)
     for line in [*explain_exit(end, gate), *review_lines(summary, saved.waivers)]:
         say(line)
     raise click.exceptions.Exit(end.code)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from isoaudit.assess.definitions import definitions
 from isoaudit.cli.configured import read_then
 from isoaudit.cli.options import Accepting
 from isoaudit.cli.screen import say
@@ -32,17 +33,19 @@ def review_of(accepting: Accepting, selection: Selection, catalogue: Mapping[str
     Raises UsageError for a waiver file or baseline that does not load; a baseline of other checks
     is said on stderr.
     """
+    steps = frozenset(one.id for one in definitions().primitives)
+    known = frozenset(catalogue) | steps
     entries: tuple[Entry, ...] = ()
     if accepting.waivers:
         from isoaudit.rules.waiver_file import load_waivers
 
         files = dict.fromkeys(accepting.waivers)
         with as_it_stood(read_then("waivers")):
-            entries = tuple(one for path in files for one in load_waivers(path, catalogue))
+            entries = tuple(one for path in files for one in load_waivers(path, known))
     waiving = Waiving(
         entries,
-        frozenset(check.id for check in selection.checks),
-        frozenset(catalogue),
+        frozenset(check.id for check in selection.checks) | steps,
+        known,
         today(),
         not accepting.no_inline_waivers,
         accepting.accept_labels,

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
+from isoaudit.assess import model_version
+from isoaudit.assess.definitions import steps_about
 from isoaudit.audit import Request, audit
 from isoaudit.bundle import Evidence
 from isoaudit.cli.files import text_whole
@@ -20,13 +22,25 @@ from isoaudit.cli.reviewing import review_lines, stale_waivers
 from isoaudit.cli.screen import say
 from isoaudit.cli.verdict import Ending, ending, explain_exit
 from isoaudit.errors import NothingToAuditError
-from isoaudit.model import RunError, Status, TargetResult, Verdict, WaiverUse, dialects
+from isoaudit.model import (
+    Kind,
+    RunError,
+    Standing,
+    Status,
+    TargetResult,
+    Verdict,
+    WaiverUse,
+    Wall,
+    WallKind,
+    dialects,
+    ways_of,
+)
 from isoaudit.report.compared import since_words
 from isoaudit.report.document import Report, RunInfo, Summary, Tally
 from isoaudit.report.layout import count as words_for
 from isoaudit.rules.baseline import Held, held
 from isoaudit.rules.catalogue import version_of
-from isoaudit.rules.gate import GateCount, count, count_walls
+from isoaudit.rules.gate import GateCount, count, count_walls, count_ways
 from isoaudit.rules.profile import profile_names
 from isoaudit.rules.review import Review
 from isoaudit.rules.select import Gate, Selection, saved
@@ -100,20 +114,22 @@ def run_scan(
         return Summary(totals.targets, totals.tally, verdict.passed, verdict.reasons, resolved)
 
     checks = {check.id: check.about() for check in selection.checks}
+    if selection.gate.way_out is not None:
+        checks |= steps_about()
     version = version_of(selection.checks)
     if streamed:
         from isoaudit.report.json import Head, Tail, write
 
         with _stream(outputs[0]) as stream:
             texts = (entry.payload for entry in rest if isinstance(entry.payload, str))
-            write(stream, Head(checks, version), texts,
+            write(stream, Head(checks, version, model_version=model_version()), texts,
                   lambda: Tail(run_info(), summary(), totals.errors,
                                tuple(totals.waivers)))  # fmt: skip
     else:
         judged = [entry.payload for entry in rest if isinstance(entry.payload, TargetResult)]
         report = Report(run_info(), checks, judged, totals.errors, summary(), version,
-                        waivers=tuple(totals.waivers))  # fmt: skip
-        write_report(report, outputs, reporting, gate)
+                        model_version=model_version(), waivers=tuple(totals.waivers))  # fmt: skip
+        write_report(report, outputs, reporting, gate, ways=selection.gate.way_out is not None)
     verdict = end()
     not_audited = review.baseline.not_audited(totals.counts) if review.baseline else 0
     for line in [
@@ -137,13 +153,14 @@ def _finisher(gate: Gate, *, streamed: bool) -> Callable[[TargetResult], _Finish
             result.target.id,
             Tally.of(result.findings),
             count(result.findings, gate, declared=bool(result.target.dialect))
-            + count_walls(result.target.id, verdict_in(result), gate),
+            + count_walls(result.target.id, verdict_in(result), gate)
+            + count_ways(result, gate),
             encode(result),
             result.waivers,
-            tuple(held(finding) for finding in result.findings if finding.known),
+            tuple(held(one) for one in (*result.findings, *ways_of(result)) if one.known),
             tuple(
                 one.fingerprint
-                for one in result.findings
+                for one in (*result.findings, *ways_of(result))
                 if one.known is False and one.status is Status.FAIL
             ),
         )
@@ -152,8 +169,16 @@ def _finisher(gate: Gate, *, streamed: bool) -> Callable[[TargetResult], _Finish
 
 
 def verdict_in(result: TargetResult) -> Verdict | None:
-    """Return the verdict on a target, None if it has no boundary."""
-    return result.assessment.verdict if result.assessment else None
+    """Return the verdict on a target, None if it has no boundary.
+
+    A report that was saved before verdicts were holds none: that is one that nothing is known of.
+    """
+    if result.assessment is not None:
+        return result.assessment.verdict
+    target = result.target
+    if target.kind not in {Kind.CONTAINER, Kind.VM} or target.dialect == "dockerfile":
+        return None
+    return Verdict(Standing.UNDECIDED, None, Wall(WallKind.NONE, WallKind.VM))
 
 
 def _counted(results: Iterable[Any], totals: _Totals) -> Iterator[_Finished]:
@@ -237,7 +262,7 @@ def _run_info(started: float, selection: Selection, host: Evidence | None) -> Ru
 
 def _gate_that_held(
     selection: Selection, gate: Gate, reporting: Reporting
-) -> dict[str, str | bool] | None:
+) -> dict[str, str | bool | int] | None:
     """Return the gate for the report, None if its profiles' names say it all."""
     own = all(name.partition("@")[0] in profile_names() for name in selection.profiles)
     if own and gate == selection.gate and not reporting.strict_waivers:

@@ -96,7 +96,12 @@ def scan(
         selection = select(profiles, catalogue)
     if reporting.fail_on is None:
         refuse_no_gate(selection.gate, profiles)
-    gate = overriding(selection.gate, reporting.fail_on, unknown=reporting.fail_on_unknown)
+    gate = overriding(
+        selection.gate,
+        reporting.fail_on,
+        unknown=reporting.fail_on_unknown,
+        min_score=reporting.min_score,
+    )
     review = review_of(accepting, selection, catalogue)
     if not targets and not os.environ.get("CI"):
         say("auditing this host; for files: isoaudit scan .")

@@ -20,7 +20,8 @@ from isoaudit.model.finding import Finding, Outcome
 from isoaudit.model.result import RunError, TargetResult
 from isoaudit.model.target import Target
 from isoaudit.model.waiver import InlineWaiver, Waiver, WaiverUse
-from isoaudit.model.ways import EscapePath, Goal, KnownWay, Lead, Openness, Step
+from isoaudit.model.way_finding import finding_of, names_of, ways_of, with_marks
+from isoaudit.model.ways import EscapePath, Goal, KnownWay, Lead, Openness, Step, least_of
 from isoaudit.model.words import Kind, Reason, Severity, Status, Vantage
 
 __all__ = [
@@ -62,4 +63,9 @@ __all__ = [
     "Wall",
     "WallKind",
     "Why",
+    "finding_of",
+    "least_of",
+    "names_of",
+    "ways_of",
+    "with_marks",
 ]

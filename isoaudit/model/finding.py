@@ -73,6 +73,11 @@ class Finding(NamedTuple):
         return self.outcome.status
 
     @property
+    def kept_as(self) -> str:
+        """What a baseline keeps of it beside the fingerprint: the status."""
+        return self.status.value
+
+    @property
     def message(self) -> str:
         """What is wrong; for anything but a failure, the check's title or the problem."""
         return self.outcome.message

@@ -34,6 +34,11 @@ class Goal(Word):
         return _GOAL_SEVERITY[self]
 
     @property
+    def words(self) -> str:
+        """What a person says of it: root on the host."""
+        return _GOAL_WORDS[self]
+
+    @property
     def is_out(self) -> bool:
         """Whether it lies behind the boundary to the host: that makes a verdict `open`."""
         return self.rank <= Goal.HOST_READ.rank
@@ -50,6 +55,26 @@ _GOAL_SEVERITY = {
     Goal.HOST_DOS: Severity.LOW,
     Goal.HOST_INFO: Severity.LOW,
 }
+
+_GOAL_WORDS = {
+    Goal.HOST_ROOT: "root on the host",
+    Goal.HOST_KERNEL: "the host's kernel",
+    Goal.HOST_WRITE: "writes host files",
+    Goal.HOST_USER: "the account that runs it",
+    Goal.HOST_READ: "reads host files",
+    Goal.NEIGHBOUR: "reaches its neighbours",
+    Goal.HOST_DOS: "can stop the host",
+    Goal.HOST_INFO: "learns of the host",
+}
+
+
+def least_of(severity: Severity) -> Goal:
+    """Return the mildest goal that is as severe."""
+    return max((goal for goal in Goal if goal.severity.rank <= severity.rank), key=_rank)
+
+
+def _rank(goal: Goal) -> int:
+    return goal.rank
 
 
 class Openness(Word):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import TextIO
 
+from isoaudit.model import ways_of
 from isoaudit.model.finding import IN_BASELINES
 from isoaudit.report.document import Report
 from isoaudit.report.options import Options
@@ -23,9 +24,9 @@ def render(report: Report, stream: TextIO, options: Options) -> None:
         "profiles": list(report.run.profiles),
     }
     rows = sorted(
-        (result.target.id, one.check, one.status.value, one.fingerprint)
+        (result.target.id, one.check, one.kept_as, one.fingerprint)
         for result in report.results
-        for one in result.findings
+        for one in (*result.findings, *(ways_of(result) if options.ways else ()))
         if one.status in IN_BASELINES and one.waiver is None
     )
     names = ("target", "check", "status", "fingerprint")

@@ -51,8 +51,8 @@ def render(report: Report, stream: TextIO, options: Options) -> None:
     write_text(stream, buffer.getvalue())
 
 
-def _rows(report: Report) -> Iterator[list[str]]:
-    for entry in entries(report):
+def _rows(report: Report, options: Options) -> Iterator[list[str]]:
+    for entry in entries(report, options):
         yield _row(entry, report)
     for error in ordered_errors(report.errors):
         cells = dict.fromkeys(COLUMNS, "")

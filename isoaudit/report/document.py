@@ -24,7 +24,8 @@ class RunInfo(NamedTuple):
     there ("unread").
 
     `gate` is the gate that held if it was not that of a built-in profile as it is: "fail_on" (a
-    severity or "never"), "fail_on_unknown" and "strict_waivers".
+    severity or "never"), "fail_on_unknown", "strict_waivers", "fail_on_way_out" (a goal or "never")
+    and "min_score".
     """
 
     id: str
@@ -36,7 +37,7 @@ class RunInfo(NamedTuple):
     seconds: float
     on: Mapping[str, str] | None = None
     since: Mapping[str, str | int] | None = None
-    gate: Mapping[str, str | bool] | None = None
+    gate: Mapping[str, str | bool | int] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the run as the report document holds it."""
@@ -196,4 +197,5 @@ class Report:
     summary: Summary
     checks_version: str = ""
     version: str = __version__
+    model_version: str = ""
     waivers: Sequence[WaiverUse] = ()

@@ -11,6 +11,7 @@ from json.encoder import encode_basestring_ascii as quoted
 from isoaudit.model import FactSet, Finding, Outcome, TargetResult, Waiver
 from isoaudit.model.encoding import Encoder, location_text
 from isoaudit.model.finding import KNOWN, NEW
+from isoaudit.report.encode_assessment import AssessmentEncoder, fixes_member
 from isoaudit.report.targets import ordered_missing
 
 _KEPT = 2048
@@ -33,6 +34,7 @@ class TargetEncoder(Encoder):
     def __init__(self) -> None:
         super().__init__()
         self._outcomes: dict[int, tuple[Outcome, str]] = {}
+        self._assessments = AssessmentEncoder()
 
     def target(self, result: TargetResult) -> str:
         """Return the text of `target_json(result)`."""
@@ -44,6 +46,10 @@ class TargetEncoder(Encoder):
         findings = ", ".join([self.finding(finding) for finding in result.findings])
         facts = self.facts(result.facts)
         body = f'"facts": {{{facts}}}, "missing": [{missing}], "findings": [{findings}]'
+        if result.assessment is not None:
+            body += f", {self._assessments.members(result.assessment)}"
+        if result.fixes:
+            body += f", {fixes_member(result.fixes)}"
         return f"{head[:-1]}, {body}}}"
 
     def facts(self, facts: FactSet) -> str:

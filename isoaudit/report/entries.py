@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
-from isoaudit.model import Finding, Severity, Status, Target, TargetResult, Waiver
+from isoaudit.model import (
+    Finding,
+    Goal,
+    Severity,
+    Status,
+    Target,
+    TargetResult,
+    Waiver,
+    ways_of,
+)
 from isoaudit.report.document import Report
 from isoaudit.report.layout import clip
 from isoaudit.report.options import Options
@@ -38,11 +47,12 @@ _BY_STATUS = {
 
 
 class Entry(NamedTuple):
-    """One finding of one target."""
+    """One finding of one target; `goal` is where a way out leads that stands as one."""
 
     target: Target
     finding: Finding
     standing: Standing
+    goal: Goal | None = None
 
     @property
     def rank(self) -> tuple[int, int, str, str, str]:
@@ -63,19 +73,24 @@ class Entry(NamedTuple):
 
     def gates(self, options: Options) -> bool:
         """Say whether it breaks the gate; what is waived or was known before does not."""
-        if self.finding.known or not at_gate(self.finding.severity, options):
+        if self.finding.known or not self._at_gate(options):
             return False
         undecided = self.standing is Standing.UNDECIDED and options.fail_on_unknown
         return self.standing is Standing.FAILED or undecided
+
+    def _at_gate(self, options: Options) -> bool:
+        if self.goal is None:
+            return at_gate(self.finding.severity, options)
+        return options.way_out is not None and self.goal.rank <= options.way_out.rank
 
 
 _RANKS = tuple(Standing)
 
 
-def entries(report: Report) -> Iterator[Entry]:
+def entries(report: Report, options: Options) -> Iterator[Entry]:
     """Yield every finding, targets ordered by id as in the JSON document."""
     for result in ordered_results(report):
-        yield from entries_of(result)
+        yield from entries_of(result, options)
 
 
 def ordered_results(report: Report) -> list[TargetResult]:
@@ -83,10 +98,15 @@ def ordered_results(report: Report) -> list[TargetResult]:
     return sorted(report.results, key=lambda result: result.target.id)
 
 
-def entries_of(result: TargetResult) -> list[Entry]:
-    """Return the findings of one target."""
+def entries_of(result: TargetResult, options: Options) -> list[Entry]:
+    """Return the findings of one target, the ways out before them where they are asked for."""
     target = result.target
-    return [Entry(target, one, standing_of(target, one)) for one in result.findings]
+    paths = result.assessment.escape_paths if result.assessment and options.ways else ()
+    ways = zip(ways_of(result), paths, strict=True) if paths else ()
+    return [
+        *(Entry(target, one, standing_of(target, one), path.goal) for one, path in ways),
+        *(Entry(target, one, standing_of(target, one)) for one in result.findings),
+    ]
 
 
 def standing_of(target: Target, finding: Finding) -> Standing:

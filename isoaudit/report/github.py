@@ -31,7 +31,7 @@ _ALWAYS = (Standing.FAILED, Standing.BROKEN, Standing.WAIVED)
 
 def render(report: Report, stream: TextIO, options: Options) -> None:
     """Write a command per line: what failed, what could not be audited, then a summary."""
-    found = list(entries(report))
+    found = list(entries(report, options))
     shown = [one for one in found if one.standing in _ALWAYS or one.gates(options)]
     shown.sort(key=lambda one: (_ORDER[_kind(one, options)], one.rank))
     unread, stale = list(_errors(report)), list(_stale(report))

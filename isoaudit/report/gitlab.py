@@ -44,7 +44,7 @@ def render(report: Report, stream: TextIO, options: Options) -> None:
 
 def _rows(report: Report, options: Options) -> Iterator[dict[str, Any]]:
     counted: Counter[str] = Counter()
-    for entry in entries(report):
+    for entry in entries(report, options):
         if not _shown(entry, options):
             continue
         finding, place = entry.finding, entry.place

@@ -21,6 +21,7 @@ class Head(NamedTuple):
     checks: Mapping[str, Mapping[str, Any]]
     checks_version: str = ""
     version: str = __version__
+    model_version: str = ""
 
 
 class Tail(NamedTuple):
@@ -34,7 +35,8 @@ class Tail(NamedTuple):
 
 def write(stream: TextIO, head: Head, targets: Iterable[str], tail: Callable[[], Tail]) -> None:
     """Write a document from encoded targets as they come; `tail` is asked after the last one."""
-    tool = {"name": "isoaudit", "version": head.version, "checks_version": head.checks_version}
+    tool = {"name": "isoaudit", "version": head.version, "checks_version": head.checks_version,
+            "model_version": head.model_version}  # fmt: skip
     stream.write("{" + _member("schema_version", SCHEMA_VERSION))
     stream.write(",\n" + _member("tool", tool))
     stream.write(',\n"checks": {' + _rows(_member(i, a) for i, a in sorted(head.checks.items())))
@@ -59,7 +61,7 @@ def render(report: Report, stream: TextIO, options: Options) -> None:
     ordered = sorted(report.results, key=lambda result: result.target.id)
     write(
         stream,
-        Head(report.checks, report.checks_version, report.version),
+        Head(report.checks, report.checks_version, report.version, report.model_version),
         map(encode_target, ordered),
         lambda: Tail(report.run, report.summary, report.errors, report.waivers),
     )

@@ -83,7 +83,7 @@ def _suites(report: Report, options: Options) -> Iterator[_Suite]:
     for result in ordered_results(report):
         name = _escaped(clip(result.target.id, _SHOWN_NAME))
         by_check: dict[str, list[Entry]] = {}
-        for entry in entries_of(result):
+        for entry in entries_of(result, options):
             by_check.setdefault(entry.finding.check, []).append(entry)
         cases = [
             _judged(name, check, group, report.checks.get(check, {}), options)

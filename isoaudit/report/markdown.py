@@ -51,7 +51,7 @@ class _Section(NamedTuple):
 
 def render(report: Report, stream: TextIO, options: Options) -> None:
     """Write the comment."""
-    found = list(entries(report))
+    found = list(entries(report, options))
     lines = [_MARK, *_verdict(report, found)]
     room = MOST - _RESERVE - sum(len(line) + 1 for line in lines)
     for section in _sections(report, found, options):

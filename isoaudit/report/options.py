@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from isoaudit.model import Severity
+from isoaudit.model import Goal, Severity
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """`verbosity` is -1 for one line per target, 0, or 1 for everything; `width` is in columns.
 
-    `fail_on` and `fail_on_unknown` are the gate's; None is a gate that nothing breaks.
+    `fail_on`, `fail_on_unknown` and `way_out` are the gate's; None is a gate that nothing breaks.
+    `ways` says that the profile is about ways out: formats that show findings one by one show them.
     """
 
     color: bool = False
@@ -19,3 +20,5 @@ class Options:
     width: int = 80
     fail_on: Severity | None = None
     fail_on_unknown: bool = False
+    way_out: Goal | None = None
+    ways: bool = False

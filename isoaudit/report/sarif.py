@@ -38,7 +38,7 @@ _RESULTS = (Standing.FAILED, Standing.UNDECIDED, Standing.WAIVED)
 
 def render(report: Report, stream: TextIO, options: Options) -> None:
     """Write a report as one SARIF log with one run; ASCII only."""
-    found = list(entries(report))
+    found = list(entries(report, options))
     kept, left_out = _kept([one for one in found if one.standing in _RESULTS])
     rules = rules_of(kept, report.checks)
     index = {rule["id"]: number for number, rule in enumerate(rules)}

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from isoaudit.model import (
+    Assessment,
     Fact,
     FactSet,
     Finding,
+    FixChange,
     Missing,
     Part,
     Record,
@@ -21,13 +23,15 @@ def target_json(result: TargetResult) -> dict[str, Any]:
     """Return a result: its address, its strongest evidence, what is missing, its findings.
 
     Under `facts` a dotted path holds one value, the weaker vantages' words standing in `also`,
-    and a part's name holds the list of its records.
+    and a part's name holds the list of its records. What has no boundary has no verdict.
     """
     return {
         **result.target.to_json(),
         "facts": _facts_json(result.facts),
         "missing": [entry.to_json() for entry in ordered_missing(result.facts)],
         "findings": [finding.to_json() for finding in result.findings],
+        **(result.assessment.to_json() if result.assessment is not None else {}),
+        **({"fixes": [fix.to_json() for fix in result.fixes]} if result.fixes else {}),
     }
 
 
@@ -42,7 +46,13 @@ def target_result(data: dict[str, Any]) -> TargetResult:
             facts += [Fact.from_json(path, one) for one in (seen, *seen.get("also", ()))]
     missing = [Missing.from_json(entry) for entry in data["missing"]]
     findings = tuple(Finding.from_json(finding) for finding in data["findings"])
-    return TargetResult(Target.from_json(data), FactSet.of(facts, parts, missing), findings)
+    return TargetResult(
+        Target.from_json(data),
+        FactSet.of(facts, parts, missing),
+        findings,
+        assessment=Assessment.from_json(data) if "verdict" in data else None,
+        fixes=tuple(FixChange.from_json(one) for one in data.get("fixes", ())),
+    )
 
 
 def ordered_missing(facts: FactSet) -> list[Missing]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from isoaudit.errors import UsageError
-from isoaudit.model import Finding, Status, TargetResult
+from isoaudit.model import Finding, Status, TargetResult, ways_of, with_marks
 from isoaudit.model.finding import IN_BASELINES
 
 FORMAT = "1"
-_WORDS = frozenset(one.value for one in IN_BASELINES)
+_WORDS = frozenset({*(one.value for one in IN_BASELINES), "open", "possible"})
 _REMEDY = "Write one with `isoaudit scan … -o baseline=FILE`, or give a saved -f json result."
 
 Held = tuple[str, str]
@@ -31,7 +31,7 @@ class Baseline(NamedTuple):
             {
                 held(one): result.target.id
                 for result in results
-                for one in result.findings
+                for one in (*result.findings, *ways_of(result))
                 if one.status in IN_BASELINES and one.waiver is None
             }
         )
@@ -41,11 +41,7 @@ class Baseline(NamedTuple):
 
         One that could not be decided and fails now is new: a status takes part.
         """
-        findings = tuple(
-            one._replace(known=held(one) in self.findings) if one.status in IN_BASELINES else one
-            for one in result.findings
-        )
-        return replace(result, findings=findings)
+        return marked(result, lambda one: one._replace(known=held(one) in self.findings))
 
     def resolved(self, seen: Iterable[Held], targets: Iterable[str]) -> int:
         """Count the failures that stood in some targets and do so no more."""
@@ -58,9 +54,18 @@ class Baseline(NamedTuple):
         return len(set(self.findings.values()) - set(targets))
 
 
+def marked(result: TargetResult, mark: Callable[[Finding], Finding]) -> TargetResult:
+    """Return a result of which everything that a baseline holds is marked, ways out included."""
+    findings = tuple(mark(one) if one.status in IN_BASELINES else one for one in result.findings)
+    if result.assessment is None:
+        return replace(result, findings=findings)
+    ways = tuple(mark(one) for one in ways_of(result))
+    return replace(result, findings=findings, assessment=with_marks(result.assessment, ways))
+
+
 def held(finding: Finding) -> Held:
     """Return what a finding is known by."""
-    return (finding.fingerprint, finding.status.value)
+    return (finding.fingerprint, finding.kept_as)
 
 
 def baseline_from(data: Any, shown: str) -> Baseline:
@@ -92,11 +97,16 @@ def _from_result(data: Mapping[str, Any]) -> Baseline:
     rows = {
         _row(one): _text(target["id"])
         for target in data["targets"]
-        for one in target["findings"]
+        for one in (*target["findings"], *map(_way, target.get("escape_paths", ())))
         if one["status"] in _WORDS and one.get("waiver") is None
     }
     profiles = tuple(map(_text, data["run"]["profiles"]))
     return Baseline(rows, profiles, _text(data["tool"]["checks_version"]))
+
+
+def _way(path: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a way out of a saved result as what a baseline knows of a finding."""
+    return {**path, "status": path["certainty"]}
 
 
 def _row(finding: Mapping[str, Any]) -> Held:

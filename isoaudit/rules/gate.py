@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from isoaudit.model import Finding, Severity, Status, Verdict
+from isoaudit.model import (
+    Finding,
+    Goal,
+    Openness,
+    Severity,
+    Status,
+    TargetResult,
+    Verdict,
+    finding_of,
+)
 from isoaudit.rules.select import Gate
 from isoaudit.rules.wall_gate import wall_count, wall_words
 
@@ -67,15 +76,55 @@ def count_walls(target: str, verdict: Verdict | None, gate: Gate) -> GateCount:
     return GateCount(len(found.short), len(told), 0, unknown, 0, found.short + told)
 
 
+def count_ways(result: TargetResult, gate: Gate) -> GateCount:
+    """Count the ways out of a target that break the gate, and a score that is too low.
+
+    What is waived, or stood in the baseline, breaks nothing; nor does it of what it caps the score.
+    """
+    if result.assessment is None:
+        return GateCount()
+    declared = bool(result.target.dialect)
+    worst: Goal | None = None
+    fails = unknown = 0
+    for path in result.assessment.escape_paths:
+        if gate.way_out is None or path.goal.rank > gate.way_out.rank or path.waiver or path.known:
+            continue
+        if path.certainty is Openness.OPEN:
+            fails += 1
+            worst = path.goal if worst is None or path.goal.rank < worst.rank else worst
+        elif not finding_of(path).beyond(declared=declared):
+            unknown += 1
+    told = (f"{result.target.id}: a way out is open: {worst.words}",) if worst else ()
+    low = result.assessment.score.escape.low
+    if low < gate.min_score:
+        told = (*told, f"{result.target.id}: escape {result.assessment.score.escape}, "
+                       f"under {gate.min_score}")  # fmt: skip
+        fails += 1
+    return GateCount(fails, unknown if gate.fail_on_unknown else 0, 0, unknown, 0, told)
+
+
 def describe(gate: Gate) -> str:
-    """Return the gate in words, as "no finding of critical severity"."""
-    walls = wall_words(gate.wanted)
-    return "; ".join(words for words in (_of_findings(gate), walls) if words)
+    """Return the gate in words, as "no open way to the host; no finding of critical severity"."""
+    words = (_of_ways(gate), _of_findings(gate), wall_words(gate.wanted), _of_score(gate))
+    said = "; ".join(one for one in words if one)
+    return said or "none: nothing fails this run"
+
+
+def _of_ways(gate: Gate) -> str:
+    if gate.way_out is None:
+        return ""
+    if gate.way_out is Goal.HOST_READ:
+        return "no open way to the host"
+    return f"no open way out to {gate.way_out.value} or worse"
+
+
+def _of_score(gate: Gate) -> str:
+    return f"escape {gate.min_score} or more" if gate.min_score else ""
 
 
 def _of_findings(gate: Gate) -> str:
     if gate.fail_on is None:
-        return "none: findings never fail this run"
+        return ""
     above = "" if gate.fail_on is Severity.CRITICAL else " or above"
     undecided = ", and none of those left undecided" if gate.fail_on_unknown else ""
     return f"no finding of {gate.fail_on.value} severity{above}{undecided}"

@@ -7,20 +7,29 @@ from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from isoaudit.errors import DefinitionError, UsageError
-from isoaudit.model import Severity
+from isoaudit.model import Goal, Severity, least_of
 from isoaudit.rules.check import Check, Level
 from isoaudit.rules.profile import Profile, Selector, load_profile
 from isoaudit.rules.wall_gate import Wanted, saved_walls, union, walls_of_saved
+
+NEVER = "never"
+WAY_OUT = "way-out"
 
 _VERSION = "version"
 """The parameter of checks that follow a standard which changes: 29 for its version 1.29."""
 
 
 class Gate(NamedTuple):
-    """What makes a run fail: a severity (None is never), and whether unknowns do too."""
+    """What makes a run fail: findings of a severity (None is never), and whether unknowns do too.
+
+    `way_out` is the mildest goal of an open way out that fails it, None is never. `min_score` is
+    the least that the low end of the escape axis may be.
+    """
 
     fail_on: Severity | None = Severity.CRITICAL
     fail_on_unknown: bool = False
+    way_out: Goal | None = None
+    min_score: int = 0
     wanted: tuple[Wanted, ...] = ()
     """Workloads that every wall has to be enough for."""
 
@@ -189,10 +198,30 @@ def _gate(profile: Profile, inherited: Gate) -> Gate:
     data, gate = profile.gate, inherited
     if "fail_on" in data:
         level = data["fail_on"]
-        gate = gate._replace(fail_on=None if level == "never" else Severity(level))
+        gate = _at_level(gate, level)
+    if "fail_on_way_out" in data:
+        goal = data["fail_on_way_out"]
+        gate = gate._replace(way_out=None if goal == "never" else Goal(goal))
+    if "min_score" in data:
+        gate = gate._replace(min_score=data["min_score"])
     if "fail_on_unknown" in data:
         gate = gate._replace(fail_on_unknown=data["fail_on_unknown"])
     return gate._replace(wanted=_wanted(profile, gate.wanted))
+
+
+def _at_level(gate: Gate, level: str) -> Gate:
+    """Return the gate for findings of a severity and worse.
+
+    A gate that ways out break at all is broken by those that are as severe: a profile of a few
+    checks of one's own asks for no more than these.
+    """
+    if level == NEVER:
+        return gate._replace(fail_on=None, way_out=None)
+    severity = Severity(level)
+    if gate.way_out is None:
+        return gate._replace(fail_on=severity)
+    milder = max(gate.way_out, least_of(severity), key=lambda goal: goal.rank)
+    return gate._replace(fail_on=severity, way_out=milder)
 
 
 def _wanted(profile: Profile, inherited: tuple[Wanted, ...]) -> tuple[Wanted, ...]:
@@ -208,12 +237,14 @@ def _wanted(profile: Profile, inherited: tuple[Wanted, ...]) -> tuple[Wanted, ..
     return union([inherited, [Wanted.of(profile.id, profile.workload)]])
 
 
-def saved(gate: Gate, *, strict_waivers: bool) -> dict[str, str | bool]:
+def saved(gate: Gate, *, strict_waivers: bool) -> dict[str, str | bool | int]:
     """Return a gate as a report holds it."""
     return {
-        "fail_on": gate.fail_on.value if gate.fail_on else "never",
+        "fail_on": gate.fail_on.value if gate.fail_on else NEVER,
         "fail_on_unknown": gate.fail_on_unknown,
         "strict_waivers": strict_waivers,
+        "fail_on_way_out": gate.way_out.value if gate.way_out else NEVER,
+        "min_score": gate.min_score,
         **({"walls": saved_walls(gate.wanted)} if gate.wanted else {}),
     }
 
@@ -221,22 +252,47 @@ def saved(gate: Gate, *, strict_waivers: bool) -> dict[str, str | bool]:
 def of_saved(data: Mapping[str, Any]) -> Gate:
     """Return the gate that a report holds; raises ValueError for a severity that there is not."""
     level = data["fail_on"]
-    fail_on = None if level == "never" else Severity(level)
-    return Gate(fail_on, data["fail_on_unknown"], walls_of_saved(data.get("walls", "")))
+    gate = Gate(None if level == NEVER else Severity(level), data["fail_on_unknown"])
+    goal = data.get("fail_on_way_out", NEVER)  # what was saved before knew of no ways out
+    return gate._replace(
+        way_out=None if goal == NEVER else Goal(goal),
+        min_score=data.get("min_score", 0),
+        wanted=walls_of_saved(data.get("walls", "")),
+    )
 
 
 def strictest(gates: Sequence[Gate]) -> Gate:
     """Return the gate that fails whenever one of `gates` does."""
     levels = [gate.fail_on for gate in gates if gate.fail_on is not None]
+    goals = [gate.way_out for gate in gates if gate.way_out is not None]
     return Gate(
         max(levels, key=lambda level: level.rank) if levels else None,
         any(gate.fail_on_unknown for gate in gates),
+        max(goals, key=lambda goal: goal.rank) if goals else None,
+        max((gate.min_score for gate in gates), default=0),
         union(gate.wanted for gate in gates),
     )
 
 
-def overriding(gate: Gate, fail_on: str | None, *, unknown: bool) -> Gate:
-    """Return the gate with what the command line says in its place."""
+def overriding(
+    gate: Gate, fail_on: str | None, *, unknown: bool, min_score: int | None = None
+) -> Gate:
+    """Return the gate with what the command line says in its place.
+
+    `fail_on` is a severity, `never`, or `way-out` with or without the mildest goal that counts.
+    """
     if fail_on is not None:
-        gate = gate._replace(fail_on=None if fail_on == "never" else Severity(fail_on))
+        word, _, goal = fail_on.partition(":")
+        if word == WAY_OUT:
+            gate = gate._replace(fail_on=None, way_out=Goal(goal) if goal else Goal.HOST_READ)
+        else:
+            gate = _at_level(gate, word)
+    if min_score is not None:
+        gate = gate._replace(min_score=min_score)
     return gate._replace(fail_on_unknown=True) if unknown else gate
+
+
+def fail_on_words() -> tuple[str, ...]:
+    """Return every word that --fail-on takes."""
+    ways = (WAY_OUT, *(f"{WAY_OUT}:{goal.value}" for goal in Goal))
+    return (*(severity.value for severity in Severity), *ways, NEVER)

@@ -19,6 +19,9 @@ from isoaudit.model import (
     TargetResult,
     Waiver,
     WaiverUse,
+    names_of,
+    ways_of,
+    with_marks,
 )
 from isoaudit.model.waiver import WaiverState
 from isoaudit.rules.inline_words import WHOLE, statement, today
@@ -63,7 +66,9 @@ class Entry(NamedTuple):
         """Say whether it speaks of a finding of such a target."""
         if not finding.fingerprint.startswith(self.fingerprint):
             return False
-        return any(fnmatchcase(finding.check, pattern) for pattern in self.checks)
+        return any(
+            fnmatchcase(name, pattern) for name in names_of(finding) for pattern in self.checks
+        )
 
 
 class _Met(NamedTuple):
@@ -101,7 +106,7 @@ class Waiving:
         entries = [entry for entry in self.entries if entry.names(result.target)]
         if not (entries or result.said or live):
             return result
-        findings = result.findings
+        findings = (*result.findings, *ways_of(result))
         gating = tuple(one for one in findings if _may_be_waived(one, result.target))
         met = [self._entry(entry, gating) for entry in entries]
         for one in (*result.said, *live):
@@ -110,8 +115,13 @@ class Waiving:
             use = self._inline(one, len(covered), live=one in live, meant=bool(meant))
             if meant or one in live or (said and one.whole):
                 met.append(_Met(covered, use))
+        attached = _attached(findings, met)
+        own = len(result.findings)
         return replace(
-            result, findings=_attached(findings, met), waivers=tuple(one.use for one in met)
+            result,
+            findings=attached[:own],
+            assessment=with_marks(result.assessment, attached[own:]) if result.assessment else None,
+            waivers=tuple(one.use for one in met),
         )
 
     def unmet(self) -> tuple[WaiverUse, ...]:
@@ -183,7 +193,8 @@ class Waiving:
 
 def covering(result: TargetResult) -> frozenset[Stood]:
     """Return what the waivers in a target's file cover of its findings."""
-    gating = [one for one in result.findings if _may_be_waived(one, result.target)]
+    findings = (*result.findings, *ways_of(result))
+    gating = [one for one in findings if _may_be_waived(one, result.target)]
     return frozenset(
         (said.key, one.fingerprint, one.status.value, one.severity.rank)
         for said in result.said
@@ -241,7 +252,8 @@ def _may_be_waived(finding: Finding, target: Target) -> bool:
 
 def _speaks_of(one: InlineWaiver, target: Target, finding: Finding) -> bool:
     """Say whether a waiver speaks of a finding: by its check, and by where it or its target is."""
-    if not any(fnmatchcase(finding.check, check) for check in one.checks):
+    names = names_of(finding)
+    if not any(fnmatchcase(name, check) for name in names for check in one.checks):
         return False
     if one.name:
         return one.name == target.name

@@ -130,6 +130,7 @@ _OCI = (
     *(f"process.seccomp.allows.{name}" for name in _SURFACES),
     "process.seccomp.exploits_reachable",
     "hook", "hook.stage", "hook.path", "hook.of_host", "hook.writable_inside",
+    "container.engine_address", "container.engine_place",
     "sysctl", "sysctl.name", "sysctl.value", "container.network.forwarding",
     "container.platform", "container.privileged", "container.image.reference",
     "container.image.pinned", "container.capabilities.added", "container.user_namespace",

@@ -17,7 +17,7 @@ from isoaudit.probes.compose.namespaces import KEYS, network_mode
 from isoaudit.probes.compose.networks import networks_of
 from isoaudit.probes.compose.service import Service
 from isoaudit.probes.compose.values import word
-from isoaudit.probes.engine_clients import engine_of, is_filter, is_of_all, names_it, relays
+from isoaudit.probes.engine_clients import MOST, engine_of, is_filter, is_of_all, names_it, relays
 
 _BY_SERVICE, _BY_CONTAINER = "service:", "container:"
 _KINDS = (*((name, key) for key, name in KEYS), ("user", "userns_mode"))
@@ -113,10 +113,15 @@ class Member:
         values = [found.get(name) for name in (*found.own, *found.of_files)]
         return (*(said.text for said in values if said is not None and said.known), *self.command)
 
-    def links_to(self, name: str) -> list[str]:
-        """Return the names that it alone gives to another service (`links`)."""
+    @cached_property
+    def links(self) -> dict[str, str]:
+        """The names that it alone gives to other services (`links`)."""
         pairs = [said.text.partition(":") for said in self.service.words("links") if said.known]
-        return [alias.lower() for other, _, alias in pairs if other == name and alias]
+        return {alias.lower(): other for other, _, alias in pairs if alias}
+
+    def links_to(self, name: str) -> list[str]:
+        """Return the names that it alone gives to another service."""
+        return [alias for alias, other in self.links.items() if other == name]
 
 
 class Company:
@@ -135,6 +140,8 @@ class Company:
     ) -> None:
         self.members: dict[str, Member] = {}
         self.unread = ""
+        self.engines: dict[int, list[Member]] = {}
+        """For whoever asks: those of a group that shares a namespace which may be engines."""
         for name, (key, node) in services.items():
             try:
                 if name in broken or not node.is_map:
@@ -145,7 +152,16 @@ class Company:
 
     @cached_property
     def holders(self) -> list[Member]:
-        """The services that hold an engine's socket."""
+        """The services that hold an engine's socket, the first of them if there are too many."""
+        return self._every_holder[:MOST]
+
+    @property
+    def crowded(self) -> bool:
+        """Whether more services hold a socket than are looked at."""
+        return len(self._every_holder) > MOST
+
+    @cached_property
+    def _every_holder(self) -> list[Member]:
         return [one for one in self.members.values() if one.engine_socket]
 
     @cached_property
@@ -156,6 +172,14 @@ class Company:
             for key in one.mounts:
                 found.setdefault(key, []).append(one)
         return found
+
+    @cached_property
+    def writers(self) -> dict[str, list[Member]]:
+        """Those of them that may write there."""
+        return {
+            key: [one for one in several if one.mounts[key].writable]
+            for key, several in self.by_mount.items()
+        }
 
     @cached_property
     def by_name(self) -> dict[str, Member]:
@@ -173,6 +197,19 @@ class Company:
             several.append(self.members[maker])
         return found
 
+    @cached_property
+    def groups_of(self) -> dict[str, list[tuple[str, list[Member]]]]:
+        """The same by the name of a service: the kind of the namespace, and who shares it."""
+        found: dict[str, list[tuple[str, list[Member]]]] = {}
+        for (kind, _), several in self.groups.items():
+            for one in several:
+                found.setdefault(one.name, []).append((kind, several))
+        return found
+
+    @cached_property
+    def _by_container(self) -> dict[str, Member]:
+        return {one.container: one for one in reversed(self.members.values()) if one.container}
+
     def maker(self, kind: str, member: Member) -> Member:
         """Return the service whose namespace of a kind one is in, itself if it has its own."""
         for _ in range(_DEEPEST):
@@ -185,8 +222,7 @@ class Company:
     def _joined(self, mode: str) -> Member | None:
         if mode.startswith(_BY_SERVICE):
             return self.members.get(mode.removeprefix(_BY_SERVICE))
-        name = mode.removeprefix(_BY_CONTAINER)
-        return next((one for one in self.members.values() if name and one.container == name), None)
+        return self._by_container.get(mode.removeprefix(_BY_CONTAINER))
 
     @cached_property
     def passing(self) -> frozenset[str]:

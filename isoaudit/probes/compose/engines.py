@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from isoaudit.documents.yaml import Node
 from isoaudit.facts.engine_address import VARIABLES, engine_address, host_of
-from isoaudit.probes.compose.company import Company
+from isoaudit.probes.compose.company import Company, Member
 from isoaudit.probes.compose.environment import environment
 from isoaudit.probes.compose.namespaces import network_mode
 from isoaudit.probes.compose.service import ENGINE_DEFAULT, FOLLOW, Service
@@ -73,10 +73,10 @@ def note_engine(service: Service, company: Company | None) -> None:
     place = place_of(address, _aliases(service), on_host=on_host)
     member = company.members.get(service.name) if company is not None else None
     if company is not None and member is not None:
-        if place == "elsewhere" and host_of(address) in _reached(company, service):
+        if place == "elsewhere" and _reaches(company, member, host_of(address)):
             place = "neighbour"
         if place == "itself" and any(
-            kind == "net" and member in several for (kind, _), several in company.groups.items()
+            kind == "net" for kind, _ in company.groups_of.get(service.name, ())
         ):
             place = "neighbour"
     if place == "elsewhere" and service.origin.project is False:
@@ -97,8 +97,6 @@ def _aliases(service: Service) -> list[str]:
     return [name for name, _, value in pairs if value == _HOST_GATEWAY]
 
 
-def _reached(company: Company, service: Service) -> set[str]:
-    """Return every name by which a service reaches others of its project."""
-    own = company.members[service.name]
-    links = (alias for other in company.members for alias in own.links_to(other))
-    return {*company.by_name, *links}
+def _reaches(company: Company, own: Member, name: str) -> bool:
+    """Say whether a name is one by which a service reaches another of its project."""
+    return name in company.by_name or name in own.links

@@ -60,6 +60,9 @@ def _incomplete(
     if too_many:
         return Missing(_PART, Reason.LIMIT, f"more than {MOST} neighbours",
                        vantage=Vantage.DECLARED)  # fmt: skip
+    if company is not None and company.crowded:
+        return Missing(_PART, Reason.LIMIT, f"more than {MOST} services hold an engine's socket",
+                       vantage=Vantage.DECLARED)  # fmt: skip
     if service.inherits or (company is not None and company.unread):
         why = service.inherits or f"service {company.unread if company else ''} cannot be read"
         return not_declared(_PART, why, service.origin.remedy)
@@ -120,9 +123,7 @@ class _Around:
         ]
 
     def _namespaces(self) -> Iterator[Neighbour]:
-        for (kind, _), several in self._company.groups.items():
-            if self._own not in several:
-                continue
+        for kind, several in self._company.groups_of.get(self._own.name, ()):
             for other in several:
                 if other is self._own:
                     continue
@@ -139,14 +140,17 @@ class _Around:
             return None if self._address is None else False
         if place_of(self._address, (), on_host=False) != "itself":
             return False
-        engines = [one for one in several if one is not self._own and _may_answer(one)]
+        if id(several) not in self._company.engines:
+            self._company.engines[id(several)] = [one for one in several if _may_answer(one)]
+        engines = [one for one in self._company.engines[id(several)] if one is not self._own]
         return other in engines if engines else None
 
     def _volumes(self) -> Iterator[Neighbour]:
         for key, mine in self._own.mounts.items():
-            for other in self._company.by_mount.get(key, ()):
+            several = self._company.by_mount if mine.writable else self._company.writers
+            for other in several.get(key, ()):
                 theirs = other.mounts[key]
-                if other is self._own or not (mine.writable or theirs.writable):
+                if other is self._own:
                     continue
                 socket = path_of(self._address or "")
                 asks = bool(socket) and f"{socket}/".startswith(f"{mine.destination.rstrip('/')}/")
@@ -161,17 +165,16 @@ class _Around:
         """Yield who holds an engine's socket, and who is asked as an engine, on one network."""
         own = self._own
         named = self._company.by_name.get(host_of(self._address or ""))
-        linked = [
-            one for one in self._company.members.values()
-            if host_of(self._address or "") in own.links_to(one.name)
-        ] if self._address else []  # fmt: skip
-        for other in dict.fromkeys([*self._company.holders, *linked, *([named] if named else [])]):
+        alias = own.links.get(host_of(self._address or ""), "")
+        linked = self._company.members.get(alias)
+        asked = [one for one in (linked, named) if one is not None]
+        for other in dict.fromkeys([*self._company.holders, *asked]):
             if other is own:
                 continue
             common = sorted(own.networks & other.networks)
             if not common:
                 continue
-            asks = other in linked or other is named or self._names(other)
+            asks = other in asked or self._names(other)
             api = None if not asks and self._address is None else asks
             yield self._neighbour(other, "network")._replace(place=common[0], api=api)
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from isoaudit.facts.engine_address import VARIABLES, engine_address
 from isoaudit.facts.redaction import looks_secret, redact_text
 from isoaudit.model import Record, Value
 from isoaudit.probes.declared import record
+from isoaudit.probes.engine_clients import place_of
 from isoaudit.probes.oci.bundle import Bundle, flag, text
 
 _IMAGES = ("io.kubernetes.cri.image-name", "io.kubernetes.cri-o.ImageName",
@@ -30,6 +32,7 @@ def note_settings(bundle: Bundle) -> None:
     else:
         bundle.facts.say(_READ_ONLY, flag(sealed), sealed)
     bundle.facts.part("environment", _environment(bundle))
+    _note_engine(bundle)
     _note_sysctls(bundle)
 
 
@@ -53,6 +56,29 @@ def _environment(bundle: Bundle) -> Iterator[Record]:
             "environment.secret": looks_secret(name, value),
         }
         yield record(entry, fields)
+
+
+def _note_engine(bundle: Bundle) -> None:
+    """Note where variables say that an engine answers; whose name that is, a bundle cannot tell."""
+    address_path, place_path = "container.engine_address", "container.engine_place"
+    said = {text(entry).partition("=")[0]: entry for entry in bundle.listed("process", "env")}
+    named = next((said[name] for name in VARIABLES if name in said), None)
+    if named is None:
+        remark = f"no {', '.join(VARIABLES)}"
+        bundle.facts.default(address_path, "", remark)
+        bundle.facts.default(place_path, "none", remark)
+        return
+    address = engine_address(text(named).partition("=")[2])
+    if not address:
+        for path in (address_path, place_path):
+            bundle.facts.unknown(path, "the variable names no address that could be kept")
+        return
+    bundle.facts.say(address_path, address, named)
+    place = place_of(address, (), on_host=False)
+    if place in {"host", "socket"}:
+        bundle.facts.say(place_path, place, named)
+    else:
+        bundle.facts.unknown(place_path, "whose name that is, who runs the bundle tells")
 
 
 def _note_sysctls(bundle: Bundle) -> None:

@@ -173,10 +173,22 @@ def test_ways_that_are_found_later_take_away_what_it_was_enough_for() -> None:
     """And leave what it never was, with its reason."""
     one = assessment(WallKind.HARDENED)
     one = one._replace(verdict=judge_verdict(one, context()))
-    after = after_ways(one._replace(escape_paths=(way(Goal.HOST_USER),)))
+    after = after_ways(one._replace(escape_paths=(way(Goal.HOST_USER),)), Kind.CONTAINER)
 
     assert after.verdict.enough_for == ()
     assert [named.workload for named in after.verdict.not_enough_for] == [
         one.name for one in CLASSES.values()
     ]
-    assert after_ways(one) == one
+    assert after_ways(one, Kind.VM) == one
+
+
+def test_a_profiles_workload_loses_by_a_way_out_and_by_nothing_else() -> None:
+    """A way to neighbours was judged when it was."""
+    neighbour = way(Goal.NEIGHBOUR)
+    one = assessment(WallKind.USER_KERNEL, ways=(neighbour,))
+    wanted = [Wanted.of("house", {"code": "tenant"})]
+    one = one._replace(verdict=judge_verdict(one, context(), wanted))
+
+    assert "house" in after_ways(one, Kind.VM).verdict.enough_for
+    opened = one._replace(escape_paths=(neighbour, way(Goal.HOST_WRITE)))
+    assert "house" not in after_ways(opened, Kind.VM).verdict.enough_for

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 
@@ -90,6 +91,22 @@ def test_verdict_and_score_follow() -> None:
     assert found.assessment is not None
     assert (Standing.OPEN, Goal.HOST_ROOT) == found.assessment.verdict[:2]
     assert found.assessment.score.escape.high < before.assessment.score.escape.high
+
+
+def test_what_the_wall_was_enough_for_is_judged_anew() -> None:
+    """A way to root of the host through another leaves it enough for nobody."""
+    app = judged("app", leads=[a_lead("docker:dind")])
+    assert app.assessment is not None
+    verdict = app.assessment.verdict._replace(enough_for=("own, reviewed code",))
+    app = replace(app, assessment=app.assessment._replace(verdict=verdict))
+    alone = settle(app, judged("dind"))["app"].assessment
+    found = settle(app, judged("dind", a_way("ESC-901")))["app"].assessment
+    assert alone is not None
+    assert found is not None
+    assert ("own, reviewed code",) == alone.verdict.enough_for
+    assert () == found.verdict.enough_for
+    reasons = {one.workload: one.because for one in found.verdict.not_enough_for}
+    assert any("way" in reason for reason in reasons["own, reviewed code"])
 
 
 @pytest.mark.parametrize(("own", "theirs"), [(OPEN, POSSIBLE), (POSSIBLE, OPEN)])

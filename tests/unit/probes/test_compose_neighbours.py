@@ -268,3 +268,11 @@ def test_a_crowd_is_cut_off(tmp_path: Path) -> None:
     opened = probe(tmp_path)
     (part,) = opened.collect(opened.find()[0]).parts["neighbour"]
     assert (64, True) == (len(part.records), part.incomplete is not None)
+
+
+def test_too_many_holders_of_a_socket_are_not_all_looked_at(tmp_path: Path) -> None:
+    """Nobody's neighbours are then all there are."""
+    socket = "volumes: ['/run/docker.sock:/s']"
+    services = "".join(f"  s{n}: {{image: x, {socket}, networks: [n{n}]}}\n" for n in range(80))
+    found = seen(tmp_path, f"services:\n  web: {{image: web}}\n{services}")
+    assert "more than 64 services hold an engine's socket" == found.incomplete("neighbour")

@@ -191,3 +191,22 @@ def test_the_control_group_an_engine_chooses_is_none_asked_for() -> None:
         assert parent == seen.facts["container.cgroup.parent"]
         assert seen.facts["container.cgroup.own"] is True
     assert look(lambda t: t["linux"].update(cgroupsPath="/")).facts["container.cgroup.own"] is False
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        (["PATH=/bin"], ("", "none")),
+        (["DOCKER_HOST=tcp://u:pw@host.docker.internal:2375"],
+         ("tcp://host.docker.internal:2375", "host")),
+        (["DOCKER_HOST=unix:///run/docker.sock"], ("unix:///run/docker.sock", "socket")),
+        (["DOCKER_HOST=tcp://localhost:2375"], ("tcp://localhost:2375", None)),
+        (["DOCKER_HOST=???"], (None, None)),
+    ],
+)  # fmt: skip
+def test_the_engine_that_it_is_told_to_ask(
+    variables: list[str], expected: tuple[str | None, str | None]
+) -> None:
+    """Address and place of what its variables name; a name is somebody's, whose is not told."""
+    facts = look(lambda tree: tree["process"].update(env=variables)).facts
+    assert expected == tuple(facts.get(f"container.engine_{name}") for name in ("address", "place"))

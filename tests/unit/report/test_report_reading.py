@@ -47,7 +47,7 @@ def test_a_report_comes_back() -> None:
 def test_keys_of_later_versions_are_let_through() -> None:
     """A key that was added does not keep an older isoaudit from reading the rest."""
     data = document()
-    data["targets"][0]["score"] = {"low": 10}
+    data["targets"][0]["mood"] = {"low": 10}
     assert 4 == len(read_report(data).results)
 
 
