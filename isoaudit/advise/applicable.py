@@ -130,6 +130,8 @@ class _Maker:
 
     def _edits(self, change: Change, chosen: _Chosen) -> list[Edit]:
         found = [edit for data in change.edits for edit in self._edit(change, chosen, data)]
+        if any("filter" in data for data in change.edits):
+            return [*found, *self._filtered(found)]
         return [*found, *self._narrowed(found)]
 
     def _edit(self, change: Change, chosen: _Chosen, data: Mapping[str, Any]) -> Iterator[Edit]:
@@ -140,8 +142,6 @@ class _Maker:
         match = _match(change, chosen.record) if data.get("chosen") else ()
         if "drop" in data:
             yield from self._drops(data, match, chosen)
-        elif "filter" in data:
-            yield from self._filtered()
         elif "confined" in data:
             yield from self._confined()
         for path, value in data.get("set", {}).items():
@@ -183,8 +183,8 @@ class _Maker:
                 if folder and (place == folder or place.startswith(folder + "/")):
                     yield Edit(Operation.DROP, part, match=((field, place),))
 
-    def _filtered(self) -> Iterator[Edit]:
-        """Yield what shows that the engine's own filter is on."""
+    def _filtered(self, edits: Sequence[Edit]) -> Iterator[Edit]:
+        """Yield what shows that the engine's own filter is on, for the capabilities then left."""
         yield Edit(Operation.SET, "process.seccomp.mode", "filter")
         yield Edit(Operation.FORGET, "process.seccomp.exploits_reachable")
         is_live = not self._context.target.dialect
@@ -193,7 +193,7 @@ class _Maker:
             for record in self._records("process"):
                 # A file does not say what a filter lets through: there the profile's name decides.
                 if is_live or path in record.facts:
-                    allowed = bool(needed) and not _held(record).isdisjoint(needed)
+                    allowed = bool(needed) and not _left(record, edits).isdisjoint(needed)
                     yield Edit(Operation.SET, path, allowed, _all_of(record))
 
     def _confined(self) -> Iterator[Edit]:

@@ -273,9 +273,10 @@ def _way(path: EscapePath) -> _Way:
 def _rests_on(path: EscapePath) -> Iterable[str]:
     """Yield the facts that a way rests on, those not known too, and the parts that they are of."""
     for step in path.steps:
-        for path in (*(fact.path for fact in step.evidence), *(one.path for one in step.missing)):
-            yield path
-            yield path.partition(".")[0]
+        facts = [fact.path for fact in step.evidence]
+        for one in (*facts, *(entry.path for entry in step.missing)):
+            yield one
+            yield one.partition(".")[0]
 
 
 class HostCause(NamedTuple):
