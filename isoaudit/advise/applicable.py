@@ -54,6 +54,12 @@ def applicable(context: Context, truths: Truths) -> tuple[Applied, ...]:
     return tuple(one for change in known.changes for one in maker.of(change))
 
 
+def narrowed(context: Context, truths: Truths, edits: Sequence[Edit]) -> tuple[Edit, ...]:
+    """Return what fewer capabilities also close where the engine's own filter is on."""
+    maker = _Maker(context, truths, load_changes(context.target.kind))
+    return tuple(maker.narrowed(edits))
+
+
 class _Maker:
     def __init__(self, context: Context, truths: Truths, known: Changes) -> None:
         self._context = context
@@ -132,7 +138,7 @@ class _Maker:
         found = [edit for data in change.edits for edit in self._edit(change, chosen, data)]
         if any("filter" in data for data in change.edits):
             return [*found, *self._filtered(found)]
-        return [*found, *self._narrowed(found)]
+        return [*found, *self.narrowed(found)]
 
     def _edit(self, change: Change, chosen: _Chosen, data: Mapping[str, Any]) -> Iterator[Edit]:
         if "last" in data and len(self._records(data["last"])) > 1:
@@ -205,7 +211,7 @@ class _Maker:
         for path, value in self._known.confined.get(module, {}).items():
             yield Edit(Operation.SET, path, _frozen(value))
 
-    def _narrowed(self, edits: Sequence[Edit]) -> Iterator[Edit]:
+    def narrowed(self, edits: Sequence[Edit]) -> Iterator[Edit]:
         """Yield what fewer capabilities close of a default filter, which asks for them."""
         lost = {edit.path for edit in edits if edit.path in _HELD}
         seen = self._context.fact("container.seccomp.profile")

@@ -64,6 +64,7 @@ class Changes(NamedTuple):
     costs: Mapping[str, Mapping[Any, int]]
     default_filter: Mapping[str, tuple[str, ...]]
     confined: Mapping[str, Mapping[str, Any]]
+    capabilities: tuple[str, ...]
 
     def cost(self, change: Change) -> int:
         """Return what a change costs: effort, downtime and what it may break, weighed."""
@@ -88,6 +89,7 @@ def load_changes(kind: Kind) -> Changes:
         _costs(container["costs"]),
         {name: tuple(needed) for name, needed in container["default_filter"].items()},
         container["confined"],
+        tuple(container["capabilities"]),
     )
 
 
