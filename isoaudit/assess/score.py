@@ -30,7 +30,7 @@ from isoaudit.model import (
 )
 from isoaudit.rules.context import Context
 
-_FULL = 100
+_FULL = 100.0
 _SHOWN = 6
 _REMEMBERED = 20_000
 
@@ -103,9 +103,9 @@ class Scorer:
             truth = folded(cap.when, view, self._truths, cap.each, cap.fold)
             if truth.value is False:
                 continue
-            high = cap.cap if truth.value else _FULL
+            high = float(cap.cap) if truth.value else _FULL
             rests_on = tuple(dict.fromkeys(fact.path for fact in truth.evidence))
-            yield Why(cap.axis, "caps", cap.id, cap.id, cap.text, cap.cap, high, rests_on,
+            yield Why(cap.axis, "caps", cap.id, cap.id, cap.text, float(cap.cap), high, rests_on,
                       truth.missing)  # fmt: skip
 
     def _of_ways(self, axis: Axis, paths: Sequence[EscapePath]) -> Iterable[Why]:
@@ -119,8 +119,9 @@ def cap_of(path: EscapePath, axis: Axis, cap: int) -> Why:
     """Return the line of a way that caps an axis; of one that is not certain, its low end."""
     open_ = path.certainty is Openness.OPEN
     paths = tuple(dict.fromkeys(fact.path for step in path.steps for fact in step.evidence))
-    return Why(axis, "caps", path.goal.value, path.id, path.steps[-1].title, cap,
-               cap if open_ else _FULL, paths, path.missing[:_SHOWN])  # fmt: skip
+    high = float(cap) if open_ else _FULL
+    return Why(axis, "caps", path.goal.value, path.id, path.steps[-1].title, float(cap), high,
+               paths, path.missing[:_SHOWN])  # fmt: skip
 
 
 def with_ways(score: Score, paths: Sequence[EscapePath], model: Model) -> Score:

@@ -11,7 +11,7 @@ from isoaudit.assess.model import AttackPath, Model, Term
 from isoaudit.assess.truth import Truths, View
 from isoaudit.model import Axis, Kind, Layer, Why
 
-_FULL = 100
+_FULL = 100.0
 _SHOWN = 3
 
 Folds = tuple[tuple[str, Bits], ...]

@@ -42,7 +42,7 @@ def render(report: Report, stream: TextIO, options: Options) -> None:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for number, row in enumerate(_rows(report), 1):
+    for number, row in enumerate(_rows(report, options), 1):
         writer.writerow(row)
         if number % _ROWS_AT_ONCE == 0:
             write_text(stream, buffer.getvalue())

@@ -190,7 +190,10 @@ def _stripped(report: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             **target,
-            "findings": [{**f, "waiver": None, "baseline": None} for f in target["findings"]],
+            **{
+                key: [{**one, "waiver": None, "baseline": None} for one in target[key]]
+                for key in ("findings", "escape_paths")
+            },
         }
         for target in report["targets"]
     ]
