@@ -40,6 +40,12 @@ class Assessor:
         whole = self.whole(context)
         return whole[0] if whole else None
 
+    def paths(self, context: Context) -> tuple[EscapePath, ...]:
+        """Return the ways out alone, which is less work than an assessment."""
+        if context.target.kind not in _BOUNDED or context.target.dialect == "dockerfile":
+            return ()
+        return self._finder.find(context).paths
+
     def whole(self, context: Context) -> tuple[Assessment, tuple[Lead, ...]] | None:
         """Return the same, and the ways that lead to other workloads."""
         if context.target.kind not in _BOUNDED or context.target.dialect == "dockerfile":

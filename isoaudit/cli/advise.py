@@ -20,6 +20,7 @@ from isoaudit.model import RunError
 if TYPE_CHECKING:
     from isoaudit.advise.advice import Advised
     from isoaudit.audit.advising import Judged
+    from isoaudit.cli.advice_page import Section
 
 EPILOG = """\b
 Without options on the workload the advice is for code from elsewhere with internal data, alone on
@@ -31,6 +32,7 @@ Examples:
   isoaudit advise docker:web --data sensitive --tenancy teams
   isoaudit advise compose.yaml --class ai-agent-sandbox --on host.json
   isoaudit advise libvirt:db --why
+  isoaudit advise compose.yaml --only web --simulate cap_drop=ALL --simulate user=10001
 
 \b
 Exit codes: 0, or 1 if a workload was described and the wall is not enough for it, or not proven
@@ -43,6 +45,9 @@ to be; 3 nothing to advise on, 4 something could not be read."""
 @click.option("--only", metavar="NAME", help="Of several targets those of this name or id; "
               "it may hold *.")  # fmt: skip
 @click.option("--why", is_flag=True, help="The score line by line: what gives, caps and widens it.")
+@click.option("--simulate", "simulated", multiple=True, metavar="NAME=VALUE",
+              help="What TARGET would come to with an option of its engine, or a fact, as told: "
+              '"cap_drop=ALL", "host.ksm.running=false". Nothing is changed.')  # fmt: skip
 @click.option("-f", "--format", "form", type=click.Choice(["table", "json"]), default="table",
               show_default=True, help="How the advice is written.")  # fmt: skip
 @click.option("--on", type=click.Path(path_type=Path), metavar="BUNDLE",
@@ -56,6 +61,7 @@ def advise(
     asked: Asked,
     only: str | None,
     why: bool,
+    simulated: tuple[str, ...],
     form: str,
     on: Path | None,
     timeout: float,
@@ -69,6 +75,8 @@ def advise(
     from isoaudit.assess import load_assessor
 
     workload = asked.workload()
+    if simulated and form == "json":
+        raise UsageError("--simulate is told in the table only", "Leave -f json away.")
     judged, errors = judged_targets(targets, only, on, timeout, deep=deep)
     assessor = load_assessor()
     advised = [
@@ -76,7 +84,8 @@ def advise(
         for one in judged
         if one.result.assessment is not None
     ]
-    _write(advised, errors, form, why=why)
+    further = [_further(one, simulated) for one in judged] if form == "table" else []
+    _write(advised, further, errors, form, why=why)
     raise click.exceptions.Exit(_exit_code(advised, errors, asked))
 
 
@@ -117,7 +126,29 @@ def _chosen(judged: Sequence[Judged], only: str) -> list[Judged]:
     return chosen
 
 
-def _write(advised: Sequence[Advised], errors: Iterable[RunError], form: str, *, why: bool) -> None:
+def _further(one: Judged, simulated: Sequence[str]) -> list[Section]:
+    """Return the changes that close what is open, or what was asked for comes to."""
+    from isoaudit.advise.fixes import smallest_set
+    from isoaudit.advise.simulate import simulate
+    from isoaudit.assess import load_assessor
+    from isoaudit.cli.advise_fixes import fix_sections, simulated_section
+
+    assessment, assessor = one.result.assessment, load_assessor()
+    if assessment is None:
+        return []
+    if simulated:
+        return [simulated_section(simulate(one.context, assessment, assessor, simulated))]
+    return fix_sections(smallest_set(one.context, assessment, assessor))
+
+
+def _write(
+    advised: Sequence[Advised],
+    further: Sequence[Sequence[Section]],
+    errors: Iterable[RunError],
+    form: str,
+    *,
+    why: bool,
+) -> None:
     if form == "json":
         from isoaudit.cli.advice_json import write
 
@@ -125,7 +156,10 @@ def _write(advised: Sequence[Advised], errors: Iterable[RunError], form: str, *,
     elif advised:
         from isoaudit.cli.advice_page import page
 
-        click.echo("\n\n".join("\n".join(page(one, why=why)) for one in advised))
+        pages = (
+            page(one, why=why, further=more) for one, more in zip(advised, further, strict=True)
+        )
+        click.echo("\n\n".join("\n".join(lines) for lines in pages))
     for error in errors:
         say(f"{error.target}: {error.message}")
         if error.how_to_get:
