@@ -37,7 +37,6 @@ class Change(NamedTuple):
     id: str
     title: str
     how: Mapping[str, str]
-    remedy: str
     scope: str
     effort: int
     downtime: str
@@ -108,7 +107,6 @@ def _change(data: Mapping[str, Any], conditions: Mapping[str, Condition]) -> Cha
         id=data["id"],
         title=data["title"],
         how=data.get("how", {}),
-        remedy=data.get("remedy", ""),
         scope=data.get("scope", "target"),
         effort=data["effort"],
         downtime=data["downtime"],

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from isoaudit.audit.common import Collected, run_error
 from isoaudit.bundle import Evidence
-from isoaudit.model import FactSet, Kind, Record, RunError, Target, TargetResult
+from isoaudit.model import (
+    Assessment,
+    FactSet,
+    Kind,
+    Record,
+    RunError,
+    Standing,
+    Target,
+    TargetResult,
+)
 from isoaudit.rules.context import Context
 from isoaudit.rules.judge import Judge
 from isoaudit.rules.wall_gate import Wanted
@@ -118,7 +127,31 @@ def judged(
     context, said = context_of(evidence, around), evidence.said
     findings = judge.judge(context)
     result = TargetResult(context.target, context.own, findings, said)
-    return result if assessor is None else assessed(result, context, assessor, judge.wanted)
+    if assessor is None:
+        return result
+    result = assessed(result, context, assessor, judge.wanted)
+    if judge.fixes <= 0 or result.assessment is None:
+        return result
+    return _with_fixes(judge, result, result.assessment, context, assessor)
+
+
+def _with_fixes(
+    judge: Judge,
+    result: TargetResult,
+    assessment: Assessment,
+    context: Context,
+    assessor: Assessor,
+) -> TargetResult:
+    """Return a result with the changes that close its open ways to the host, if it has such.
+
+    Each change is judged anew, so that it is done for the first targets of a run alone.
+    """
+    if assessment.verdict.status is not Standing.OPEN:
+        return result
+    from isoaudit.advise.fixes import fixes_for
+
+    judge.fixes -= 1
+    return replace(result, fixes=fixes_for(context, assessment, assessor))
 
 
 def assessed(

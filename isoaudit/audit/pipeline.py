@@ -41,7 +41,8 @@ class Request(NamedTuple):
     `review` marks what people know already of a target that was judged. `excluded` says which files
     found in folders are passed by. `ground` is the host that files will run on, `since` the
     revision whose findings are known already. `wanted` are workloads that walls are judged for,
-    beside those of every run.
+    beside those of every run. `fixes` is for how many targets the changes are worked out that close
+    their ways out.
     """
 
     addresses: Sequence[Address]
@@ -53,6 +54,7 @@ class Request(NamedTuple):
     ground: Ground | None = None
     since: Revision | None = None
     wanted: Sequence[Wanted] = ()
+    fixes: int = 0
 
 
 class Audit(NamedTuple):
@@ -73,7 +75,7 @@ def audit(request: Request, finish: Callable[[TargetResult], _Finished]) -> Audi
     judged. The results hold what it returns, and a RunError for whatever could not be read.
     Raises UsageError for a named file that is not there.
     """
-    judge = Judge(request.checks, request.wanted)
+    judge = Judge(request.checks, request.wanted, request.fixes)
     load_assessor()  # before forking, so that workers inherit it
     around = Around(ground=request.ground)
     units, errors = _units(request)

@@ -83,7 +83,7 @@ def scan(
     from isoaudit.audit import Request
     from isoaudit.audit.common import Limits
     from isoaudit.cli.guests import guests_of
-    from isoaudit.cli.outputs import parse_outputs
+    from isoaudit.cli.outputs import fixes_wanted, parse_outputs
     from isoaudit.cli.reviewing import review_of
     from isoaudit.cli.running import run_scan
     from isoaudit.documents.standing import as_it_stood
@@ -109,5 +109,5 @@ def scan(
     limits = Limits(jobs, timeout, deep, guests_of(guests))
     beside = comparing.of(addresses)
     request = Request(addresses, selection.checks, limits, stdin_of(addresses), review, *beside,
-                      wanted=gate.wanted)  # fmt: skip
+                      wanted=gate.wanted, fixes=fixes_wanted(chosen))  # fmt: skip
     raise click.exceptions.Exit(run_scan(request, selection, gate, chosen, reporting))

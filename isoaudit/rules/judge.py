@@ -54,9 +54,13 @@ class _Met(NamedTuple):
 class Judge:
     """Judges by one list of checks, whose parameters a profile may have changed."""
 
-    def __init__(self, checks: Sequence[Check], wanted: Sequence[Wanted] = ()) -> None:
+    def __init__(
+        self, checks: Sequence[Check], wanted: Sequence[Wanted] = (), fixes: int = 0
+    ) -> None:
         self.checks = tuple(checks)
         self.wanted = tuple(wanted)
+        self.fixes = fixes
+        """For how many targets more changes are worked out that close their ways out."""
         """Workloads that walls are to be judged for, beside those of every run."""
         self._decider = Decider()
         self._bare: dict[tuple[Any, ...], list[_Bare]] = {}
