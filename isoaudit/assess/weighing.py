@@ -104,23 +104,31 @@ class Weigher:
         return points(softmin(sums, self._model.softness), self._model.scale)
 
     def layers(self, weighed: Sequence[Weighed], view: View) -> tuple[Layer, ...]:
-        """Return what each layer gives on the escape axis, from the workload outwards."""
-        found: dict[str, dict[str, Bits]] = {}
+        """Return what each layer gives on the escape axis, from the workload outwards.
+
+        Of several attack paths through a layer the one counts on which it gives least.
+        """
+        found: dict[str, list[list[Bits]]] = {}
         for one in weighed:
-            if one.path.axis is Axis.ESCAPE:
-                for term, bits in one.terms:
-                    found.setdefault(term.layer, {})[term.id] = bits
+            if one.path.axis is not Axis.ESCAPE:
+                continue
+            own: dict[str, list[Bits]] = {}
+            for term, bits in one.terms:
+                own.setdefault(term.layer, []).append(bits)
+            for name, several in own.items():
+                found.setdefault(name, []).append(several)
         return tuple(
-            self._layer(name, found[name], view) for name in self._model.layers if name in found
+            self._layer(name, min(found[name], key=_sum), view)
+            for name in self._model.layers
+            if name in found
         )
 
-    def _layer(self, name: str, terms: Mapping[str, Bits], view: View) -> Layer:
+    def _layer(self, name: str, several: Sequence[Bits], view: View) -> Layer:
         kind = next(
             text
             for text, when in self._model.layers[name]
             if when is None or self._truths.of(when, view).value is True
         )
-        several = terms.values()
         rests_on = tuple(dict.fromkeys(path for bits in several for path in bits.rests_on))
         return Layer(name, kind, sum(b.low for b in several), sum(b.high for b in several),
                      (), rests_on)  # fmt: skip
@@ -134,6 +142,10 @@ class Weigher:
                 if term.id not in seen:
                     seen.add(term.id)
                     yield term
+
+
+def _sum(several: Sequence[Bits]) -> tuple[float, float]:
+    return sum(bits.low for bits in several), sum(bits.high for bits in several)
 
 
 def _lines(axis: Axis, weighed: Sequence[Weighed]) -> Iterator[Why]:

@@ -20,6 +20,7 @@ COMMANDS = {
     "explain": ("isoaudit.cli.explain:explain", "Explain a check, a fact or a framework control."),
     "collect": ("isoaudit.cli.collect:collect", "Write evidence to a file, to judge elsewhere."),
     "advise": ("isoaudit.cli.advise:advise", "Say which isolation a workload needs, and has."),
+    "compare": ("isoaudit.cli.compare:compare", "Compare two walls on six dimensions."),
     "harden": ("isoaudit.cli.harden:harden", "Write a deployment file hardened, or show how."),
     "report": ("isoaudit.cli.report:report", "Show a saved JSON result in another format."),
     "doctor": ("isoaudit.cli.doctor:doctor", "Say what can be seen from here, and what not."),

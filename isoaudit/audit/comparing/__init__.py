@@ -1,0 +1,1 @@
+"""Reads and measures what a comparison needs beside what an audit knows."""
