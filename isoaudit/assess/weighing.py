@@ -106,7 +106,8 @@ class Weigher:
     def layers(self, weighed: Sequence[Weighed], view: View) -> tuple[Layer, ...]:
         """Return what each layer gives on the escape axis, from the workload outwards.
 
-        Of several attack paths through a layer the one counts on which it gives least.
+        Of several attack paths through a layer the one counts on which it gives least, of those on
+        which it gives anything.
         """
         found: dict[str, list[list[Bits]]] = {}
         for one in weighed:
@@ -118,7 +119,7 @@ class Weigher:
             for name, several in own.items():
                 found.setdefault(name, []).append(several)
         return tuple(
-            self._layer(name, min(found[name], key=_sum), view)
+            self._layer(name, _weakest(found[name]), view)
             for name in self._model.layers
             if name in found
         )
@@ -142,6 +143,10 @@ class Weigher:
                 if term.id not in seen:
                     seen.add(term.id)
                     yield term
+
+
+def _weakest(paths: Sequence[Sequence[Bits]]) -> Sequence[Bits]:
+    return min((one for one in paths if _sum(one)[1] > 0), key=_sum, default=paths[0])
 
 
 def _sum(several: Sequence[Bits]) -> tuple[float, float]:

@@ -114,7 +114,9 @@ def _alike(views: Sequence[View], page: Page) -> list[tuple[View, list[View]]]:
     for number, view in enumerate(views):
         loud = tuple((one.check, one.severity) for one in view.failures if one.loud)
         own = page.verbose or view.waived or view.known or view.broken
-        key = number if own else (view.target.engine, view.target.dialect, loud)
+        ways = tuple(path.id for path in view.open_ways)
+        source = (view.target.engine, view.target.dialect, view.standing, ways)
+        key = number if own else (source, loud)
         groups.setdefault(key, []).append(view)
     folded = [group for group in groups.values() if len(group) >= _ALIKE]
     hidden = {id(view) for group in folded for view in group[1:]}

@@ -48,7 +48,10 @@ def _host(words: Mapping[str, str]) -> str:
 def put_sentence(page: Page, views: Sequence[View], run: RunInfo) -> None:
     """Put what it all comes to, and what it was compared with."""
     page.blank()
-    page.plain(verdict_sentence(views, run) or _sentence(views), margin=2)
+    verdict = verdict_sentence(views, run)
+    if verdict:
+        page.plain(verdict, margin=2)
+    page.plain(_sentence(views), margin=2)
     for line in since_words(run.since) if run.since is not None else ():
         page.plain(clip(line, _SHOWN_LINE), margin=2)
 
@@ -96,7 +99,8 @@ def _put_rows(page: Page, views: Sequence[View]) -> None:
 def short(view: View) -> str:
     """Return a target's verdict, or its counts in a few words; what held if nothing failed."""
     if view.assessment is not None:
-        return verdict_line(view)
+        idle = "" if view.tally.judged or view.waived or view.known else "  no check is about it"
+        return verdict_line(view) + idle
     if not (view.tally.judged or view.waived or view.known):
         return "no check is about it"
     words = by_severity(view.tally.by_severity) or f"{count(view.held, 'check')} held"

@@ -12,9 +12,10 @@ from isoaudit.report.table_view import View
 from isoaudit.report.verdict_words import verdict_words, wall_words
 
 _LEGEND = "ESCAPE 0-100: effort to get out to the host. A range: something is not known."
-_ALL_ROWS = 20
+_ALL_ROWS = 16
+_SOME_ROWS = 10
 _GAP = 2
-_SHORTEST_VERDICT = 27
+_SHORTEST_VERDICT = 22
 
 
 def verdict_sentence(views: Sequence[View], run: RunInfo) -> str:
@@ -51,7 +52,10 @@ def _closing(views: Sequence[View]) -> int:
 
 def put_verdicts(page: Page, views: Sequence[View]) -> None:
     """Put the table of workloads, the worst first."""
-    shown = views if page.verbose else views[:_ALL_ROWS]
+    reaching = sum(view.standing is Standing.OPEN for view in views)
+    some = max(_SOME_ROWS, min(reaching, 2 * _ALL_ROWS))
+    few = len(views) if len(views) <= _ALL_ROWS else some
+    shown = views if page.verbose else views[:few]
     rows = [_row(view) for view in shown]
     heads = ("WORKLOAD", "WALL", "VERDICT", "ESCAPE")
     widths = [max(width(row[n]) for row in (heads, *rows)) for n in (1, 2, 3)]
@@ -84,5 +88,8 @@ def _row(view: View) -> tuple[str, str, str, str]:
     assessment = view.assessment
     if assessment is None:
         return view.target.id, "", "", ""
-    return (view.target.id, wall_words(assessment, view.target.kind), verdict_words(assessment),
-            str(assessment.score.escape))  # fmt: skip
+    words = verdict_words(assessment)
+    if view.standing is Standing.UNDECIDED:
+        words = words.partition(":")[0]  # what may be reached is said below
+    wall = wall_words(assessment, view.target.kind)
+    return view.target.id, wall, words, str(assessment.score.escape)

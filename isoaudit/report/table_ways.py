@@ -19,7 +19,7 @@ from isoaudit.report.table_page import Page
 from isoaudit.report.table_seen import put_seen
 from isoaudit.report.table_view import View
 
-_IN_FULL = 2
+_IN_FULL = 1
 _SHOWN = 6
 _SHOWN_TEXT = 600
 _SHOWN_WORDS = 160

@@ -34,14 +34,16 @@ def test_the_dangerous_one_comes_first(isoaudit: Isoaudit, collection: Path) -> 
     lines = isoaudit("scan", ".").out.splitlines()
 
     heads = [line for line in lines if line.startswith("--")]
-    assert lines[5].split()[0] == SOCKET
+    rows = [line for line in lines if line.startswith("  compose:")]
+    assert rows[0].split()[0] == SOCKET
     assert heads[0].startswith(f"-- {SOCKET} ")
-    assert "docker.sock hands Docker's API in" in lines[lines.index(heads[0]) + 1]
+    assert "OPEN: root on the host" in heads[0]
+    assert "WAY OUT" in lines[lines.index(heads[0]) + 1]
 
 
 def test_the_page_is_short(isoaudit: Isoaudit, collection: Path) -> None:
-    """Forty services, of which thirty-nine say nothing new, fit on a page."""
-    assert 66 >= len(isoaudit("scan", ".").out.splitlines())
+    """Forty services, of which thirty-nine say nothing new, fit on two screens."""
+    assert 115 >= len(isoaudit("scan", ".").out.splitlines())
 
 
 def test_what_all_lack_is_one_line(isoaudit: Isoaudit, collection: Path) -> None:
@@ -79,7 +81,7 @@ def test_what_is_hidden_on_the_page_still_decides(isoaudit: Isoaudit, collection
     assert 40 == len(isoaudit("scan", ".", "-q").out.splitlines())
     verbose = isoaudit("scan", ".", "-v").out
     assert all(f"-- {target['id']} " in verbose for target in ended.report["targets"])
-    assert "and 30 more: 30 high" in isoaudit("scan", ".").out
+    assert "and 30 more; -q gives each a line" in isoaudit("scan", ".").out
 
 
 def test_targets_with_critical_findings_are_all_listed(
@@ -109,8 +111,9 @@ def test_of_targets_that_fail_alike_one_stands_for_all(
 
     out = isoaudit("scan", ".").out
 
-    assert 1 == out.count("db is in the PID namespace of the host")
+    # In app5 a neighbour holds the engine's socket: its db stands for itself.
+    assert 2 == out.count("db is in the PID namespace of the host")
     assert "SAME IN   compose:app1/compose.yaml#db" in out
-    assert "and 4 more" in out
-    assert 80 >= len(out.splitlines())
+    assert "and 3 more" in out
+    assert 190 >= len(out.splitlines())
     assert 8 == isoaudit("scan", ".", "-v").out.count("db is in the PID namespace of the host")

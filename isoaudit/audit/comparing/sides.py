@@ -119,6 +119,8 @@ def bytes_words(number: float) -> str:
 
 def seconds_words(seconds: float) -> str:
     """Return a time for people: 9.8 s, 0.25 s, 310 ns."""
+    if seconds <= 0:
+        return "under 1 s"  # a guest tells whole seconds
     if seconds >= 1:
         return f"{seconds:.1f} s"
     if seconds >= 0.001:
