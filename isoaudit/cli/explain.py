@@ -6,7 +6,8 @@ from difflib import get_close_matches
 
 import click
 
-from isoaudit.cli.prose import check_text, fact_text, part_text
+from isoaudit.assess.definitions import definitions
+from isoaudit.cli.prose import check_text, fact_text, part_text, step_text
 from isoaudit.errors import UsageError
 from isoaudit.facts.vocabulary import facts, parts, root
 from isoaudit.rules.check import Check
@@ -15,9 +16,9 @@ from isoaudit.rules.check import Check
 @click.command()
 @click.argument("name", metavar="ID")
 def explain(name: str) -> None:
-    """Explain ID: a check (FS-001), a fact (process.uid), a part (mount), `facts` for a list of
-    all facts, `wall-rules` for which wall is enough for whom and on whose word, or a control of a
-    framework (T1611, 5.4, cis_docker).
+    """Explain ID: a check (FS-001), a step of a way out (ESC-008), a fact (process.uid), a part
+    (mount), `facts` for a list of all facts, `wall-rules` for which wall is enough for whom and on
+    whose word, or a control of a framework (T1611, 5.4, cis_docker).
     """
     if name == "wall-rules":
         from isoaudit.cli.prose_walls import wall_rules_text
@@ -33,6 +34,9 @@ def explain(name: str) -> None:
 def _text(name: str, catalogue: dict[str, Check]) -> str:
     if name.upper() in catalogue:
         return check_text(catalogue[name.upper()])
+    steps = {step.id: step for step in definitions().primitives}
+    if name.upper() in steps:
+        return step_text(steps[name.upper()])
     if name == "facts":
         return "\n".join(f"{spec.path:<44} {spec.type}" for spec in facts().values())
     if name in facts():
@@ -44,7 +48,7 @@ def _text(name: str, catalogue: dict[str, Check]) -> str:
     if evidence:
         rows = [f"  {check.id:<8} {check.title}" for check in evidence]
         return f"{name}: evidence comes from\n" + "\n".join(rows)
-    close = get_close_matches(name, [*catalogue, *facts(), *parts()], n=1)
+    close = get_close_matches(name, [*catalogue, *facts(), *parts(), *steps], n=1)
     hint = f"Did you mean {close[0]}?" if close else "Try `isoaudit checks list`, or `facts`."
     raise UsageError(f"nothing is called {name!r}", hint)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textwrap import fill, indent
 
+from isoaudit.assess.primitive import Primitive
 from isoaudit.cli.screen import clean_block
 from isoaudit.facts.spec import FactSpec, PartSpec
 from isoaudit.rules.check import Check
@@ -37,6 +38,31 @@ def check_text(check: Check) -> str:
     if check.references:
         rows = [f"  {name:<14} {', '.join(ids)}" for name, ids in check.references.items()]
         blocks.append("REFERENCES\n" + "\n".join(rows))
+    return "\n\n".join(clean_block(block) for block in blocks)
+
+
+def step_text(step: Primitive) -> str:
+    """Return everything there is to say about a step of a way out."""
+    goals = ", ".join(dict.fromkeys(aim.goal.words for aim in step.aims)) or "a step for others"
+    needs = "\n".join(
+        f"{paragraph(need.that.source, 2)}\n    else closed: {need.closed}" for need in step.needs
+    )
+    blocks = [
+        f"{step.id}  {step.title}",
+        f"leads to  {goals}\nfor       {', '.join(step.kinds)}"
+        f"\neach      {step.each or '-'}{f' and {step.second}' if step.second else ''}",
+        "WAY\n" + paragraph(step.way),
+        "NEEDS (all of it)\n" + needs,
+    ]
+    if step.absent:
+        rows = "\n".join(f"{paragraph(one.when.source, 2)}" for one in step.absent)
+        blocks.append("ABSENT WHERE\n" + rows)
+    if step.no_help:
+        blocks.append("NO HELP\n" + paragraph(step.no_help))
+    if step.keep:
+        blocks.append("TO KEEP WHAT IT IS FOR\n" + paragraph(step.keep))
+    rows = "\n".join(f"  {name:<14} {', '.join(ids)}" for name, ids in step.references.items())
+    blocks.append("REFERENCES\n" + rows)
     return "\n\n".join(clean_block(block) for block in blocks)
 
 

@@ -38,6 +38,9 @@ _ALIKE = 4
 
 _LOUD = (Severity.CRITICAL, Severity.HIGH)
 
+_TOLD = 3
+"""Workloads that hold and are told one by one: what they are enough for; more make one section."""
+
 _BESIDE_WAYS = 3
 """Findings that are told in full beside open ways: these come first."""
 
@@ -94,7 +97,12 @@ def _put_sections(page: Page, views: Sequence[View], checks: Checks) -> None:
             names = ", ".join(other.target.id for other in others[:_SHOWN_TOGETHER])
             more = f" and {len(others) - _SHOWN_TOGETHER} more" if others[_SHOWN_TOGETHER:] else ""
             page.row("SAME IN", clip(names, _SHOWN_MESSAGE) + more)
-    _put_quiet(page, [view for view in workloads if not (view.loud or page.verbose)])
+    quiet = [view for view in workloads if not (view.loud or page.verbose)]
+    if len(quiet) <= _TOLD and all(view.assessment is not None for view in quiet):
+        for view in quiet:
+            _put_target(page, view, checks, view.target.id)
+    else:
+        _put_quiet(page, quiet)
     for one in shared:
         put_shared(page, one, checks)
     for view in views:

@@ -72,10 +72,7 @@ def _put_way(page: Page, path: EscapePath) -> None:
     steps = count(len(path.steps), "step")
     marks = _marks(path)
     page.headline_of("WAY OUT", f"{path.goal.words}: {steps}, {sure}{marks}", path.id)
-    for number, step in enumerate(path.steps, 1):
-        lead = f"{number}. " if len(path.steps) > 1 else ""
-        where = f"in {clip(step.target, _SHOWN_WORDS)}: " if step.target else ""
-        page.row("", f"{lead}{where}{clip(step.way, _SHOWN_TEXT)}")
+    _put_steps(page, path)
     put_seen(page, [finding_of(path)])
     last = path.steps[-1]
     if last.no_help:
@@ -84,6 +81,14 @@ def _put_way(page: Page, path: EscapePath) -> None:
         page.row("CLOSE", "; or ".join(clip(one, _SHOWN_WORDS) for one in path.broken_by))
     if last.keep:
         page.row("", f"Keep that with: {clip(last.keep, _SHOWN_TEXT)}")
+
+
+def _put_steps(page: Page, path: EscapePath) -> None:
+    """Put what is done, step by step, and in which workload if not in this one."""
+    for number, step in enumerate(path.steps, 1):
+        lead = f"{number}. " if len(path.steps) > 1 else ""
+        where = f"in {clip(step.target, _SHOWN_WORDS)}: " if step.target else ""
+        page.row("", f"{lead}{where}{clip(step.way, _SHOWN_TEXT)}")
 
 
 def _marks(path: EscapePath) -> str:
@@ -112,6 +117,8 @@ def _put_maybe(page: Page, paths: Sequence[EscapePath]) -> None:
     for number, path in enumerate(shown):
         text = f"{path.goal.words}: {path.steps[-1].title}{_marks(path)}"
         page.headline_of("" if number else "MAYBE", f"not ruled out: {text}", path.id)
+        if not number:
+            _put_steps(page, path)
         page.row("", f"not known: {_lacking(path)}")
     if len(paths) > len(shown):
         page.row("", f"and {len(paths) - len(shown)} more not ruled out: -v")
