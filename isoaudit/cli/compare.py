@@ -5,34 +5,41 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from isoaudit.cli.files import require_place, text_whole
 from isoaudit.cli.options import Seconds, addresses_of
 from isoaudit.cli.screen import clean_block, say
 from isoaudit.errors import NothingToAuditError, UsageError
-from isoaudit.model import Kind, RunError, WallKind
+from isoaudit.model import Kind, RunError
 from isoaudit.targets.address import Address
 
 if TYPE_CHECKING:
+    from isoaudit.advise.compare import Comparison, Side
     from isoaudit.audit.advising import Judged
 
 EPILOG = """\b
 What was not measured is called so. Nothing is started but with --measure, which starts throw-away
-copies of both sides and removes them again: of a container its image, command and user without
-mounts, devices and networks; of a VM that boots a kernel directly the VM without disks and cards.
+copies of both sides, says so, and removes them again, also after a failure: of a container its
+image, command, user, runtime and limits without variables, mounts, devices and networks; of a VM
+that boots a kernel directly the VM without disks and cards. The originals are not touched.
 
 \b
 Examples:
   isoaudit compare docker:web libvirt:web-vm
   isoaudit compare docker:web libvirt:web-vm --guests guests.yaml --measure
   isoaudit compare compose.yaml#web docker:web --class "own, reviewed code"
+  isoaudit compare evidence.json#web libvirt:web-vm -o comparison.md
 
 \b
 Exit codes: 0; 2 usage, 3 a side is not there, 4 a side could not be read."""
+
+_FORMS = ("table", "json", "markdown")
+_SUFFIXES = {".json": "json", ".md": "markdown"}
 
 
 @click.command(epilog=EPILOG)
@@ -42,11 +49,14 @@ Exit codes: 0; 2 usage, 3 a side is not there, 4 a side could not be read."""
 @click.option("--runs", type=click.IntRange(1, 20), default=3, show_default=True,
               help="Copies of each side with --measure.")  # fmt: skip
 @click.option("--class", "workload", default="", metavar="NAME",
-              help="The class of workload that the verdict is about; else all.")  # fmt: skip
+              help="The class of workload that the verdict is about, or a part of its name; "
+              "else all.")  # fmt: skip
 @click.option("--guests", type=click.Path(path_type=Path), metavar="FILE",
               help="YAML that says where guests answer: guests: {NAME: ssh://…}.")  # fmt: skip
-@click.option("-f", "--format", "form", type=click.Choice(["table", "json"]), default="table",
-              show_default=True, help="How it is written.")  # fmt: skip
+@click.option("-f", "--format", "form", type=click.Choice(_FORMS),
+              help="How it is written; else by the name of -o, else table.")  # fmt: skip
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE",
+              help="Where to; else standard output.")  # fmt: skip
 @click.option("--timeout", type=Seconds(0.1, 3600), default=30.0, show_default=True,
               metavar="SECONDS", help="Time each side may take.")  # fmt: skip
 @click.option("--deep", is_flag=True, help="Read loaded seccomp filters too: stops each process "
@@ -59,7 +69,8 @@ def compare(
     runs: int,
     workload: str,
     guests: Path | None,
-    form: str,
+    form: str | None,
+    output: Path | None,
     timeout: float,
     deep: bool,
 ) -> None:
@@ -67,30 +78,73 @@ def compare(
 
     On virtualization, compatibility, size, performance, security and replicability.
     """
-    from isoaudit.advise.compare import classes, compared
+    from isoaudit.advise.compare_verdict import compared
     from isoaudit.audit.comparing.sides import side_of
     from isoaudit.cli.guests import guests_of
 
+    if output is not None:
+        require_place(output)
+    workload = _class_named(workload)
     known = guests_of(guests)
     judged = [_one(text, timeout, deep=deep, guests=known) for text in (first, second)]
     if measure:
-        say(f"starting {runs} throw-away copies of each side, and removing them again")
-    sides = [
+        say(f"isoaudit starts {runs} throw-away copies of each side, and removes them again")
+    a, b = (
         side_of(one, runs=runs if measure else 0, guest=_guest_of(one, known)) for one in judged
-    ]
-    if workload and workload not in classes(sides):
-        raise UsageError(
-            f"no class of workloads {workload!r}", f"There are: {'; '.join(classes(sides))}."
-        )
-    found = compared(*sides)
-    if form == "json":
-        click.echo(json.dumps(found.to_json(), indent=2))
-        return
-    from isoaudit.cli.comparison_page import page
+    )
+    _write(compared(a, b, workload, _host_of((a, b))), form, output)
 
-    lines = page(found, workload, _blockers(judged[0]))
-    click.echo(clean_block("\n".join(lines)), color=None)
-    sys.stdout.flush()
+
+def _write(found: Comparison, form: str | None, output: Path | None) -> None:
+    """Write a comparison to a file or to standard output."""
+    form = form or (_SUFFIXES.get(output.suffix, "table") if output is not None else "table")
+    if form == "json":
+        from isoaudit.cli.comparison_json import document
+
+        text = json.dumps(document(found), indent=2) + "\n"
+    elif form == "markdown":
+        from isoaudit.cli.comparison_markdown import markdown
+
+        text = clean_block(markdown(found))
+    else:
+        from isoaudit.cli.comparison_page import page
+
+        text = clean_block("\n".join(page(found)) + "\n")
+    if output is None:
+        click.echo(text, nl=False, color=None)
+        sys.stdout.flush()
+        return
+    with text_whole(output) as stream:
+        stream.write(text)
+
+
+def _class_named(word: str) -> str:
+    """Return the class of workloads that a word names; raises UsageError for none, or several."""
+    from isoaudit.advise.rules import load_rules
+
+    if not word:
+        return ""
+    names = [one.name for one in load_rules().classes]
+    found = [name for name in names if word.casefold() in name.casefold()]
+    if word in names or len(found) == 1:
+        return word if word in names else found[0]
+    what = "several classes have" if found else "no class of workloads has"
+    raise UsageError(f"{what} {word!r} in the name", f"There are: {'; '.join(found or names)}.")
+
+
+def _host_of(sides: Sequence[Side]) -> str:
+    """Return the machine on which both run in words, "" if they run on none that was seen."""
+    from isoaudit.advise.compare_rows import value_of
+
+    hosts = {side.result.target.host for side in sides if side.result.target.host}
+    if len(hosts) != 1:
+        return ""
+    side = next(one for one in sides if one.result.target.host)
+    system, kernel = (
+        value_of(side, path) for path in ("host.os.pretty_name", "host.kernel.release")
+    )
+    told = ", ".join(str(one) for one in (system, f"Linux {kernel}" if kernel else "") if one)
+    return f"{hosts.pop()}: {told}" if told else str(hosts.pop())
 
 
 def _one(text: str, timeout: float, *, deep: bool, guests: Mapping[str, Address]) -> Judged:
@@ -132,18 +186,3 @@ def _guest_of(judged: Judged, guests: Mapping[str, Address]) -> str:
         if name in guests and target.kind is Kind.VM:
             return guests[name].uri or guests[name].text
     return ""
-
-
-def _blockers(judged: Judged) -> list[str]:
-    """Return what stands in the way of a VM for the first side, if it is a container."""
-    from isoaudit.advise.moves import blockers
-    from isoaudit.assess import load_assessor
-
-    if judged.result.target.kind is not Kind.CONTAINER:
-        return ["The first is no container: nothing is moved."]
-    found = blockers(judged.context, load_assessor().truths)
-    return [
-        f"{'' if one.is_known else 'not known: '}{one.text}"
-        for one in found
-        if WallKind.VM in one.walls
-    ]
