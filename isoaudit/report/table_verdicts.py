@@ -77,8 +77,14 @@ def put_verdicts(page: Page, views: Sequence[View]) -> None:
 
 
 def _fitting(words: str, columns: int) -> str:
-    """Return a verdict that fits: for whom a wall holds stands below."""
-    return words if width(words) <= columns else words.partition(" for ")[0]
+    """Return a verdict in fewer words if it does not fit: `HOLDS for own code`.
+
+    It never stands without the workload that the wall is enough for.
+    """
+    if width(words) <= columns:
+        return words
+    first, _, more = words.partition(",")
+    return f"{first} code" if more.endswith(" code") else first
 
 
 def verdict_line(view: View) -> str:
