@@ -9,6 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 from command_line import PROFILE, ROOT, House, Isoaudit
+from repository import Repo
 
 WAYS = PROFILE.replace("gate: {fail_on: critical}", "gate: {fail_on_way_out: host-read}")
 """No check of it is about what these files hold: ways alone decide."""
@@ -224,6 +225,23 @@ def test_a_way_known_as_not_ruled_out_is_new_once_it_is_open(
     _write(here, "root")
 
     assert 1 == isoaudit("scan", "compose.yaml", "--baseline", "b.json", *_house(house)).code
+
+
+def test_a_way_that_was_there_at_the_revision_fails_no_run(
+    isoaudit: Isoaudit, here: Path, house: House
+) -> None:
+    """One that a change brought does."""
+    repo = Repo(here)
+    repo.write("compose.yaml", FILES["read"])
+    repo.commit()
+    old = isoaudit("scan", "compose.yaml", "--since", "main", "-f", "json", *_house(house))
+
+    repo.write("compose.yaml", ROOT_OPEN)
+    new = isoaudit("scan", "compose.yaml", "--since", "main", "-f", "json", *_house(house))
+
+    assert (0, 1) == (old.code, new.code)
+    assert "known" == _path(old.report, "ESC-028")["baseline"]
+    assert "new" == _path(new.report, "ESC-001")["baseline"]
 
 
 def test_ways_that_are_not_ruled_out_are_counted_if_that_is_asked_for(
