@@ -1,7 +1,7 @@
 """Reports with any strings in them, for property tests."""
 
-from assessment_strategies import assessments, fixes
 from hypothesis import strategies as st
+from unit.report.assessment_strategies import assessments, fixes
 
 from isoaudit.model import (
     Fact,
