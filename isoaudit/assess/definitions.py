@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from isoaudit.rules.data import load_data, load_one
 from isoaudit.rules.folder import paths_below
 
 _NUMBERS = Path(__file__).parent / "data"
+_VALUE = re.compile(r"\{([a-z_.]+)\}")
 _SCHEMA = {"checks/escape/": "escape-1"}
 
 
@@ -55,14 +57,20 @@ def steps_about() -> dict[str, dict[str, Any]]:
 def _about(primitive: Primitive) -> dict[str, Any]:
     goals = [aim.goal for aim in primitive.aims] or [Goal.HOST_INFO]
     breaks = [need.breaks for need in primitive.needs if need.breaks]
+    no_help = f" No help: {primitive.no_help}" if primitive.no_help else ""
     return {
         "title": primitive.title,
         "severity": min(goals, key=lambda goal: goal.rank).severity.value,
         "tags": ["escape"],
-        "rationale": " ".join(one for one in (primitive.way, primitive.no_help) if one),
-        "remediation": {"host": "; or ".join(dict.fromkeys(breaks)) or primitive.keep},
+        "rationale": _plain(f"{primitive.way}{no_help}"),
+        "remediation": {"any": _plain("; or ".join(dict.fromkeys(breaks)) or primitive.keep)},
         "references": {name: list(ids) for name, ids in primitive.references.items()},
     }
+
+
+def _plain(text: str) -> str:
+    """Return words about no target: where a value of one would stand, the fact's name does."""
+    return _VALUE.sub(r"<\1>", text)
 
 
 def primitive_files() -> list[tuple[str, str]]:

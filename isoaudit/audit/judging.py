@@ -42,8 +42,9 @@ class Around(NamedTuple):
 class Judging:
     """Judges and finishes live targets, here or in a process aside; told first what is around."""
 
-    def __init__(self, judge: Judge, finish: Callable[[TargetResult], Any]) -> None:
+    def __init__(self, judge: Judge, finish: Callable[[TargetResult], Any], fixes: int = 0) -> None:
         self._judge = judge
+        self._fixes = fixes
         self._finish = finish
         self._around = Around()
 
@@ -51,6 +52,7 @@ class Judging:
         """Take note of what is around, or return what judging and finishing a target gives."""
         if isinstance(item, Around):
             self._around = item
+            self._judge.fixes = self._fixes
             return None
         return outcome(self._judge, self._finish, item, self._around)
 

@@ -7,6 +7,7 @@ first thread. What runs is collected next, side by side, and judged by a process
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -75,17 +76,18 @@ def audit(request: Request, finish: Callable[[TargetResult], _Finished]) -> Audi
     judged. The results hold what it returns, and a RunError for whatever could not be read.
     Raises UsageError for a named file that is not there.
     """
-    judge = Judge(request.checks, request.wanted, request.fixes)
+    judge = Judge(request.checks, request.wanted)
     load_assessor()  # before forking, so that workers inherit it
     around = Around(ground=request.ground)
     units, errors = _units(request)
     before = _before(request, judge, around)
     finish = _reviewed(request.review, before, finish)
     # NOTE: started before anything live, since forking must precede threads.
-    from_files = _judge_files(_FileWork(units, judge, finish, around), request.limits.jobs)
+    work = _FileWork(units, judge, finish, around, fixes=request.fixes)
+    from_files = _judge_files(work, request.limits.jobs)
     if len(units) >= PARALLEL_FROM and any(not a.is_file for a in request.addresses):
         from_files = iter(list(from_files))
-    judging = Judging(judge, carrying(finish))
+    judging = Judging(judge, carrying(finish), request.fixes)
     some = any(not address.is_file for address in request.addresses)
     aside = aside_for(judging, live=some, jobs=request.limits.jobs)
     live = _live(request)
@@ -152,7 +154,8 @@ def _reviewed(
 class _FileWork(NamedTuple):
     """All that a forked worker needs; it inherits it instead of being sent it.
 
-    `renamed` holds today's names of files that are read as they were once.
+    `renamed` holds today's names of files that are read as they were once. `fixes` is for how many
+    targets changes are worked out.
     """
 
     units: Sequence[FileUnit]
@@ -160,14 +163,23 @@ class _FileWork(NamedTuple):
     finish: Callable[[TargetResult], Any]
     around: Around = Around()
     renamed: Mapping[str, str] = {}
+    fixes: int = 0
 
     def run(self, numbers: range) -> list[Any]:
         """Read, judge and finish the files of these numbers."""
-        return [entry for number in numbers for entry in self.one(self.units[number])]
+        return [entry for number in numbers for entry in self.one(number)]
 
-    def one(self, unit: FileUnit) -> Iterator[Any]:
+    def one(self, number: int) -> Iterator[Any]:
         """Read, judge and finish the targets of one file; ways across run inside it alone."""
-        return settled(self._carried(unit), self.finish)
+        self.judge.fixes = self._fixes_in(number)
+        return settled(self._carried(self.units[number]), self.finish)
+
+    def _fixes_in(self, number: int) -> int:
+        """Return for how many targets of a file changes are worked out.
+
+        That goes by the number of the file alone, so that it is the same whichever worker has it.
+        """
+        return math.ceil(self.fixes / len(self.units)) if number < self.fixes else 0
 
     def _carried(self, unit: FileUnit) -> Iterator[Any]:
         carry = carrying(self.finish)
@@ -200,8 +212,8 @@ _inherited: _FileWork | None = None
 
 def _judge_files(work: _FileWork, jobs: int) -> Iterator[Any]:
     if jobs <= 1 or len(work.units) < PARALLEL_FROM:
-        for unit in work.units:
-            yield from work.one(unit)
+        for number in range(len(work.units)):
+            yield from work.one(number)
         return
     yield from _in_workers(work, jobs)
 

@@ -35,8 +35,9 @@ def _text(name: str, catalogue: dict[str, Check]) -> str:
     if name.upper() in catalogue:
         return check_text(catalogue[name.upper()])
     steps = {step.id: step for step in definitions().primitives}
-    if name.upper() in steps:
-        return step_text(steps[name.upper()])
+    way = name.upper().split("+")
+    if all(step in steps for step in way):
+        return "\n\n".join(step_text(steps[step]) for step in way)
     if name == "facts":
         return "\n".join(f"{spec.path:<44} {spec.type}" for spec in facts().values())
     if name in facts():

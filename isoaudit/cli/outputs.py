@@ -20,8 +20,6 @@ from isoaudit.rules.select import Gate
 _FIXED = 6
 """Targets of which the smallest set of changes is worked out: a tenth of a second each."""
 
-_FOR_PEOPLE = frozenset({"table", "markdown"})
-
 
 class Output(NamedTuple):
     """One report: its format, and the file it goes to; None is stdout."""
@@ -50,9 +48,12 @@ def parse_outputs(form: str | None, outputs: Sequence[str]) -> list[Output]:
     return parsed
 
 
-def fixes_wanted(outputs: Sequence[Output]) -> int:
-    """Return for how many targets the changes are shown that close their ways out."""
-    return _FIXED if any(output.form in _FOR_PEOPLE for output in outputs) else 0
+def fixes_wanted(outputs: Sequence[Output], verbosity: int) -> int:
+    """Return for how many targets the changes are shown that close their ways out.
+
+    The table shows them, unless it is one line per target.
+    """
+    return _FIXED if verbosity >= 0 and any(one.form == "table" for one in outputs) else 0
 
 
 def write_report(

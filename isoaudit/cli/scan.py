@@ -109,5 +109,6 @@ def scan(
     limits = Limits(jobs, timeout, deep, guests_of(guests))
     beside = comparing.of(addresses)
     request = Request(addresses, selection.checks, limits, stdin_of(addresses), review, *beside,
-                      wanted=gate.wanted, fixes=fixes_wanted(chosen))  # fmt: skip
+                      wanted=gate.wanted,
+                      fixes=fixes_wanted(chosen, reporting.verbosity))  # fmt: skip
     raise click.exceptions.Exit(run_scan(request, selection, gate, chosen, reporting))

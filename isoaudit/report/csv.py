@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from isoaudit.model import Status
+from isoaudit.report.about import about_of
 from isoaudit.report.document import Report, ordered_errors
 from isoaudit.report.entries import Entry, entries, settling
 from isoaudit.report.layout import clip
@@ -79,7 +80,7 @@ def _rows(report: Report, options: Options) -> Iterator[list[str]]:
 
 def _row(entry: Entry, report: Report) -> list[str]:
     finding, target, place = entry.finding, entry.target, entry.place
-    about = report.checks.get(finding.check, {})
+    about = about_of(report.checks, finding.check)
     waiver = finding.waiver
     failed = finding.status is Status.FAIL
     undecided = finding.status is Status.UNKNOWN

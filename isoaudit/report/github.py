@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from isoaudit.model import Severity
+from isoaudit.report.about import about_of
 from isoaudit.report.compared import since_words
 from isoaudit.report.document import Report, error_words, ordered_errors
 from isoaudit.report.entries import Entry, Standing, entries, settling, waiver_words
@@ -54,7 +55,7 @@ def _kind(entry: Entry, options: Options) -> str:
 
 def _annotation(entry: Entry, report: Report, options: Options) -> str:
     finding = entry.finding
-    about = report.checks.get(finding.check, {})
+    about = about_of(report.checks, finding.check)
     title = f"{clip(finding.check, 40)} {finding.severity.value}: {about.get('title', '')}"
     message = clip(finding.message, _SHOWN_MESSAGE)
     name = clip(entry.target.id, _SHOWN_TITLE)

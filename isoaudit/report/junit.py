@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TextIO
 
 from isoaudit.model import RunError, WaiverUse
+from isoaudit.report.about import about_of
 from isoaudit.report.document import Report, ordered_errors
 from isoaudit.report.entries import (
     Entry,
@@ -86,7 +87,7 @@ def _suites(report: Report, options: Options) -> Iterator[_Suite]:
         for entry in entries_of(result, options):
             by_check.setdefault(entry.finding.check, []).append(entry)
         cases = [
-            _judged(name, check, group, report.checks.get(check, {}), options)
+            _judged(name, check, group, about_of(report.checks, check), options)
             for check, group in by_check.items()
         ]
         yield _Suite(name, cases)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from unicodedata import east_asian_width
 
 from isoaudit.report.escape import clean
@@ -38,6 +39,27 @@ def clip(text: str, columns: int) -> str:
     head = _prefix(text, room // 2)
     tail = _prefix(text[::-1], room - width(head))[::-1]
     return head + ELLIPSIS + tail
+
+
+def clip_apart(texts: Sequence[str], columns: int) -> list[str]:
+    """Return the texts clipped; those that would then look alike keep their end instead.
+
+    Ids of one folder differ near it: `…/ops/compose.yaml#agent`.
+    """
+    clipped = [clip(text, columns) for text in texts]
+    alike = {one for one, number in Counter(clipped).items() if number > 1}
+    return [
+        _end(text, columns) if short in alike else short
+        for text, short in zip(texts, clipped, strict=True)
+    ]
+
+
+def _end(text: str, columns: int) -> str:
+    """Return the end of the cleaned text, as much as fits behind a mark of what is left out."""
+    end = clean(text[-columns:])
+    if len(text) <= columns and width(end) <= columns:
+        return end
+    return ELLIPSIS + _prefix(end[::-1], columns - 1)[::-1]
 
 
 def pad(text: str, columns: int) -> str:

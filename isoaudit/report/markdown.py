@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TextIO
 
 from isoaudit.model import Severity
+from isoaudit.report.about import about_of
 from isoaudit.report.compared import since_words
 from isoaudit.report.document import Report, error_words, ordered_errors
 from isoaudit.report.entries import Entry, Standing, entries, settling, waiver_words
@@ -164,13 +165,13 @@ def _rows(found: Sequence[Entry], report: Report) -> list[str]:
 
 
 def _fix(entry: Entry, report: Report) -> str:
-    about = report.checks.get(entry.finding.check, {})
+    about = about_of(report.checks, entry.finding.check)
     return fix_for(entry.target, about.get("remediation", {}))
 
 
 def _row(group: Sequence[Entry], report: Report) -> str:
     first = group[0]
-    about = report.checks.get(first.finding.check, {})
+    about = about_of(report.checks, first.finding.check)
     messages = list(dict.fromkeys(one.finding.message for one in group[:1000]))
     what = [prose(message, _SHOWN_MESSAGE) for message in messages]
     if len(messages) > _SHOWN_MESSAGES:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from isoaudit.model import Severity
+from isoaudit.report.about import ANY_DIALECT, about_of
 from isoaudit.report.entries import Entry
 from isoaudit.report.layout import clip
 from isoaudit.report.markup import code, prose
@@ -62,7 +63,7 @@ def rules_of(
         check, severity = entry.finding.check, entry.finding.severity
         worst[check] = min(worst.get(check, severity), severity, key=lambda one: one.rank)
     names = {rule_id(check): check for check in sorted(worst)}
-    return [_rule(name, checks.get(check, {}), worst[check]) for name, check in names.items()]
+    return [_rule(name, about_of(checks, check), worst[check]) for name, check in names.items()]
 
 
 def rule_id(check: str) -> str:
@@ -105,7 +106,10 @@ def _rule(check: str, about: Mapping[str, Any], severity: Severity) -> dict[str,
 def _help(check: str, title: str, rationale: str, about: Mapping[str, Any]) -> dict[str, str]:
     """Return why it matters and how to change it, as text and as Markdown."""
     fixes = list(about.get("remediation", {}).items())[:_SHOWN_FIXES]
-    named = [(name.replace("_", " "), fix) for name, fix in fixes]
+    named = [
+        ("to close it" if name == ANY_DIALECT else name.replace("_", " "), fix)
+        for name, fix in fixes
+    ]
     text = [title, rationale]
     text += [f"{clip(name, _SHOWN_TAG)}: {clip(fix, _SHOWN_TEXT)}" for name, fix in named]
     markdown = [f"**{prose(title, _SHOWN_TITLE)}**", prose(rationale, _SHOWN_TEXT)]

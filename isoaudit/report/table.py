@@ -13,7 +13,7 @@ from typing import Any, TextIO
 from isoaudit.model import RunError, Severity, Standing, Status
 from isoaudit.report.document import Report, error_words, ordered_errors
 from isoaudit.report.escape import clean
-from isoaudit.report.layout import clip, count, pad, widest
+from isoaudit.report.layout import clip, clip_apart, count, pad, widest
 from isoaudit.report.options import Options
 from isoaudit.report.table_changes import put_changes
 from isoaudit.report.table_findings import put_failure
@@ -42,7 +42,7 @@ _TOLD = 3
 """Workloads that hold and are told one by one: what they are enough for; more make one section."""
 
 _BESIDE_WAYS = 3
-"""Findings that are told in full beside open ways: these come first."""
+"""Findings that are listed beside open ways: these come first."""
 
 Checks = Mapping[str, Mapping[str, Any]]
 
@@ -76,8 +76,9 @@ def _put_short(page: Page, views: Sequence[View], errors: Sequence[RunError]) ->
     rows += [(error.target, f"not audited: {_unread(error)}") for error in ordered_errors(errors)]
     left = min(left, page.width // 2) if errors else left
     room = min(left, widest(clip(name, page.width) for name, _ in rows))
-    for name, text in rows:
-        cell = pad(clip(name, room), room)
+    names = clip_apart([name for name, _ in rows], room)
+    for name, (_, text) in zip(names, rows, strict=True):
+        cell = pad(name, room)
         page.lines.append(f"{cell}  {clip(text, page.width - room - 2)}".rstrip())
 
 
@@ -144,7 +145,10 @@ def _put_target(page: Page, view: View, checks: Checks, title: str) -> None:
     for broken in view.broken:
         page.headline(None, clip(broken.message, _SHOWN_MESSAGE), broken.check)
     for failure in listed:
-        put_failure(page, view.target, failure, checks.get(failure.check, {}))
+        if _beside_ways(page, view):
+            page.headline(failure.severity, clip(failure.message, _SHOWN_MESSAGE), failure.check)
+        else:
+            put_failure(page, view.target, failure, checks.get(failure.check, {}))
     if rest:
         page.command("ALSO", by_severity(failing(rest)), _more(view.target.id))
     put_changes(page, view, checks)
@@ -154,12 +158,17 @@ def _put_target(page: Page, view: View, checks: Checks, title: str) -> None:
     put_unknown(page, [view])
 
 
+def _beside_ways(page: Page, view: View) -> bool:
+    """Say whether findings stand beside open ways, which come first: a line each is enough."""
+    return view.standing is Standing.OPEN and not page.verbose
+
+
 def _listed(page: Page, view: View) -> list[Failure]:
-    """Return the failures that are told in full: the worst, but for what open ways say already."""
+    """Return the failures that are listed: the worst, but for what open ways say already."""
     if page.verbose:
         return list(view.failures)
     loud = [one for one in view.failures if one.loud]
-    if view.standing is not Standing.OPEN:
+    if not _beside_ways(page, view):
         return loud
     said = explained(view.open_ways)
     return [

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from isoaudit.model import Kind, Target
+from isoaudit.report.about import ANY_DIALECT
 from isoaudit.report.layout import clip, wrap
 from isoaudit.report.table_page import Page
 from isoaudit.report.table_seen import put_seen
@@ -65,4 +66,4 @@ def fix_for(target: Target, remediation: Mapping[str, str]) -> str:
     for name in _NEAREST.get(own, _FALLBACKS[target.kind]):
         if name in remediation:
             return f"({name.replace('_', ' ')}) {remediation[name]}"
-    return ""
+    return remediation.get(ANY_DIALECT, "")

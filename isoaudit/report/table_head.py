@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from isoaudit.model import Kind, Severity, Status
 from isoaudit.report.compared import since_words
 from isoaudit.report.document import Report, RunInfo
-from isoaudit.report.layout import clip, count, width
+from isoaudit.report.layout import clip, clip_apart, count, width
 from isoaudit.report.table_page import Page
 from isoaudit.report.table_verdicts import verdict_line, verdict_sentence
 from isoaudit.report.table_view import View, by_severity, held
@@ -83,7 +83,7 @@ def _put_rows(page: Page, views: Sequence[View]) -> None:
     heads.append("UNKNOWN")
     room = page.width - 2 - sum(len(head) + 2 for head in heads[1:])
     room -= max(0, max(len(row[0]) for row in rows) - len("STATE")) if states else 0
-    names = [clip(view.target.id, room) for view in views]
+    names = clip_apart([view.target.id for view in views], room)
     # The names are set in afterwards: tabulate would count wide characters as one column.
     table = [["x" * width(name), *row] for name, row in zip(names, rows, strict=True)]
     align = ("left", *(["left"] if states else []), *["right"] * (len(_COLUMNS) + 1))

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from isoaudit.model import Standing
 from isoaudit.report.document import RunInfo
-from isoaudit.report.layout import clip, count, pad, width
+from isoaudit.report.layout import clip, clip_apart, count, pad, width
 from isoaudit.report.table_page import Page
-from isoaudit.report.table_view import View
+from isoaudit.report.table_view import View, changes_out
 from isoaudit.report.verdict_words import verdict_words, wall_words
 
 _LEGEND = "ESCAPE 0-100: effort to get out to the host. A range: something is not known."
@@ -31,22 +31,19 @@ def verdict_sentence(views: Sequence[View], run: RunInfo) -> str:
     changes = _closing(reaching)
     if changes:
         does = "closes" if changes == 1 else "close"
-        text += f". {count(changes, 'change')} {does} every open way"
+        text += f". {count(changes, 'change')} {does} every open way to it"
     return f"{text}."
 
 
 def _closing(views: Sequence[View]) -> int:
-    """Return how many changes close every open way of all targets, 0 if that is not known."""
+    """Return how many changes close every open way of all targets to the host, 0 if not known."""
     changes: set[tuple[str, str]] = set()
     for view in views:
-        closed = {path for fix in view.fixes for path in fix.closes}
+        needed = changes_out(view)
+        closed = {path for fix in needed for path in fix.closes}
         if any(path.id not in closed for path in view.open_ways if path.goal.is_out):
             return 0
-        changes.update(
-            ("" if fix.scope == "host" else view.target.id, fix.id)
-            for fix in view.fixes
-            if fix.closes
-        )
+        changes.update(("" if fix.scope == "host" else view.target.id, fix.id) for fix in needed)
     return len(changes)
 
 
@@ -65,15 +62,29 @@ def put_verdicts(page: Page, views: Sequence[View]) -> None:
         given = min(widest - room, max(0, widths[1] - _SHORTEST_VERDICT))
         widths[1] -= given
         room += given
+        rows = [(one, wall, _fitting(words, widths[1]), score) for one, wall, words, score in rows]
     names = min(room, widest)
     page.blank()
-    for row in (heads, *rows):
-        cells = [clip(text, room) for text, room in zip(row, (names, *widths), strict=True)]
+    firsts = [heads[0], *clip_apart([row[0] for row in rows], names)]
+    for name, row in zip(firsts, (heads, *rows), strict=True):
+        others = (clip(text, room) for text, room in zip(row[1:], widths, strict=True))
+        cells = (name, *others)
         padded = (pad(cell, room) for cell, room in zip(cells, (names, *widths), strict=True))
         page.lines.append(f"  {(' ' * _GAP).join(padded)}".rstrip())
     if len(shown) < len(views):
         page.plain(f"and {len(views) - len(shown)} more; -q gives each a line", margin=2)
     page.plain(_LEGEND, margin=2)
+
+
+def _fitting(words: str, columns: int) -> str:
+    """Return a verdict in fewer words if it does not fit: `HOLDS for own code`.
+
+    It never stands without the workload that the wall is enough for.
+    """
+    if width(words) <= columns:
+        return words
+    first, _, more = words.partition(",")
+    return f"{first} code" if more.endswith(" code") else first
 
 
 def verdict_line(view: View) -> str:

@@ -43,6 +43,12 @@ class Failure:
     findings: tuple[Finding, ...]
 
     @property
+    def message(self) -> str:
+        """What is wrong with the first of them, and how many more there are."""
+        more = len(self.findings) - 1
+        return f"{self.findings[0].message}{f', and {more} more' if more else ''}"
+
+    @property
     def severity(self) -> Severity:
         """The worst severity among the records."""
         return min((finding.severity for finding in self.findings), key=lambda one: one.rank)
@@ -147,6 +153,19 @@ class View:
         worst = [-self.tally.severity(severity) for severity in Severity]
         standing = _STANDINGS.get(self.standing, len(_STANDINGS))
         return (self.is_host, standing, *worst, -self.unsettled, self.target.id)
+
+
+def changes_out(view: View) -> tuple[FixChange, ...]:
+    """Return the changes of a target that close its open ways to the host, in their order.
+
+    They are all up to the last that closes such a way, or one that is not open now and that a
+    change before it opens: the score after it was computed with all of these made.
+    """
+    out = {path.id for path in view.open_ways if path.goal.is_out}
+    short = {path.id for path in view.open_ways} - out
+    last = max((n for n, fix in enumerate(view.fixes, 1) if not short.issuperset(fix.closes)),
+               default=0)  # fmt: skip
+    return view.fixes[:last] if out else ()
 
 
 def settled_by(target: Target, finding: Finding) -> str:

@@ -17,7 +17,7 @@ from isoaudit.model import (
 from isoaudit.report.layout import clip, count
 from isoaudit.report.table_page import Page
 from isoaudit.report.table_seen import put_seen
-from isoaudit.report.table_view import View
+from isoaudit.report.table_view import View, changes_out
 
 _IN_FULL = 1
 _SHOWN = 6
@@ -50,7 +50,7 @@ def put_ways(page: Page, view: View) -> None:
     maybe = [path for path in out if path.certainty is Openness.POSSIBLE]
     in_full = open_ones if page.verbose else open_ones[:_IN_FULL]
     for path in in_full:
-        _put_way(page, path)
+        _put_way(page, path, tell_breaks=page.verbose or not view.fixes)
     _put_brief(page, open_ones[len(in_full) :])
     if open_ones and not page.verbose:
         _put_number(page, maybe)
@@ -66,8 +66,10 @@ def put_ways(page: Page, view: View) -> None:
         _put_known(page, assessment)
 
 
-def _put_way(page: Page, path: EscapePath) -> None:
-    """Put one way in full: its steps in plain words, and what they rest on."""
+def _put_way(page: Page, path: EscapePath, *, tell_breaks: bool) -> None:
+    """Put one way in full: its steps, what they rest on, and what would end it where no change is
+    told that does.
+    """
     sure = "certain, needs no exploit" if path.certainty is Openness.OPEN else "not ruled out"
     steps = count(len(path.steps), "step")
     marks = _marks(path)
@@ -77,7 +79,7 @@ def _put_way(page: Page, path: EscapePath) -> None:
     last = path.steps[-1]
     if last.no_help:
         page.row("", f"No help: {clip(last.no_help, _SHOWN_TEXT)}")
-    if path.broken_by:
+    if path.broken_by and tell_breaks:
         page.row("CLOSE", "; or ".join(clip(one, _SHOWN_WORDS) for one in path.broken_by))
     if last.keep:
         page.row("", f"Keep that with: {clip(last.keep, _SHOWN_TEXT)}")
@@ -133,17 +135,28 @@ def _lacking(path: EscapePath) -> str:
 
 
 def _put_fixes(page: Page, view: View, assessment: Assessment) -> None:
-    """Put the smallest set of changes, each with the score once it and those before are made."""
+    """Put the smallest set of changes, each with the score once it and those before are made.
+
+    Those against ways that end short of the host come last, in a line; with -v in full too.
+    """
     before = str(assessment.score.axes[Axis.ESCAPE])
-    for number, fix in enumerate(view.fixes, 1):
+    needed = changes_out(view)
+    shown = view.fixes if page.verbose else needed
+    for number, fix in enumerate(shown, 1):
         label = "FIX" if number == 1 else ""
         lead = f"{number} " if len(view.fixes) > 1 else ""
         page.row(label, f"{lead}{clip(fix.change, _SHOWN_TEXT)}{_where(fix)}")
-        after = fix.score_after.get(Axis.ESCAPE)
-        if after is not None:
-            does = f"Closes {count(len(fix.closes), 'way')}; " if fix.closes else ""
-            page.row("", f"{does}ESCAPE {before} -> {after}. {_cost(fix)}")
-            before = str(after)
+        after = str(fix.score_after.get(Axis.ESCAPE, before))
+        does = [f"Closes {count(len(fix.closes), 'way')}"] if fix.closes else []
+        does += [f"ESCAPE {before} -> {after}"] if after != before else []
+        does += [_cost(fix)]
+        page.row("", "; ".join(does))
+        before = after
+    rest = [fix for fix in view.fixes if fix not in shown]
+    if rest:
+        words = "; ".join(clip(f"{fix.change}{_where(fix)}", _SHOWN_WORDS) for fix in rest)
+        label = "" if shown else "FIX"
+        page.row(label, f"Against ways that end short of the host: {words}")
 
 
 def _where(fix: FixChange) -> str:
@@ -169,8 +182,11 @@ def _bug(view: View) -> str:
     if not numbers:
         return "One bug in what it shares with the host is enough."
     most = max(number for number in numbers if isinstance(number, int))
-    return (f"One bug in the shared kernel is enough: {most} of 78 published kernel exploits "
-            "(kernelCTF, 2026-08) begin with calls that it may make.")  # fmt: skip
+    # NOTE: imported here, since few pages need it.
+    from isoaudit.seccomp.exploits import corpus_words
+
+    return (f"One bug in the shared kernel is enough: {most} of {corpus_words()} begin with calls "
+            "that it may make.")  # fmt: skip
 
 
 def _put_enough(page: Page, assessment: Assessment) -> None:

@@ -54,14 +54,12 @@ class _Met(NamedTuple):
 class Judge:
     """Judges by one list of checks, whose parameters a profile may have changed."""
 
-    def __init__(
-        self, checks: Sequence[Check], wanted: Sequence[Wanted] = (), fixes: int = 0
-    ) -> None:
+    def __init__(self, checks: Sequence[Check], wanted: Sequence[Wanted] = ()) -> None:
         self.checks = tuple(checks)
         self.wanted = tuple(wanted)
-        self.fixes = fixes
-        """For how many targets more changes are worked out that close their ways out."""
         """Workloads that walls are to be judged for, beside those of every run."""
+        self.fixes = 0
+        """For how many targets more changes are worked out that close their ways out."""
         self._decider = Decider()
         self._bare: dict[tuple[Any, ...], list[_Bare]] = {}
         self._met: dict[Shape, _Met] = {}

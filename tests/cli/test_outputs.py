@@ -79,11 +79,15 @@ def test_f_decides_for_a_file_of_any_name(isoaudit: Isoaudit, compose: Path) -> 
 
 
 def test_all_json_is_the_same_report(isoaudit: Isoaudit, compose: Path) -> None:
-    """Written as results come, or at the end beside another format: the findings agree."""
+    """Written as results come, or at the end beside another format: the findings agree.
+
+    Changes that close ways out are worked out where people are shown them, and stand in it then.
+    """
     streamed = isoaudit("scan", "compose.yaml", "-f", "json").report
     isoaudit("scan", "compose.yaml", "-o", "report.json", "-o", "table=-")
     whole = json.loads((compose / "report.json").read_text())
 
+    assert all(target.pop("fixes") for target in whole["targets"])
     assert {**streamed, "run": None} == {**whole, "run": None}
 
 

@@ -26,7 +26,7 @@ ALLOWED = {
     "harden": {"errors", "model", "documents", "rules"},
     "assess": {"errors", "model", "documents", "facts", "resources", "seccomp", "rules"},
     "advise": {"errors", "model", "documents", "facts", "resources", "seccomp", "rules", "assess"},
-    "report": {"errors", "model", "resources"},
+    "report": {"errors", "model", "resources", "seccomp"},
     "audit": {"errors", "model", "documents", "facts", "resources", "bundle", "transports",
               "targets", "probes", "rules", "harden", "assess", "advise", "report"},
     "cli": {"errors", "model", "documents", "facts", "resources", "bundle", "targets", "probes",

@@ -1,6 +1,7 @@
 """Reports with any strings in them, for property tests."""
 
 from hypothesis import strategies as st
+from unit.report.assessment_strategies import assessments, fixes
 
 from isoaudit.model import (
     Fact,
@@ -60,7 +61,11 @@ targets = st.builds(
     location=st.one_of(st.none(), st.builds(Location, texts, lines)),
     aliases=st.lists(texts, max_size=2).map(tuple),
 )  # fmt: skip
-results = st.builds(TargetResult, targets, fact_sets, st.lists(findings, max_size=6).map(tuple))
+results = st.builds(
+    TargetResult, targets, fact_sets, st.lists(findings, max_size=6).map(tuple),
+    assessment=st.none() | assessments(texts, facts, missing, waivers),
+    fixes=st.lists(fixes(texts), max_size=2).map(tuple),
+)  # fmt: skip
 errors = st.builds(RunError, texts, texts, texts, texts, st.booleans())
 hosts = st.one_of(st.none(), st.fixed_dictionaries({"name": texts, "os": texts, "kernel": texts}))
 _numbers = st.integers(0, 9999)
@@ -76,7 +81,9 @@ runs = st.builds(
     st.none() | revisions,
     st.none() | st.fixed_dictionaries(
         {"fail_on": st.sampled_from(["never", "critical", "low"]), "fail_on_unknown": st.booleans(),
-         "strict_waivers": st.booleans()}
+         "strict_waivers": st.booleans()},
+        optional={"fail_on_way_out": st.sampled_from(["never", "host-read", "host-info"]),
+                  "min_score": st.integers(0, 100)},
     ),
 )  # fmt: skip
 abouts = st.fixed_dictionaries({

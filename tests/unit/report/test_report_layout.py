@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isoaudit.report.layout import clip, rule, width, wrap
+from isoaudit.report.escape import clean
+from isoaudit.report.layout import clip, clip_apart, rule, width, wrap
 
 ANY = st.text(st.characters(exclude_categories=()), max_size=300)
 COLUMNS = st.integers(8, 90)
@@ -68,3 +69,21 @@ def test_a_text_without_end_has_an_end() -> None:
     lines = wrap("x" * 10_000_000 + " end", 76)
 
     assert (True, "end") == (len(lines) < 1000, lines[-1][-3:])
+
+
+def test_clipped_texts_that_look_alike_keep_their_ends() -> None:
+    """Two services of one name in two folders; what is told apart already stays as it was."""
+    ids = ["compose:a/long/folder/compose.yaml#agent", "compose:a/long/ops/compose.yaml#agent",
+           "docker:x"]  # fmt: skip
+
+    assert ["…folder/compose.yaml#agent", "…ng/ops/compose.yaml#agent", "docker:x"] == (
+        clip_apart(ids, 26)
+    )
+
+
+@given(st.lists(ANY, max_size=4), st.integers(2, 30))
+def test_ends_fit_and_are_clean(texts: list[str], columns: int) -> None:
+    """Whatever the texts hold, the same ones twice."""
+    shown = clip_apart([*texts, *texts], columns)
+
+    assert all(width(one) <= columns and clean(one) == one for one in shown)
