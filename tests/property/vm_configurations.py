@@ -282,7 +282,6 @@ VM_WEAKENINGS: tuple[Weakening, ...] = (
     setting_each("share", {"share.source": "/etc"}),
     setting_each("share", {"share.id_mapped": False}),
     setting_each("monitor", {"monitor.backend": "tcp", "monitor.address": ":4444"}),
-    setting_each("host_device", {"host_device.type": "scsi"}),
     setting("host.smt.active", True),
     setting("host.ksm.running", True),
     setting("host.kvm.nested", True),

@@ -83,21 +83,24 @@ def test_one_account_for_all_vms_is_no_way_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "goal"),
+    ("change", "root"),
     [
-        pytest.param({}, Goal.HOST_WRITE, id="a folder made for it"),
-        pytest.param({"share.source": "/etc"}, Goal.HOST_ROOT, id="/etc by virtiofsd"),
-        pytest.param({"share.source": "/"}, Goal.HOST_ROOT, id="/ by virtiofsd"),
-        pytest.param({"share.source": "/etc", "share.id_mapped": True}, Goal.HOST_WRITE,
+        pytest.param({}, False, id="a folder made for it"),
+        pytest.param({"share.source": "/etc"}, True, id="/etc by virtiofsd"),
+        pytest.param({"share.source": "/"}, True, id="/ by virtiofsd"),
+        pytest.param({"share.source": "/etc", "share.id_mapped": True}, False,
                      id="/etc, its ids mapped"),
-        pytest.param({"share.source": "/etc", "share.driver": "9p"}, Goal.HOST_WRITE,
+        pytest.param({"share.source": "/etc", "share.driver": "9p"}, False,
                      id="/etc by an unprivileged VMM"),
-        pytest.param({"share.driver": "hgfs"}, Goal.HOST_WRITE, id="a desktop's shared folder"),
+        pytest.param({"share.driver": "hgfs"}, False, id="a desktop's shared folder"),
     ],
 )  # fmt: skip
-def test_what_a_writable_share_leads_to(change: dict[str, Any], goal: Goal) -> None:
+def test_what_a_writable_share_leads_to(change: dict[str, Any], root: bool) -> None:
     """Who serves it, and what lies there, decide whether it is root."""
-    assert _open(share=[{**SHARE, **change}])["ESC-124"] is goal
+    found = _open(share=[{**SHARE, **change}])
+
+    assert found["ESC-124"] is Goal.HOST_WRITE
+    assert (found.get("ESC-148") is Goal.HOST_ROOT) is root
 
 
 def test_a_share_to_be_read_alone_is_a_way_only_to_the_systems_own_files() -> None:
@@ -130,6 +133,14 @@ def test_one_card_of_several_is_enough() -> None:
     monitor = {**MONITOR, "monitor.address": "127.0.0.1:4444"}
 
     assert "ESC-131" in _open(monitor=[monitor], interface=[BRIDGE, OWN_STACK])
+
+
+def test_a_monitor_of_a_vmm_that_is_root_is_a_way_to_root() -> None:
+    """It writes with the rights of the VMM."""
+    root = _open(monitor=[MONITOR], interface=[BRIDGE], **{"vmm.root_permitted": True})
+
+    assert root["ESC-149"] is Goal.HOST_ROOT
+    assert "ESC-149" not in _ways(monitor=[MONITOR], interface=[BRIDGE])
 
 
 def test_a_label_makes_a_monitor_no_way_to_the_host() -> None:
@@ -183,7 +194,7 @@ def test_libvirt_without_authentication_is_open_to_its_guests() -> None:
     [
         pytest.param({"disk.source": "/dev/sda"}, {"ESC-143": Goal.HOST_WRITE}, id="a disk"),
         pytest.param({"disk.source": "/dev/sda", "disk.read_only": True},
-                     {"ESC-143": Goal.HOST_READ}, id="a disk to be read alone"),
+                     {"ESC-147": Goal.HOST_READ}, id="a disk to be read alone"),
         pytest.param({"disk.source": "/dev/sr0", "disk.device": "cdrom"}, {}, id="a drive"),
         pytest.param({"disk.source": "/dev/vg0/web"}, {}, id="a logical volume"),
     ],
