@@ -37,6 +37,12 @@ _SHOWN_TOGETHER = 4
 
 _REMEMBERED = 20_000
 
+_RUNS = "vmm.pid"
+"""Shows that a VM runs; a definition that nobody started says nothing of its host."""
+
+_WITH_WHOM = "shared_with"
+"""The end of the facts that name others: one definition does not tell who else there is."""
+
 
 class _Taken(NamedTuple):
     """A step that was taken: the primitive, and the pairs of records by which it can be."""
@@ -84,8 +90,11 @@ class WayFinder:
         known: dict[str, KnownWay] = {}
         chains: list[tuple[_Taken, ...]] = []
         for catalogue in self._of_kind(context):
-            for view in _acting(context, catalogue.each):
+            views = _acting(context, catalogue.each)
+            for view in views:
                 chains += self._from(catalogue, view, known)
+            if not views:
+                known.update((one.id, _nobody(one)) for one in catalogue.primitives)
         merged = _merged(chains)
         paths = _distinct(_path(chain) for chain in merged if _goal(chain))
         leads = tuple(
@@ -178,15 +187,26 @@ class WayFinder:
 
 
 def _beyond(trial: Trial) -> bool:
-    """Say whether a part is lacking that no file of this kind can declare.
+    """Say whether something is lacking that no file of this kind can declare: what only shows live.
 
-    Of what such a part holds nothing is said either way, whatever else is not known. What a file
-    says of the same thing in other words has a primitive of its own.
+    That is a part, the names of those with whom something is shared, or that it runs at all. Of it
+    nothing is said either way, whatever else is not known. What a file says of the same thing in
+    other words has a primitive of its own.
     """
     first = trial.instances[0]
     return first.state is Openness.POSSIBLE and any(
-        entry.reason is Reason.NOT_DECLARABLE and entry.path in parts() for entry in first.missing
+        entry.reason is Reason.NOT_DECLARABLE and _shows_live(entry.path) for entry in first.missing
     )
+
+
+def _shows_live(path: str) -> bool:
+    return path in parts() or path == _RUNS or path.endswith(_WITH_WHOM)
+
+
+def _nobody(primitive: Primitive) -> KnownWay:
+    """Return what a primitive comes to where there is no record that could act."""
+    need = primitive.needs[0]
+    return KnownWay(primitive.id, primitive.title, Openness.CLOSED, need.closed)
 
 
 def _acting(context: Context, each: str) -> list[View]:

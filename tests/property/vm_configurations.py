@@ -23,12 +23,12 @@ RICH = (
     "ahci",
     "qxl",
     "vga",
-    "usb-xhci",
+    "qemu-xhci",
     "e1000",
     "rtl8139",
     "cirrus",
     "floppy",
-    "ide-cd",
+    "ide-cdrom",
     "ac97",
     "usb-tablet",
     "sdhci",
@@ -67,7 +67,9 @@ def machine(random: Random) -> Configuration:
         "vm.debug_stub": not maybe(1.5),
         "vm.vsock": not maybe(),
         "vm.accel_3d": not maybe(1.5),
-        "vm.tpm": "emulated" if maybe() else "none",
+        "vm.watchdog_action": "none" if maybe(1.5) else "dump",
+        "vm.crash_action": "destroy",
+        "vm.tpm": "passthrough" if not maybe(1.8) else random.choice(("emulated", "none")),
         "vm.tpm_encrypted": maybe(),
         "vm.secure_boot": maybe(),
         "vm.dump_core": not maybe(),
@@ -79,6 +81,7 @@ def machine(random: Random) -> Configuration:
         "vm.seclabel.models": ["selinux"],
         "vmm.name": "qemu",
         "vmm.manager": "libvirt",
+        "vmm.pid": 4711,
         "vmm.uid": 64055 if maybe(1.5) else 0,
         "vmm.root_permitted": not maybe(1.5),
         "vmm.powerful_groups": [] if maybe() else ["disk"],
@@ -107,10 +110,15 @@ def machine(random: Random) -> Configuration:
         "interface": [_interface(random, maybe) for _ in range(random.choice((0, 1, 1)))],
         "graphics": [_graphics(random, maybe) for _ in range(random.choice((0, 0, 1)))],
         "share": [_share(random, maybe) for _ in range(random.choice((0, 0, 0, 1)))],
-        "host_device": [],
-        "character_device": [],
+        "host_device": [_host_device(random, maybe) for _ in range(random.choice((0, 0, 0, 1)))],
+        "character_device": [_port(random, maybe) for _ in range(random.choice((0, 1)))],
         "shared_memory": [],
-        "monitor": [],
+        "monitor": [_monitor(random, maybe) for _ in range(random.choice((0, 1)))],
+        "host.libvirt.listen_tcp": not maybe(1.5),
+        "host.libvirt.auth_tcp": "sasl" if maybe() else "none",
+        "host.libvirt.listen_tls": False,
+        "host.libvirt.allow_disk_format_probing": not maybe(1.8),
+        "host.libvirt.stdio_handler": "logd" if maybe(1.5) else "file",
         "control_end": [],
         "vmm_listener": [],
         "vmm_descriptor": [],
@@ -156,11 +164,32 @@ def _graphics(random: Random, maybe: Callable[..., bool]) -> dict[str, Any]:
 
 def _share(random: Random, maybe: Callable[..., bool]) -> dict[str, Any]:
     return {
-        "share.source": "/srv/share", "share.target": "data",
+        "share.source": "/srv/share" if maybe(1.5) else "/etc", "share.target": "data",
         "share.driver": random.choice(("9p", "virtiofs")), "share.access_mode": "mapped",
         "share.read_only": maybe(), "share.sandbox": "namespace", "share.id_mapped": maybe(),
         "share.xattr": False,
     }  # fmt: skip
+
+
+def _host_device(random: Random, maybe: Callable[..., bool]) -> dict[str, Any]:
+    kind = random.choice(("usb", "mdev", "pci")) if maybe() else "scsi"
+    return {"host_device.type": kind, "host_device.address": "0000:01:00.0"}
+
+
+def _port(random: Random, maybe: Callable[..., bool]) -> dict[str, Any]:
+    kind, address = ("pty", "") if maybe() else random.choice((
+        ("file", "/var/log/vm.log"), ("unix", "/run/docker.sock"), ("unix", "/run/agent.sock"),
+    ))  # fmt: skip
+    return {"character_device.role": "serial", "character_device.name": "0",
+            "character_device.backend": kind, "character_device.address": address}  # fmt: skip
+
+
+def _monitor(random: Random, maybe: Callable[..., bool]) -> dict[str, Any]:
+    if maybe(1.5):
+        kind, address = "unix", "/run/qmp"
+    else:
+        kind, address = "tcp", random.choice((":4444", "127.0.0.1:4444", "[::1]:4444"))
+    return {"monitor.kind": "qmp", "monitor.backend": kind, "monitor.address": address}
 
 
 def _one_more_device(facts: Configuration, random: Random) -> Configuration | None:
@@ -207,7 +236,8 @@ VM_WEAKENINGS: tuple[Weakening, ...] = (
     setting("vm.debug_stub", True),
     setting("vm.vsock", True),
     setting("vm.accel_3d", True),
-    setting("vm.tpm", "none"),
+    setting("vm.tpm", "passthrough"),
+    setting("vm.watchdog_action", "dump"),
     setting("vm.tpm_encrypted", False),
     setting("vm.secure_boot", False),
     setting("vm.dump_core", True),
@@ -235,6 +265,9 @@ VM_WEAKENINGS: tuple[Weakening, ...] = (
     _one_more("interface", _interface),
     _one_more("graphics", _graphics),
     _one_more("share", _share),
+    _one_more("monitor", _monitor),
+    _one_more("host_device", _host_device),
+    _one_more("character_device", _port),
     setting_each("disk", {"disk.shareable": True, "disk.shared_with": ["other"]}),
     setting_each("disk", {"disk.encrypted": False}),
     setting_each("disk", {"disk.whole_host_disk": True, "disk.source_type": "block"}),
@@ -246,6 +279,9 @@ VM_WEAKENINGS: tuple[Weakening, ...] = (
     setting_each("graphics", {"graphics.password_set": False}),
     setting_each("graphics", {"graphics.tls_required": False}),
     setting_each("share", {"share.read_only": False}),
+    setting_each("share", {"share.source": "/etc"}),
+    setting_each("share", {"share.id_mapped": False}),
+    setting_each("monitor", {"monitor.backend": "tcp", "monitor.address": ":4444"}),
     setting("host.smt.active", True),
     setting("host.ksm.running", True),
     setting("host.kvm.nested", True),
@@ -254,4 +290,8 @@ VM_WEAKENINGS: tuple[Weakening, ...] = (
     setting("host.mac.enforcing", False),
     setting("host.kernel.known_vulnerable", ["CVE-2024-1086"]),
     setting("host.vfio.unsafe_interrupts", True),
+    setting("host.libvirt.listen_tcp", True),
+    setting("host.libvirt.auth_tcp", "none"),
+    setting("host.libvirt.allow_disk_format_probing", True),
+    setting("host.libvirt.stdio_handler", "file"),
 )

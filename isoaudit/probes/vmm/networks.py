@@ -73,7 +73,9 @@ def _record(
     word = "virtio" if kind == "virtio-net" else kind
     jotter.fact("interface.model", word, why)
     jotter.fact("interface.filter", "", "QEMU filters nothing")
-    jotter.fact("interface.isolated", False, "QEMU keeps no guests apart")
+    # restrict=on keeps QEMU's own network stack from the host and from what lies beyond.
+    alone = backend is not None and backend.get("type") == "user" and is_on(backend.get("restrict"))
+    jotter.fact("interface.isolated", alone, "" if alone else "QEMU keeps no guests apart")
     return jotter.record()
 
 

@@ -147,7 +147,9 @@ def machine(devices: tuple[str, ...], **changes: Any) -> Context:
         "vm.accelerator": "kvm", "vm.machine": "pc-q35-7.2", "vm.kernel": "guest",
         "vm.architecture": "x86_64", "vm.devices": list(devices), "vm.cpu.nested": False,
         "vm.memory.access": "private", "vm.launch_security.type": "none",
-        "vmm.name": "qemu", "vmm.root_permitted": False, "vmm.capabilities.effective": [],
+        "vm.tpm": "none", "vm.watchdog_action": "none", "vm.crash_action": "destroy",
+        "vmm.name": "qemu", "vmm.manager": "libvirt", "vmm.pid": 4711,
+        "vmm.root_permitted": False, "vmm.capabilities.effective": [],
         "vmm.seccomp.mode": "filter", "vmm.seccomp.unfiltered_threads": 0,
         "vmm.namespaces.mnt": "private", "vmm.root_is_host": False,
         "vmm.namespaces.net": "host", "vmm.namespaces.pid": "host", "vmm.lsm.label": "",
@@ -176,7 +178,18 @@ MACHINES: Mapping[str, tuple[Context, int]] = {
     "VM, minimal, sVirt": (machine(LEAN, **_SVIRT), 83),
 }  # fmt: skip
 
-EVERY: Mapping[str, tuple[Context, int]] = {**EXAMPLES, **MACHINES}
+_CONFINED = {
+    "container.kernel": "guest", "vmm.root_permitted": False, "vmm.capabilities.effective": [],
+    "vmm.seccomp.mode": "filter", "vmm.seccomp.unfiltered_threads": 0, "vmm.root_is_host": False,
+    "vmm.namespaces.mnt": "private", "vmm.namespaces.net": "private",
+    "vmm.namespaces.pid": "private", "vmm.lsm.label": "svirt:c1,c2", "vmm.vhost_workers": 0,
+    "host.kvm.nested": False, "host.kernel.known_vulnerable": [], "host.kvm.known_vulnerable": [],
+}  # fmt: skip
+KATA: Mapping[str, tuple[Context, int]] = {
+    "Kata, its VMM confined": (container(12, facts=_CONFINED), 83),
+}
+
+EVERY: Mapping[str, tuple[Context, int]] = {**EXAMPLES, **MACHINES, **KATA}
 
 
 def with_each_weight(factor: float) -> Iterator[tuple[str, Definitions]]:
