@@ -159,18 +159,24 @@ def _cost(fix: FixChange) -> str:
 
 def _put_left(page: Page, view: View, assessment: Assessment) -> None:
     """Put what no setting removes: that nothing is open is no safety."""
+    total = len(assessment.ways)
     shut = sum(way.state in {Openness.CLOSED, Openness.INERT} for way in assessment.ways)
-    text = f"No way out by configuration: {shut} of {len(assessment.ways)} known ways are closed"
+    text = f"No way out by configuration: {shut} of {total} known ways are closed or absent"
+    if shut < total:
+        text += ", the other does" if total - shut == 1 else ", the others do"
+        text += " not lead to the host"
     page.row("LEFT", f"{text} (list: -v). {_bug(view)}")
 
 
 def _bug(view: View) -> str:
-    numbers = [fact.value for fact in view.facts_of(_EXPLOITS)]
+    """Return what one bug does; how many exploits may begin is said only where it was counted."""
+    values = [fact.value for fact in view.facts_of(_EXPLOITS)]
+    # A report may come from anywhere: what is no number of exploits counts none.
+    numbers = [one for one in values if isinstance(one, int) and not isinstance(one, bool)]
     if not numbers:
         return "One bug in what it shares with the host is enough."
-    most = max(number for number in numbers if isinstance(number, int))
-    return (f"One bug in the shared kernel is enough: {most} of 78 published kernel exploits "
-            "(kernelCTF, 2026-08) begin with calls that it may make.")  # fmt: skip
+    return (f"One bug in the shared kernel is enough: {max(numbers)} of 78 published kernel "
+            "exploits (kernelCTF, 2026-08) begin with calls that it may make.")  # fmt: skip
 
 
 def _put_enough(page: Page, assessment: Assessment) -> None:
