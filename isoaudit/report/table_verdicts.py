@@ -31,21 +31,19 @@ def verdict_sentence(views: Sequence[View], run: RunInfo) -> str:
     changes = _closing(reaching)
     if changes:
         does = "closes" if changes == 1 else "close"
-        text += f". {count(changes, 'change')} {does} every open way"
+        text += f". {count(changes, 'change')} {does} every open way to it"
     return f"{text}."
 
 
 def _closing(views: Sequence[View]) -> int:
-    """Return how many changes close every open way of all targets, 0 if that is not known."""
+    """Return how many changes close every open way to a host, 0 if that is not known."""
     changes: set[tuple[str, str]] = set()
     for view in views:
-        closed = {path for fix in view.fixes for path in fix.closes}
+        closed = {path for fix in view.closing for path in fix.closes}
         if any(path.id not in closed for path in view.open_ways if path.goal.is_out):
             return 0
         changes.update(
-            ("" if fix.scope == "host" else view.target.id, fix.id)
-            for fix in view.fixes
-            if fix.closes
+            ("" if fix.scope == "host" else view.target.id, fix.id) for fix in view.closing
         )
     return len(changes)
 

@@ -110,6 +110,24 @@ class View:
         paths = self.assessment.escape_paths if self.assessment else ()
         return tuple(path for path in paths if path.certainty is Openness.OPEN)
 
+    @property
+    def closing(self) -> tuple[FixChange, ...]:
+        """The changes that ways to the host ask for: all but the last ones that are about others.
+
+        A change may bring a new way about (as an ordinary user it may use setuid programs), which
+        a later one closes. Such a way is none that was open, and where it leads is not told: so a
+        change is about others only if all it closes was open and leads elsewhere. One that closes
+        nothing by itself may be needed for the next: none between is left out.
+        """
+        elsewhere = {path.id for path in self.open_ways if not path.goal.is_out}
+        elsewhere -= {path.id for path in self.open_ways if path.goal.is_out}
+        needed = [
+            number
+            for number, fix in enumerate(self.fixes, 1)
+            if any(name not in elsewhere for name in fix.closes)
+        ]
+        return self.fixes[: max(needed, default=0)]
+
     def facts_of(self, path: str) -> list[Fact]:
         """Return what is known at a path of the target, or of its processes."""
         if self.facts is None:

@@ -49,14 +49,18 @@ def put_ways(page: Page, view: View) -> None:
     open_ones = [path for path in out if path.certainty is Openness.OPEN]
     maybe = [path for path in out if path.certainty is Openness.POSSIBLE]
     in_full = open_ones if page.verbose else open_ones[:_IN_FULL]
+    closed = {name for fix in view.closing for name in fix.closes}
     for path in in_full:
-        _put_way(page, path)
+        _put_way(page, path, told=path.id in closed and not page.verbose)
     _put_brief(page, open_ones[len(in_full) :])
     if open_ones and not page.verbose:
         _put_number(page, maybe)
     else:
         _put_maybe(page, maybe)
     _put_fixes(page, view, assessment)
+    for path in in_full:
+        if path.id in closed and not page.verbose:
+            _put_keep(page, path)
     if not open_ones and assessment.verdict.status is Standing.HOLDS:
         _put_left(page, view, assessment)
     _put_enough(page, assessment)
@@ -66,21 +70,51 @@ def put_ways(page: Page, view: View) -> None:
         _put_known(page, assessment)
 
 
-def _put_way(page: Page, path: EscapePath) -> None:
-    """Put one way in full: its steps in plain words, and what they rest on."""
+def _put_way(page: Page, path: EscapePath, *, told: bool) -> None:
+    """Put one way in full: its steps in plain words, and what they rest on.
+
+    `told` is whether the changes below close it: then what would do so is not said twice.
+    """
     sure = "certain, needs no exploit" if path.certainty is Openness.OPEN else "not ruled out"
     steps = count(len(path.steps), "step")
     marks = _marks(path)
     page.headline_of("WAY OUT", f"{path.goal.words}: {steps}, {sure}{marks}", path.id)
     _put_steps(page, path)
-    put_seen(page, [finding_of(path)])
+    _put_rests_on(page, path)
     last = path.steps[-1]
     if last.no_help:
         page.row("", f"No help: {clip(last.no_help, _SHOWN_TEXT)}")
+    if told:
+        return
     if path.broken_by:
         page.row("CLOSE", "; or ".join(clip(one, _SHOWN_WORDS) for one in path.broken_by))
-    if last.keep:
-        page.row("", f"Keep that with: {clip(last.keep, _SHOWN_TEXT)}")
+    _put_keep(page, path)
+
+
+def _put_keep(page: Page, path: EscapePath) -> None:
+    """Put how to have what a way is there for without the way."""
+    keep = path.steps[-1].keep
+    if keep:
+        page.row("", f"Keep that with: {clip(keep, _SHOWN_TEXT)}")
+
+
+def _put_rests_on(page: Page, path: EscapePath) -> None:
+    """Put what a way rests on; what nearly every way asks is counted, if there is anything else."""
+    every = finding_of(path)
+    own = finding_of(
+        path._replace(
+            steps=tuple(
+                step._replace(
+                    evidence=tuple(one for one in step.evidence if one.path not in _OF_COURSE)
+                )
+                for step in path.steps
+            )
+        )
+    )
+    if page.verbose or not own.evidence:
+        put_seen(page, [every])
+    else:
+        put_seen(page, [own], further=len(every.evidence) - len(own.evidence))
 
 
 def _put_steps(page: Page, path: EscapePath) -> None:
@@ -133,17 +167,25 @@ def _lacking(path: EscapePath) -> str:
 
 
 def _put_fixes(page: Page, view: View, assessment: Assessment) -> None:
-    """Put the smallest set of changes, each with the score once it and those before are made."""
+    """Put the smallest set of changes, each with the score once it and those before are made.
+
+    Those behind the last that closes a way to the host are about other goals.
+    """
     before = str(assessment.score.axes[Axis.ESCAPE])
-    for number, fix in enumerate(view.fixes, 1):
+    shown = view.fixes if page.verbose else view.closing
+    for number, fix in enumerate(shown, 1):
         label = "FIX" if number == 1 else ""
-        lead = f"{number} " if len(view.fixes) > 1 else ""
+        lead = f"{number} " if len(shown) > 1 else ""
         page.row(label, f"{lead}{clip(fix.change, _SHOWN_TEXT)}{_where(fix)}")
         after = fix.score_after.get(Axis.ESCAPE)
         if after is not None:
             does = f"Closes {count(len(fix.closes), 'way')}; " if fix.closes else ""
             page.row("", f"{does}ESCAPE {before} -> {after}. {_cost(fix)}")
             before = str(after)
+    rest = len(view.fixes) - len(shown)
+    if rest:
+        label = "" if shown else "FIX"
+        page.row(label, f"and {count(rest, 'change')} against what does not reach the host: -v")
 
 
 def _where(fix: FixChange) -> str:

@@ -10,7 +10,17 @@ import pytest
 from golden.report_samples import fact, report
 from golden.verdict_samples import verdicts
 
-from isoaudit.model import FactSet, KnownWay, Openness, TargetResult, Value
+from isoaudit.model import (
+    Axis,
+    FactSet,
+    FixChange,
+    Goal,
+    Interval,
+    KnownWay,
+    Openness,
+    TargetResult,
+    Value,
+)
 from isoaudit.report.options import Options
 from isoaudit.report.table import render
 
@@ -71,3 +81,90 @@ def test_a_way_that_is_not_shut_is_told_of_where_the_wall_holds() -> None:
     text = page([replace(held, assessment=held.assessment._replace(ways=ways))])
 
     assert "2 of 3 known ways are closed or absent, the other does not lead to the host" in text
+
+
+def change(name: str, *closes: str) -> FixChange:
+    """Return a change that closes some ways."""
+    after = {Axis.ESCAPE: Interval(20, 30)}
+    return FixChange(name, f"do {name}", closes, after, 1, "restart", "")
+
+
+def with_changes(*changes: FixChange) -> TargetResult:
+    """Return a workload with a way to the host and one that only stops it, and changes."""
+    result = opened()
+    assert result.assessment is not None
+    way = result.assessment.escape_paths[0]
+    stop = way._replace(
+        goal=Goal.HOST_DOS, steps=(way.steps[0]._replace(id="ESC-053", title="Uses all memory"),)
+    )
+    assessment = result.assessment._replace(escape_paths=(way, stop))
+    return replace(result, assessment=assessment, fixes=changes)
+
+
+def test_changes_against_what_does_not_reach_the_host_are_one_line() -> None:
+    """The sentence at the top counts the others alone; -v lists all."""
+    result = with_changes(change("first", "ESC-008"), change("other", "ESC-053"))
+
+    text = page([result])
+    assert "1 change closes every open way to it" in text
+    assert "do first" in text
+    assert "do other" not in text
+    assert "and 1 change against what does not reach the host: -v" in text
+    assert "do other" in page([result], verbosity=1)
+
+
+def test_a_change_that_closes_what_the_one_before_brought_about_is_needed() -> None:
+    """As an ordinary user it may use setuid programs: without the second it is not closed."""
+    result = with_changes(
+        change("non-root", "ESC-008"), change("no-new-privileges", "ESC-043"),
+        change("limit", "ESC-053"),
+    )  # fmt: skip
+
+    text = page([result])
+
+    assert "2 changes close every open way to it" in text
+    assert "do no-new-privileges" in text
+    assert "do limit" not in text
+
+
+def test_a_change_that_closes_nothing_alone_stays_before_one_that_does() -> None:
+    """Two that close a way together are both needed."""
+    text = page([with_changes(change("half"), change("whole", "ESC-008"))])
+
+    assert "2 changes close every open way to it" in text
+    assert "do half" in text
+
+
+def test_no_number_of_changes_is_given_where_a_way_stays_open() -> None:
+    """What closes it is said by the way itself then."""
+    text = page([with_changes(change("other", "ESC-053"))])
+
+    assert "every open way" not in text
+    assert "CLOSE remove the mount; or run as another user" in text
+
+
+def test_what_closes_a_way_is_said_once() -> None:
+    """Where a change closes it, its other words stand with -v only; how to keep it always."""
+    result = opened()
+
+    text = page([result])
+    assert "CLOSE " not in text
+    assert "Keep that with: A rootless engine of its own." in text
+    assert "CLOSE " in page([result], verbosity=1)
+
+
+def test_what_every_way_asks_is_counted_beside_what_makes_it_one() -> None:
+    """The socket is shown; that it runs on the host's kernel is one more value."""
+    result = opened()
+    assert result.assessment is not None
+    path = result.assessment.escape_paths[0]
+    kernel = fact("container.kernel", "host", "/proc/48213/cgroup")
+    step = path.steps[0]._replace(evidence=(*path.steps[0].evidence, kernel))
+    paths = (path._replace(steps=(step,)),)
+    result = replace(result, findings=(), assessment=result.assessment._replace(escape_paths=paths))
+
+    text = page([result])
+    assert "control_socket.path: /run/docker.sock" in text
+    assert "container.kernel" not in text
+    assert "and 1 more value; -v lists it" in text
+    assert "container.kernel: host" in page([result], verbosity=1)
