@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from isoaudit.model import Standing
 from isoaudit.report.document import RunInfo
-from isoaudit.report.layout import clip, count, pad, width
+from isoaudit.report.layout import ELLIPSIS, clip, count, pad, width, wrap
 from isoaudit.report.table_page import Page
 from isoaudit.report.table_view import View
 from isoaudit.report.verdict_words import verdict_words, wall_words
@@ -15,7 +15,9 @@ _LEGEND = "ESCAPE 0-100: effort to get out to the host. A range: something is no
 _ALL_ROWS = 16
 _SOME_ROWS = 10
 _GAP = 2
-_SHORTEST_VERDICT = 22
+_LONGEST = 200
+_SHORTEST_VERDICT = 25
+"""Room for `OPEN: writes host files`, and for the first word of what a wall is enough for."""
 
 
 def verdict_sentence(views: Sequence[View], run: RunInfo) -> str:
@@ -66,12 +68,20 @@ def put_verdicts(page: Page, views: Sequence[View]) -> None:
     names = min(room, widest)
     page.blank()
     for row in (heads, *rows):
-        cells = [clip(text, room) for text, room in zip(row, (names, *widths), strict=True)]
+        cells = [clip(row[0], names), clip(row[1], widths[0])]
+        cells += [_begun(row[2], widths[1]), clip(row[3], widths[2])]
         padded = (pad(cell, room) for cell, room in zip(cells, (names, *widths), strict=True))
         page.lines.append(f"  {(' ' * _GAP).join(padded)}".rstrip())
     if len(shown) < len(views):
         page.plain(f"and {len(views) - len(shown)} more; -q gives each a line", margin=2)
     page.plain(_LEGEND, margin=2)
+
+
+def _begun(text: str, columns: int) -> str:
+    """Return a verdict, or as many of its words as fit: its middle is no less than its end."""
+    if width(clip(text, _LONGEST)) <= columns:
+        return clip(text, _LONGEST)
+    return wrap(clip(text, _LONGEST), columns - 1)[0] + ELLIPSIS
 
 
 def verdict_line(view: View) -> str:

@@ -168,3 +168,31 @@ def test_what_every_way_asks_is_counted_beside_what_makes_it_one() -> None:
     assert "container.kernel" not in text
     assert "and 1 more value; -v lists it" in text
     assert "container.kernel: host" in page([result], verbosity=1)
+
+
+@pytest.mark.parametrize("name", ["docker:api", "docker:" + "very-long-name-of-a-workload" * 3])
+def test_a_verdict_is_never_cut_in_its_middle(name: str) -> None:
+    """Beside a long name it ends early: what it is, and for what, comes first."""
+    held = holding()
+
+    lines = raw([replace(held, target=replace(held.target, id=name))]).splitlines()
+
+    row = next(line for line in lines if line.startswith("  docker:"))
+    assert "HOLDS for own, reviewed" in row
+    assert len(row) <= 80
+    assert row.endswith("56-65")
+
+
+@pytest.mark.parametrize("goal", [goal for goal in Goal if goal.is_out])
+def test_every_goal_is_legible_in_the_row(goal: Goal) -> None:
+    """Whatever is reached, the row begins to say it even beside a long name."""
+    result = opened()
+    assert result.assessment is not None
+    verdict = result.assessment.verdict._replace(goal=goal)
+    target = replace(result.target, id="compose:" + "folder/" * 12 + "compose.yaml#runner")
+    result = replace(result, target=target, assessment=result.assessment._replace(verdict=verdict))
+
+    row = next(line for line in raw([result]).splitlines() if line.startswith("  compose:"))
+
+    assert " OPEN: " + goal.words.split()[0] in row
+    assert len(row) <= 80
