@@ -16,8 +16,8 @@ _ALL_ROWS = 16
 _SOME_ROWS = 10
 _GAP = 2
 _LONGEST = 200
-_SHORTEST_VERDICT = 25
-"""Room for `OPEN: writes host files`, and for the first word of what a wall is enough for."""
+_SHORTEST_VERDICT = 23
+"""Room for `OPEN: writes host files`, and for the first word of what a wall is enough for; names need the rest."""
 
 
 def verdict_sentence(views: Sequence[View], run: RunInfo) -> str:
@@ -81,7 +81,7 @@ def _begun(text: str, columns: int) -> str:
     """Return a verdict, or as many of its words as fit: its middle is no less than its end."""
     if width(clip(text, _LONGEST)) <= columns:
         return clip(text, _LONGEST)
-    return wrap(clip(text, _LONGEST), columns - 1)[0] + ELLIPSIS
+    return wrap(clip(text, _LONGEST), columns - 1)[0].rstrip(",") + ELLIPSIS
 
 
 def verdict_line(view: View) -> str:
