@@ -17,7 +17,10 @@ _SOME_ROWS = 10
 _GAP = 2
 _LONGEST = 200
 _SHORTEST_VERDICT = 23
-"""Room for `OPEN: writes host files`, and for the first word of what a wall is enough for; names need the rest."""
+"""Room for `OPEN: writes host files`, and for the first word of what a wall is enough for.
+
+Names need the rest.
+"""
 
 
 def verdict_sentence(views: Sequence[View], run: RunInfo) -> str:
