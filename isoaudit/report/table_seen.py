@@ -33,8 +33,11 @@ class _Seen:
         return f"{self.vantage}: {self.source}"
 
 
-def put_seen(page: Page, findings: Iterable[Finding]) -> None:
-    """Put the evidence of findings; what the section gave before comes without its source."""
+def put_seen(page: Page, findings: Iterable[Finding], further: int = 0) -> None:
+    """Put the evidence of findings; what the section gave before comes without its source.
+
+    `further` is how many more values there are that are not given.
+    """
     every = [_seen(fact, one.message) for one in findings for fact in one.evidence]
     rows = list(dict.fromkeys(every))
     shown = rows if page.verbose else rows[:_SHOWN_FACTS]
@@ -45,8 +48,11 @@ def put_seen(page: Page, findings: Iterable[Finding]) -> None:
     if known:
         words = "; ".join(f"{path}: {row.value}" for path, row in _folded(known))
         lines += wrap(f"as above: {words}" if new else f"{words} (as above)", page.room)
-    if len(rows) > len(shown):
-        lines.append(f"and {count(len(rows) - len(shown), 'more value')}; -v lists them")
+    hidden = len(rows) - len(shown) + further
+    if hidden:
+        lines.append(
+            f"and {count(hidden, 'more value')}; -v lists {'it' if hidden == 1 else 'them'}"
+        )
     page.labelled("SEEN", lines)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from isoaudit.model import Standing
 from isoaudit.report.document import RunInfo
-from isoaudit.report.layout import clip, clip_apart, count, pad, width
+from isoaudit.report.layout import ELLIPSIS, clip, clip_apart, count, pad, width, wrap
 from isoaudit.report.table_page import Page
 from isoaudit.report.table_view import View, changes_out
 from isoaudit.report.verdict_words import verdict_words, wall_words
@@ -16,6 +16,7 @@ _ALL_ROWS = 16
 _SOME_ROWS = 10
 _GAP = 2
 _SHORTEST_VERDICT = 22
+_LONGEST = 200
 
 
 def verdict_sentence(views: Sequence[View], run: RunInfo) -> str:
@@ -79,12 +80,16 @@ def put_verdicts(page: Page, views: Sequence[View]) -> None:
 def _fitting(words: str, columns: int) -> str:
     """Return a verdict in fewer words if it does not fit: `HOLDS for own code`.
 
-    It never stands without the workload that the wall is enough for.
+    It never stands without the workload that the wall is enough for, nor is it cut in its middle.
     """
+    words = clip(words, _LONGEST)
     if width(words) <= columns:
         return words
     first, _, more = words.partition(",")
-    return f"{first} code" if more.endswith(" code") else first
+    short = f"{first} code" if more.endswith(" code") else first
+    if width(short) <= columns:
+        return short
+    return wrap(words, columns - width(ELLIPSIS))[0].rstrip(",") + ELLIPSIS
 
 
 def verdict_line(view: View) -> str:

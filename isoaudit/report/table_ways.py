@@ -32,6 +32,13 @@ _OF_COURSE = frozenset(
 )  # fmt: skip
 """What nearly every way asks besides what makes it one."""
 
+_OF_COURSE = frozenset(
+    {"process.user_namespace", "process.name", "process.pid", "process.uid", "container.kernel",
+     "container.platform", "process.root_permitted", "process.no_new_privileges",
+     "process.apparmor.confined", "process.seccomp.mode"}
+)  # fmt: skip
+"""What nearly every way asks besides what makes it one."""
+
 _STATES = {
     Openness.OPEN: "open",
     Openness.POSSIBLE: "not ruled out",
@@ -49,8 +56,9 @@ def put_ways(page: Page, view: View) -> None:
     open_ones = [path for path in out if path.certainty is Openness.OPEN]
     maybe = [path for path in out if path.certainty is Openness.POSSIBLE]
     in_full = open_ones if page.verbose else open_ones[:_IN_FULL]
+    closed = {name for fix in changes_out(view) for name in fix.closes}
     for path in in_full:
-        _put_way(page, path, tell_breaks=page.verbose or not view.fixes)
+        _put_way(page, path, tell_breaks=page.verbose or path.id not in closed)
     _put_brief(page, open_ones[len(in_full) :])
     if open_ones and not page.verbose:
         _put_number(page, maybe)
@@ -75,7 +83,7 @@ def _put_way(page: Page, path: EscapePath, *, tell_breaks: bool) -> None:
     marks = _marks(path)
     page.headline_of("WAY OUT", f"{path.goal.words}: {steps}, {sure}{marks}", path.id)
     _put_steps(page, path)
-    put_seen(page, [finding_of(path)])
+    _put_rests_on(page, path)
     last = path.steps[-1]
     if last.no_help:
         page.row("", f"No help: {clip(last.no_help, _SHOWN_TEXT)}")
@@ -83,6 +91,25 @@ def _put_way(page: Page, path: EscapePath, *, tell_breaks: bool) -> None:
         page.row("CLOSE", "; or ".join(clip(one, _SHOWN_WORDS) for one in path.broken_by))
     if last.keep:
         page.row("", f"Keep that with: {clip(last.keep, _SHOWN_TEXT)}")
+
+
+def _put_rests_on(page: Page, path: EscapePath) -> None:
+    """Put what a way rests on; what nearly every way asks is counted, if there is anything else."""
+    every = finding_of(path)
+    own = finding_of(
+        path._replace(
+            steps=tuple(
+                step._replace(
+                    evidence=tuple(one for one in step.evidence if one.path not in _OF_COURSE)
+                )
+                for step in path.steps
+            )
+        )
+    )
+    if page.verbose or not own.evidence:
+        put_seen(page, [every])
+    else:
+        put_seen(page, [own], further=len(every.evidence) - len(own.evidence))
 
 
 def _put_steps(page: Page, path: EscapePath) -> None:
@@ -172,21 +199,27 @@ def _cost(fix: FixChange) -> str:
 
 def _put_left(page: Page, view: View, assessment: Assessment) -> None:
     """Put what no setting removes: that nothing is open is no safety."""
+    total = len(assessment.ways)
     shut = sum(way.state in {Openness.CLOSED, Openness.INERT} for way in assessment.ways)
-    text = f"No way out by configuration: {shut} of {len(assessment.ways)} known ways are closed"
+    text = f"No way out by configuration: {shut} of {total} known ways are closed or absent"
+    if shut < total:
+        text += ", the other does" if total - shut == 1 else ", the others do"
+        text += " not lead to the host"
     page.row("LEFT", f"{text} (list: -v). {_bug(view)}")
 
 
 def _bug(view: View) -> str:
-    numbers = [fact.value for fact in view.facts_of(_EXPLOITS)]
+    """Return what one bug does; how many exploits may begin is said only where it was counted."""
+    values = [fact.value for fact in view.facts_of(_EXPLOITS)]
+    # A report may come from anywhere: what is no number of exploits counts none.
+    numbers = [one for one in values if isinstance(one, int) and not isinstance(one, bool)]
     if not numbers:
         return "One bug in what it shares with the host is enough."
-    most = max(number for number in numbers if isinstance(number, int))
     # NOTE: imported here, since few pages need it.
     from isoaudit.seccomp.exploits import corpus_words
 
-    return (f"One bug in the shared kernel is enough: {most} of {corpus_words()} begin with calls "
-            "that it may make.")  # fmt: skip
+    return (f"One bug in the shared kernel is enough: {max(numbers)} of {corpus_words()} begin "
+            "with calls that it may make.")  # fmt: skip
 
 
 def _put_enough(page: Page, assessment: Assessment) -> None:
