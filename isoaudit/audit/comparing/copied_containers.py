@@ -1,7 +1,7 @@
-"""Copies of a container: its image, command, user, runtime and limits, and nothing else of it.
+"""Copies of a container: its image, command, user and runtime, confined as it is or more.
 
-No environment of the original (it may hold secrets), no mount, device, network, capability or host
-namespace.
+No environment of the original (it may hold secrets), no mount, device, network or host namespace,
+and no capability that the engine does not give by itself.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from isoaudit.audit.comparing import memory
+from isoaudit.audit.comparing.confinement import confinement
 from isoaudit.audit.comparing.copies import PREFIX, SETTLE
 from isoaudit.audit.comparing.measures import Measures, middle, unknown
 
@@ -58,13 +59,9 @@ def containers(endpoint: str, name: str, known: Measures, runs: int) -> Measures
 
 def options_of(original: dict[str, Any]) -> dict[str, Any]:
     """Return with what a copy of an inspected container is made."""
-    config, limits = original["Config"], original["HostConfig"]
-    runtime = original.get("OCIRuntime") or limits.get("Runtime")
-    limited = {
-        "mem_limit": limits.get("Memory"),
-        "nano_cpus": limits.get("NanoCpus"),
-        "pids_limit": limits.get("PidsLimit"),
-        "runtime": runtime,
+    config, settings = original["Config"], original["HostConfig"]
+    given = {
+        "runtime": original.get("OCIRuntime") or settings.get("Runtime"),
         "user": config.get("User"),
     }
     return {
@@ -74,7 +71,8 @@ def options_of(original: dict[str, Any]) -> dict[str, Any]:
         "healthcheck": {"test": ["NONE"]},
         "labels": {"isoaudit.measure": "1"},
         "network_mode": "none",
-        **{name: value for name, value in limited.items() if value},
+        **{name: value for name, value in given.items() if value},
+        **confinement(settings),
     }
 
 

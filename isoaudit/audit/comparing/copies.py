@@ -5,12 +5,7 @@ Everything that was started is removed again, also after a failure.
 
 from __future__ import annotations
 
-import contextlib
-import signal
-import sys
-import threading
-from collections.abc import Iterator
-
+from isoaudit.audit.comparing.ending import cleared_up
 from isoaudit.audit.comparing.machines import engine_of
 from isoaudit.audit.comparing.measures import Measures, said
 from isoaudit.model import TargetResult
@@ -25,7 +20,7 @@ SETTLE = 0.3
 def measured(result: TargetResult, known: Measures, runs: int) -> Measures:
     """Return what is known with what copies showed; why one could not be made stands in `notes`."""
     try:
-        with _ended_in_order():
+        with cleared_up():
             return _measured(result, known, runs)
     except Exception as error:
         return known.noting(f"no copy could be measured: {said(error)}")
@@ -42,16 +37,3 @@ def _measured(result: TargetResult, known: Measures, runs: int) -> Measures:
 
         return machines(target.engine, target.name, known, runs)
     return known.noting("copies are made of containers of Docker and Podman, and of libvirt's VMs")
-
-
-@contextlib.contextmanager
-def _ended_in_order() -> Iterator[None]:
-    """Let SIGTERM end isoaudit as an exception does, so that copies are removed before."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
