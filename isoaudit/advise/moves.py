@@ -87,15 +87,16 @@ def blockers(context: Context, truths: Truths) -> tuple[Blocker, ...]:
         blocker
         for rule in load_moves().blockers
         if context.target.kind in rule.kinds
-        for blocker in _of(rule, view, truths)
+        for blocker in blockers_of(rule, view, truths)
     ]
     return tuple(sorted(found, key=lambda one: not one.is_known))
 
 
-def _of(rule: BlockerRule, view: View, truths: Truths) -> Sequence[Blocker]:
+def blockers_of(rule: BlockerRule, view: View, truths: Truths) -> Sequence[Blocker]:
+    """Return what one rule finds of a target: what is seen, or else that it is not known."""
     known: dict[str, Blocker] = {}
     open_end: list[Missing] = []
-    for one in _views(rule.each, view):
+    for one in views_of(rule.each, view):
         truth = truths.of(rule.that, one, trusting=True)
         if truth.value:
             text = filled(rule.text, one, truth.evidence)
@@ -110,7 +111,7 @@ def _of(rule: BlockerRule, view: View, truths: Truths) -> Sequence[Blocker]:
     return [Blocker(rule.id, rule.walls, text, rule.source, missing=tuple(dict.fromkeys(open_end)))]
 
 
-def _views(each: str, view: View) -> list[View]:
+def views_of(each: str, view: View) -> list[View]:
     """Return the view with each record of a part, one that was not read included."""
     if not each:
         return [view]

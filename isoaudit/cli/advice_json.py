@@ -12,14 +12,23 @@ from isoaudit.model import RunError
 
 if TYPE_CHECKING:
     from isoaudit.advise.advice import Advised
+    from isoaudit.advise.candidates import Candidate
 
 
-def write(advised: Sequence[Advised], errors: Sequence[RunError], stream: TextIO) -> None:
-    """Write the document of all that was advised."""
+def write(
+    advised: Sequence[Advised],
+    errors: Sequence[RunError],
+    stream: TextIO,
+    candidates: Sequence[Sequence[Candidate]] = (),
+) -> None:
+    """Write the document of all that was advised, with the candidates of each if any were asked."""
+    targets = [advice_json(one) for one in advised]
+    for target, several in zip(targets, candidates, strict=False):
+        target["candidates"] = [candidate_json(one) for one in several]
     document = {
         "schema_version": "1",
         "tool": {"name": "isoaudit", "version": __version__, "model_version": model_version()},
-        "targets": [advice_json(one) for one in advised],
+        "targets": targets,
         "errors": [error.to_json() for error in errors],
     }
     json.dump(document, stream, indent=2)
@@ -81,3 +90,28 @@ def _required(advised: Advised) -> dict[str, Any]:
             for one, truth in advised.demands
         ],
     }  # fmt: skip
+
+
+def candidate_json(one: Candidate) -> dict[str, Any]:
+    """Return what another way to run a workload would come to."""
+    enough = one.enough
+    return {
+        "id": one.way.id,
+        "title": one.way.title,
+        "current": one.is_current,
+        "note": one.way.note,
+        "wall": one.after.verdict.wall.to_json(),
+        "score": {axis.value: score.to_json() for axis, score in one.after.score.axes.items()},
+        "enough": None if enough is None else enough.value,
+        "because": [] if enough is None else list(enough.because),
+        "closes": list(one.closed),
+        "escape_paths": [path.to_json() for path in one.after.escape_paths],
+        "breaks": [
+            {"text": broken.text, "known": broken.is_known, "source": broken.source}
+            for broken in one.breaks
+        ],
+        "costs": [{**cost._asdict(), "measured": False} for cost in one.way.costs],
+        "needs": [
+            {"text": need.text, "here": truth.value, "how": need.how} for need, truth in one.needs
+        ],
+    }

@@ -10,6 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from isoaudit.cli.advise_candidates import (
+    candidate_sections,
+    candidates_of,
+    every_name,
+    names_said,
+)
 from isoaudit.cli.advise_workload import Asked, about_workload
 from isoaudit.cli.comparing import ground_named
 from isoaudit.cli.options import Seconds, addresses_of, stdin_of
@@ -19,6 +25,7 @@ from isoaudit.model import RunError
 
 if TYPE_CHECKING:
     from isoaudit.advise.advice import Advised
+    from isoaudit.advise.candidates import Candidate
     from isoaudit.audit.advising import Judged
     from isoaudit.cli.advice_page import Section
 
@@ -32,6 +39,8 @@ Examples:
   isoaudit advise docker:web --data sensitive --tenancy teams
   isoaudit advise compose.yaml --class ai-agent-sandbox --on host.json
   isoaudit advise libvirt:db --why
+  isoaudit advise compose.yaml --only web --candidates runc,runsc,kata
+  isoaudit advise docker:web --data sensitive -f decision > decision.md
   isoaudit advise compose.yaml --only web --simulate cap_drop=ALL --simulate user=10001
 
 \b
@@ -48,8 +57,17 @@ to be; 3 nothing to advise on, 4 something could not be read."""
 @click.option("--simulate", "simulated", multiple=True, metavar="NAME=VALUE",
               help="What TARGET would come to with an option of its engine, or a fact, as told: "
               '"cap_drop=ALL", "host.ksm.running=false". Nothing is changed.')  # fmt: skip
-@click.option("-f", "--format", "form", type=click.Choice(["table", "json"]), default="table",
-              show_default=True, help="How the advice is written.")  # fmt: skip
+@click.option(
+    "--candidates",
+    "named",
+    metavar="NAME,…",
+    help="What other ways to run it would come to here, of runc, userns, runsc, kata and "
+    "vm: wall, ways out left, what breaks, what it costs by the literature.",
+)
+@click.option("-f", "--format", "form", type=click.Choice(["table", "json", "decision"]),
+              default="table", show_default=True,
+              help="How the advice is written; decision is a record of one, in Markdown, of one "
+              "target.")  # fmt: skip
 @click.option("--on", type=click.Path(path_type=Path), metavar="BUNDLE",
               help="Judge files for the host whose evidence this is.")  # fmt: skip
 @click.option("--timeout", type=Seconds(0.1, 3600), default=30.0, show_default=True,
@@ -62,6 +80,7 @@ def advise(
     only: str | None,
     why: bool,
     simulated: tuple[str, ...],
+    named: str | None,
     form: str,
     on: Path | None,
     timeout: float,
@@ -75,8 +94,11 @@ def advise(
     from isoaudit.assess import load_assessor
 
     workload = asked.workload()
-    if simulated and form == "json":
-        raise UsageError("--simulate is told in the table only", "Leave -f json away.")
+    if simulated and form != "table":
+        raise UsageError("--simulate is told in the table only", f"Leave -f {form} away.")
+    names = names_said(named)
+    if form == "decision" and named is None:
+        names = every_name()
     judged, errors = judged_targets(targets, only, on, timeout, deep=deep)
     assessor = load_assessor()
     advised = [
@@ -84,8 +106,20 @@ def advise(
         for one in judged
         if one.result.assessment is not None
     ]
-    further = [_further(one, simulated) for one in judged] if form == "table" else []
-    _write(advised, further, errors, form, why=why)
+    others = [candidates_of(one, workload, names) for one in judged]
+    if form == "json":
+        from isoaudit.cli.advice_json import write
+
+        write(advised, errors, sys.stdout, others if names else ())
+    elif form == "decision":
+        _record(judged, advised, others)
+    else:
+        sections = [candidate_sections(several) if names else [] for several in others]
+        further = [
+            [*_further(judged[n], simulated), *several] for n, several in enumerate(sections)
+        ]
+        _write(advised, further, why=why)
+    _say(errors)
     raise click.exceptions.Exit(_exit_code(advised, errors, asked))
 
 
@@ -141,25 +175,35 @@ def _further(one: Judged, simulated: Sequence[str]) -> list[Section]:
     return fix_sections(smallest_set(one.context, assessment, assessor))
 
 
-def _write(
-    advised: Sequence[Advised],
-    further: Sequence[Sequence[Section]],
-    errors: Iterable[RunError],
-    form: str,
-    *,
-    why: bool,
-) -> None:
-    if form == "json":
-        from isoaudit.cli.advice_json import write
+def _write(advised: Sequence[Advised], further: Sequence[Sequence[Section]], *, why: bool) -> None:
+    from isoaudit.cli.advice_page import page
 
-        write(advised, list(errors), sys.stdout)
-    elif advised:
-        from isoaudit.cli.advice_page import page
-
-        pages = (
-            page(one, why=why, further=more) for one, more in zip(advised, further, strict=True)
-        )
+    pages = (page(one, why=why, further=more) for one, more in zip(advised, further, strict=True))
+    if advised:
         click.echo("\n\n".join("\n".join(lines) for lines in pages))
+
+
+def _record(
+    judged: Sequence[Judged], advised: Sequence[Advised], others: Sequence[Sequence[Candidate]]
+) -> None:
+    """Write the decision record of the one target there is; raises UsageError for several."""
+    from datetime import UTC, datetime
+
+    from isoaudit.advise.decision import decision
+    from isoaudit.cli.decision_markdown import record
+
+    if len(advised) > 1:
+        names = ", ".join(one.target.name for one in advised[:12])
+        raise UsageError(
+            f"a decision is about one target, not {len(advised)}",
+            f"Choose one with --only: {names}",
+        )
+    for one, about, found in zip(judged, advised, others, strict=True):
+        today = datetime.now(UTC).date()
+        click.echo(record(decision(one.context, about, found, today)), nl=False)
+
+
+def _say(errors: Iterable[RunError]) -> None:
     for error in errors:
         say(f"{error.target}: {error.message}")
         if error.how_to_get:
