@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from isoaudit.assess import Assessor
 from isoaudit.model import Axis, FixChange, Interval, TargetResult, WallKind
 from isoaudit.rules.context import Context
 
 NOT_KNOWN = "not known"
 NOT_MEASURED = "not measured"
 READ, MEASURED, UNKNOWN = "read", "measured", "unknown"
-
-DIMENSIONS = ("virtualization", "compatibility", "size", "performance", "security", "replicability")
 
 
 class Cell(NamedTuple):
@@ -74,12 +73,13 @@ class Row(NamedTuple):
 class Side(NamedTuple):
     """One side: the result, what it was judged by, and what was read or measured for this alone.
 
-    `measures` are cells by the names in `compare_rows.py`.
+    `measures` are cells by the names in `compare_rows.py`, `assessor` assesses it changed.
     """
 
     result: TargetResult
     context: Context
     measures: Mapping[str, Cell]
+    assessor: Assessor
     boot_id: str = ""
     host_boot_id: str = ""
     kernel: str = ""

@@ -42,13 +42,12 @@ def fix_of(side: Side, letter: str) -> SideFix | None:
     from isoaudit.advise.applicable import applicable
     from isoaudit.advise.enough import judge_verdict
     from isoaudit.advise.fixes import fixes_for
-    from isoaudit.assess import load_assessor
     from isoaudit.assess.edited import edited_context
 
     before = side.result.assessment
     if before is None:
         return None
-    assessor = load_assessor()
+    assessor = side.assessor
     changes = fixes_for(side.context, before, assessor)
     if not changes:
         return None
@@ -177,12 +176,11 @@ def _conclusions(comparison: Comparison, names: Sequence[str]) -> Iterator[str]:
 def _move(a: Side, b: Side) -> Iterator[str]:
     """Yield what blocks a move of a side that is a container behind a VM."""
     from isoaudit.advise.moves import blockers
-    from isoaudit.assess import load_assessor
 
     for side in (a, b):
         if side.result.target.kind is not Kind.CONTAINER:
             continue
-        found = blockers(side.context, load_assessor().truths)
+        found = blockers(side.context, side.assessor.truths)
         several = [one for one in found if VM_WALLS.intersection(one.walls)]
         name = side.result.target.name
         for one in several:

@@ -165,7 +165,8 @@ def _namespace(asked: _Asked) -> list[Edit]:
     value = "private" if asked.value == "none" and name == "net" else asked.value
     path = f"process.namespaces.{name}"
     value = asked._replace(value=value).one_of("host", "private")
-    return [Edit(Operation.SET, path, value)]
+    shared = ("neighbour.through", name)  # nobody is in one of its own, nor in the host's by name
+    return [Edit(Operation.SET, path, value), Edit(Operation.DROP, "neighbour", match=(shared,))]
 
 
 def _userns(asked: _Asked) -> list[Edit]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from copy import copy
 from functools import cache
 
 from isoaudit.assess.definitions import Definitions, definitions, model_version
@@ -14,10 +15,14 @@ from isoaudit.assess.trial import Trier
 from isoaudit.assess.truth import Truths
 from isoaudit.assess.verdict import fallen, verdict_of
 from isoaudit.assess.wall import Walls
-from isoaudit.assess.ways import WayFinder
+from isoaudit.assess.ways import WayFinder, Ways, order
 from isoaudit.facts.vocabulary import facts
-from isoaudit.model import Assessment, EscapePath, Kind, Lead
+from isoaudit.model import Assessment, EscapePath, Kind, Lead, Target
 from isoaudit.rules.context import Context
+
+Further = Callable[[Target, Sequence[EscapePath], Sequence[Lead]], Sequence[EscapePath]]
+"""What returns the ways out of a target that run through others: from its own, and where it leads.
+"""
 
 _BOUNDED = frozenset({Kind.CONTAINER, Kind.VM})
 
@@ -34,6 +39,13 @@ class Assessor:
         self._finder = WayFinder(self.primitives, Trier(self.truths))
         self._scorer = Scorer(self.model, self.truths)
         self._walls = Walls(known, self.truths)
+        self._further: Further | None = None
+
+    def through(self, further: Further) -> Assessor:
+        """Return one that also follows ways to other workloads, which are taken as they are."""
+        other = copy(self)
+        other._further = further
+        return other
 
     def assess(self, context: Context) -> Assessment | None:
         """Return what a target's boundary comes to; None for what has none (a host)."""
@@ -44,18 +56,25 @@ class Assessor:
         """Return the ways out alone, which is less work than an assessment."""
         if context.target.kind not in _BOUNDED or context.target.dialect == "dockerfile":
             return ()
-        return self._finder.find(context).paths
+        return self._found(context).paths
 
     def whole(self, context: Context) -> tuple[Assessment, tuple[Lead, ...]] | None:
         """Return the same, and the ways that lead to other workloads."""
         if context.target.kind not in _BOUNDED or context.target.dialect == "dockerfile":
             return None
-        found = self._finder.find(context)
+        found = self._found(context)
         paths = tuple(known_by(path, context.target.id) for path in found.paths)
         score, layers = self._scorer.score(context, paths)
         wall = fallen(self._walls.of(context), paths)
         assessment = Assessment(layers, paths, verdict_of(paths, wall), score, found.known)
         return assessment, found.leads
+
+    def _found(self, context: Context) -> Ways:
+        found = self._finder.find(context)
+        if self._further is None or not found.leads:
+            return found
+        more = self._further(context.target, found.paths, found.leads)
+        return found._replace(paths=tuple(sorted((*found.paths, *more), key=order)))
 
 
 @cache

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from isoaudit.assess import load_assessor
+from isoaudit.assess import Assessor, load_assessor
 from isoaudit.audit.common import Collected, Limits
-from isoaudit.audit.crossing import Reach, extended, reach_of
+from isoaudit.audit.crossing import Reach, extended, further, reach_of
 from isoaudit.audit.files import file_units, read_unit
 from isoaudit.audit.judging import Around, assessed, context_of
 from isoaudit.bundle import Bundle, Evidence
@@ -22,13 +23,15 @@ if TYPE_CHECKING:
 class Judged(NamedTuple):
     """A target with what its boundary comes to, and what it was judged by.
 
-    `evidence` and `around` are what `context` was made of.
+    `evidence` and `around` are what `context` was made of. `assessor` assesses it changed: it
+    follows the ways through others that were judged with it, as they are.
     """
 
     result: TargetResult
     context: Context
     evidence: Evidence
     around: Around
+    assessor: Assessor
 
 
 def judged_at(
@@ -52,8 +55,9 @@ def judged_at(
         reach = reach_of(one.result)
         if reach is not None:
             known.update(dict.fromkeys(reach.ids, reach))
+    assessor = load_assessor().through(partial(further, known))
     for one in judged:
-        yield one._replace(result=extended(one.result, known))
+        yield one._replace(result=extended(one.result, known), assessor=assessor)
 
 
 def _each(
@@ -81,9 +85,10 @@ def _judged(entry: Evidence | RunError, around: Around) -> Iterator[Judged | Run
         return
     context = context_of(entry, around)
     result = TargetResult(context.target, context.own, (), entry.said)
-    result = assessed(result, context, load_assessor())
+    assessor = load_assessor()
+    result = assessed(result, context, assessor)
     if result.assessment is not None:
-        yield Judged(result, context, entry, around)
+        yield Judged(result, context, entry, around, assessor)
 
 
 def _live(addresses: Sequence[Address], limits: Limits) -> Collected:

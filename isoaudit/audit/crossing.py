@@ -9,7 +9,7 @@ followed further than `_FARTHEST`, and never back to where a way has been.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -27,6 +27,7 @@ from isoaudit.model import (
     Reason,
     RunError,
     Step,
+    Target,
     TargetResult,
 )
 from isoaudit.targets.address import Address
@@ -96,7 +97,7 @@ def settled(carried: Iterator[Any], finish: Finish) -> Iterator[Any]:
         yield _finished(result, known, finish)
 
 
-def _finished(result: TargetResult, known: dict[str, Reach], finish: Finish) -> Any | RunError:
+def _finished(result: TargetResult, known: Mapping[str, Reach], finish: Finish) -> Any | RunError:
     """Extend and finish one target; a fault of isoaudit's own costs that target only."""
     try:
         return finish(extended(result, known))
@@ -113,13 +114,14 @@ def reach_of(result: TargetResult) -> Reach | None:
     return Reach(ids, tuple(_undominated(out)[:_KEPT]), result.leads)
 
 
-def extended(result: TargetResult, known: dict[str, Reach]) -> TargetResult:
-    """Return a result with the ways out that run through others and reach more than its own."""
+def extended(result: TargetResult, known: Mapping[str, Reach]) -> TargetResult:
+    """Return a result with the ways out that run through others and reach more than its own.
+
+    Changes that were found without these ways are dropped: they promise a score that there is not.
+    """
     if result.assessment is None:
         return result
-    own = result.assessment.escape_paths
-    further = _undominated(list(_through(result, known)))
-    better = [path for path in further if not any(_covers(one, path) for one in own)][:_KEPT]
+    better = further(known, result.target, result.assessment.escape_paths, result.leads)
     if not better:
         return result
     named = [known_by(path, result.target.id) for path in better]
@@ -127,13 +129,23 @@ def extended(result: TargetResult, known: dict[str, Reach]) -> TargetResult:
     from isoaudit.advise.enough import after_ways
 
     extended_by = with_paths(result.assessment, named, load_assessor().model)
-    return replace(result, assessment=after_ways(extended_by, result.target.kind))
+    return replace(result, assessment=after_ways(extended_by, result.target.kind), fixes=())
 
 
-def _through(result: TargetResult, known: dict[str, Reach]) -> Iterator[EscapePath]:
+def further(
+    known: Mapping[str, Reach], target: Target, own: Sequence[EscapePath], leads: Sequence[Lead]
+) -> Sequence[EscapePath]:
+    """Return the ways out of a target that run through others and reach more than its own."""
+    found = _undominated(list(_through(target, leads, known)))
+    return [path for path in found if not any(_covers(one, path) for one in own)][:_KEPT]
+
+
+def _through(
+    target: Target, leads: Sequence[Lead], known: Mapping[str, Reach]
+) -> Iterator[EscapePath]:
     """Yield the ways out through others: nearest first, each workload once for each certainty."""
-    own = {result.target.id, *result.target.aliases}
-    waiting = [(lead, name, 1) for lead in result.leads for name in lead.names]
+    own = {target.id, *target.aliases}
+    waiting = [(lead, name, 1) for lead in leads for name in lead.names]
     seen: set[tuple[str, Openness]] = set()
     looked_at = 0
     while waiting and looked_at < _MOST_LOOKED_AT:

@@ -91,7 +91,6 @@ def advise(
     TARGET is what `isoaudit scan` takes: a container, a VM, a file, evidence.
     """
     from isoaudit.advise.advice import advise as advise_on
-    from isoaudit.assess import load_assessor
 
     workload = asked.workload()
     if simulated and form != "table":
@@ -100,9 +99,8 @@ def advise(
     if form == "decision" and named is None:
         names = every_name()
     judged, errors = judged_targets(targets, only, on, timeout, deep=deep)
-    assessor = load_assessor()
     advised = [
-        advise_on(one.context, one.result.assessment, workload, assessor)
+        advise_on(one.context, one.result.assessment, workload, one.assessor)
         for one in judged
         if one.result.assessment is not None
     ]
@@ -164,10 +162,9 @@ def _further(one: Judged, simulated: Sequence[str]) -> list[Section]:
     """Return the changes that close what is open, or what was asked for comes to."""
     from isoaudit.advise.fixes import smallest_set
     from isoaudit.advise.simulate import simulate
-    from isoaudit.assess import load_assessor
     from isoaudit.cli.advise_fixes import fix_sections, simulated_section
 
-    assessment, assessor = one.result.assessment, load_assessor()
+    assessment, assessor = one.result.assessment, one.assessor
     if assessment is None:
         return []
     if simulated:

@@ -46,12 +46,11 @@ def candidates_of(
     """Return what ways come to for a target and the workload that it is taken for."""
     from isoaudit.advise.candidates import candidates
     from isoaudit.advise.required import required
-    from isoaudit.assess import load_assessor
 
     assessment = judged.result.assessment
     if assessment is None or not names:
         return ()
-    return candidates(judged.context, assessment, load_assessor(), names, required(workload))
+    return candidates(judged.context, assessment, judged.assessor, names, required(workload))
 
 
 def candidate_sections(found: Sequence[Candidate]) -> list[Section]:

@@ -133,7 +133,7 @@ def _assumptions(found: Decision) -> Iterator[str]:
         yield f"Nobody said, so by default: {', '.join(f'--{one}' for one in assumed)}"
     yield "What other ways come to was computed from changed facts: nothing was started or measured"
     yield "Figures of cost were read in the literature, not measured here"
-    yield "Ways through other workloads are followed for the target as it runs, not for candidates"
+    yield "Other workloads that ways run through are taken as they are now"
     yield from (f"Not known, {text}" for text in found.unknown)
 
 

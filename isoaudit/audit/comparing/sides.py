@@ -34,6 +34,7 @@ def side_of(judged: Judged, *, runs: int, guest: str = "") -> Side:
         result,
         judged.context,
         dict(cells_of(known, is_vm=is_vm)),
+        judged.assessor,
         known.boot_id if is_vm or is_hosts else "",
         memory.boot_id() if is_live(result) else "",
         known.kernel,

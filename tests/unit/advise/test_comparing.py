@@ -15,6 +15,7 @@ from isoaudit.advise.compare_verdict import (
     seconds_words,
     sentence,
 )
+from isoaudit.assess import load_assessor
 from isoaudit.cli.comparison_json import document
 from isoaudit.cli.comparison_markdown import markdown
 from isoaudit.cli.comparison_page import page
@@ -31,14 +32,13 @@ STRANGERS, OWN = "strangers' or agents' code", "own, reviewed code"
 
 def _side(context: Context, name: str = "web", **measures: Cell) -> Side:
     from isoaudit.advise.enough import judge_verdict
-    from isoaudit.assess import load_assessor
 
     assessment = load_assessor().assess(context)
     assert assessment is not None
     verdict = judge_verdict(assessment, context)
     target = Target(f"docker:{name}", context.target.kind, name, "running")
     result = TargetResult(target, FactSet.of(), (), assessment=assessment._replace(verdict=verdict))
-    return Side(result, context, dict(measures))
+    return Side(result, context, dict(measures), load_assessor())
 
 
 @pytest.fixture(scope="module")
@@ -191,7 +191,12 @@ def test_two_sides_of_one_name_are_told_apart() -> None:
 
 def test_an_assessment_that_is_missing_is_told() -> None:
     """A side without a boundary gets no invented verdict."""
-    bare = Side(TargetResult(Target("host", Kind.HOST, "h", "running"), FactSet.of(), ()), BOX, {})
+    bare = Side(
+        TargetResult(Target("host", Kind.HOST, "h", "running"), FactSet.of(), ()),
+        BOX,
+        {},
+        load_assessor(),
+    )
     found = compared(bare, _side(BOX))
     rows = {row.label: row for row in found.rows}
 

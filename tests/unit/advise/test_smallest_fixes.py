@@ -127,3 +127,37 @@ def test_the_computed_score_is_that_of_the_edited_file(
     assert real is not None
     assert {axis: computed.score.axes[axis] for axis in Axis} == dict(real.score.axes)
     assert [path.id for path in computed.escape_paths] == [path.id for path in real.escape_paths]
+
+
+_TWO = """services:
+  runner: {image: example/r, privileged: true}
+  web:
+    image: example/web:1
+    pid: "service:runner"
+    cap_add: [SYS_PTRACE]
+"""
+
+
+def beside_another(folder: Path) -> Judged:
+    """Return a service in the PID namespace of a privileged one, both judged together."""
+    (folder / "compose.yaml").write_text(_TWO)
+    every = judged_at([parse(str(folder / "compose.yaml"))], Limits(1, 30, False))
+    return next(o for o in every if isinstance(o, Judged) and o.result.target.name.endswith("web"))
+
+
+def test_a_way_through_a_neighbour_is_closed_by_what_keeps_them_apart_alone(
+    tmp_path: Path,
+) -> None:
+    """A limit on processes does nothing for it, and no score is promised that leaves it out."""
+    one = beside_another(tmp_path)
+    assert one.result.assessment is not None
+
+    found = smallest_set(one.context, one.result.assessment, one.assessor)
+
+    (closing,) = [fix for fix in found.changes if "ESC-207+ESC-001" in fix.closes]
+    assert "runner" in closing.change
+    for fix in found.changes:
+        if fix is closing:
+            break
+        assert fix.score_after[Axis.ESCAPE].high == one.result.assessment.score.escape.high
+    assert not [path for path in found.left if path.goal.is_out]
