@@ -15,6 +15,8 @@ _MOST_TRIED = 512
 """Records of a second part that are tried; what lies beyond counts as one that was not read."""
 
 
+_ALWAYS = Truth(True)
+
 _NO_WORDS = "this kind of file has no words for it"
 
 
@@ -86,8 +88,8 @@ class Trier:
                 continue
             found = found or [one.truth(looks) for one in first]
             evidence, missing = _joined([*found, *second])
-            instances.append(Instance(_state(missing, found, second), pair, evidence, missing,
-                                      self._goal(primitive, pair)))  # fmt: skip
+            certain = Instance(_state(missing, found, second), pair, evidence, missing, None)
+            instances += self._aimed(primitive, certain)
         if not instances:
             return Trial(Openness.CLOSED, closed.words)
         return self._present(primitive, view, instances)
@@ -116,12 +118,26 @@ class Trier:
             found.append(truth)
         return found
 
-    def _goal(self, primitive: Primitive, view: View) -> Goal | None:
-        """Return what it leads to: the worst that is not ruled out."""
+    def _aimed(self, primitive: Primitive, one: Instance) -> list[Instance]:
+        """Return an instance with what it leads to: once for each goal if it is not known which.
+
+        It is as sure as it was of the mildest of them alone; the others are only not ruled out. A
+        list of goals ends in a plain one (`definitions`), so that one of them is always led to.
+        """
+        goals: list[Goal] = []
+        missing: list[Missing] = []
         for aim in primitive.aims:
-            if aim.when is None or self._truths.of(aim.when, view).value is True:
-                return aim.goal
-        return None
+            truth = _ALWAYS if aim.when is None else self._truths.of(aim.when, one.view)
+            if truth.value is False:
+                continue
+            goals.append(aim.goal)
+            if truth.value:
+                break
+            missing += truth.missing
+        mildest = max(goals, key=lambda goal: goal.rank, default=None)
+        worse = (goal for goal in dict.fromkeys(goals) if goal is not mildest)
+        unsure = _less_sure(one, missing)
+        return [one._replace(goal=mildest), *(unsure._replace(goal=goal) for goal in worse)]
 
 
 def _beyond_words(part: str, view: View) -> bool:

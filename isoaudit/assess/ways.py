@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from isoaudit.assess.asked import view_of
@@ -34,6 +34,8 @@ DEEPEST = 4
 _SHOWN_TOGETHER = 4
 """Pairs of records of which one way shows the evidence."""
 
+_NOWHERE = 99
+"""Ranks a step that only prepares others behind all goals."""
 
 _REMEMBERED = 20_000
 
@@ -53,6 +55,10 @@ class _Taken(NamedTuple):
     @property
     def state(self) -> Openness:
         return self.instances[0].state
+
+
+_Reached = dict[str, tuple[Instance, ...]]
+"""The pairs of records by which each primitive was open or possible before a step."""
 
 
 class Ways(NamedTuple):
@@ -119,22 +125,20 @@ class WayFinder:
     ) -> Iterator[tuple[_Taken, ...]]:
         """Yield the chains that begin with an acting record, noting what each primitive came to."""
         looks, key = catalogue.vector.of(view)
-        own: dict[str, Openness] = {}
+        own: _Reached = {}
         taken: list[_Taken] = []
         for one, (first, closed) in zip(
             catalogue.primitives, self._firsts(catalogue, view, looks, key), strict=True
         ):
             if closed is not None:
-                own[one.id] = Openness.CLOSED
                 known.setdefault(one.id, closed)
                 continue
             trial = self._trier.of(one, view, first, looks)
-            own[one.id] = trial.state
+            own[one.id] = trial.instances
             best = known.get(one.id)
             if best is None or trial.state.rank < best.state.rank:
                 known[one.id] = KnownWay(one.id, one.title, trial.state, trial.because)
-            if trial.instances and not _beyond(trial):
-                taken.append(_Taken(one, trial.instances))
+            taken += _taken(one, trial)
         for first_step in taken:
             yield from self._onward(catalogue, (first_step,), view, own)
 
@@ -161,7 +165,7 @@ class WayFinder:
         catalogue: _Catalogue,
         chain: tuple[_Taken, ...],
         view: View,
-        before: Mapping[str, Openness],
+        before: _Reached,
     ) -> Iterator[tuple[_Taken, ...]]:
         """Yield a chain, and those that go on from what its last step gives."""
         yield chain
@@ -178,24 +182,44 @@ class WayFinder:
             if closed is not None or one.id in taken or not one.touched_by(last):
                 continue
             trial = self._trier.of(one, after, first, looks)
-            better = trial.state.rank < before[one.id].rank
-            if better and trial.instances and not _beyond(trial):
-                further.append(_Taken(one, trial.instances))
-            now[one.id] = trial.state
+            earlier = before.get(one.id, ())
+            steps = _taken(one, trial)
+            further += (step for step in steps if _is_more(step.instances[0], earlier))
+            now[one.id] = (*earlier, *trial.instances)
         for step in further:
             yield from self._onward(catalogue, (*chain, step), after, now)
 
 
-def _beyond(trial: Trial) -> bool:
+def _taken(primitive: Primitive, trial: Trial) -> Iterator[_Taken]:
+    """Yield a step for each goal that records lead to: a surer and milder one hides no other."""
+    by_goal: dict[Goal | None, list[Instance]] = {}
+    for one in trial.instances:
+        by_goal.setdefault(one.goal, []).append(one)
+    for several in by_goal.values():
+        if not _beyond(several[0]):
+            yield _Taken(primitive, tuple(several))
+
+
+def _is_more(one: Instance, earlier: Sequence[Instance]) -> bool:
+    """Say whether a step is surer, or leads further, than it did before."""
+    return not any(
+        old.state.rank <= one.state.rank and _reach(old) <= _reach(one) for old in earlier
+    )
+
+
+def _reach(one: Instance) -> int:
+    return one.goal.rank if one.goal is not None else _NOWHERE
+
+
+def _beyond(one: Instance) -> bool:
     """Say whether something is lacking that no file of this kind can declare: what only shows live.
 
     That is a part, the names of those with whom something is shared, or that it runs at all. Of it
     nothing is said either way, whatever else is not known. What a file says of the same thing in
     other words has a primitive of its own.
     """
-    first = trial.instances[0]
-    return first.state is Openness.POSSIBLE and any(
-        entry.reason is Reason.NOT_DECLARABLE and _shows_live(entry.path) for entry in first.missing
+    return one.state is Openness.POSSIBLE and any(
+        entry.reason is Reason.NOT_DECLARABLE and _shows_live(entry.path) for entry in one.missing
     )
 
 

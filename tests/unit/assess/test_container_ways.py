@@ -264,3 +264,44 @@ def test_a_pod_with_a_default_service_account_has_no_way_to_the_node() -> None:
     )
 
     assert _out(_of_file("kubernetes", text, "pod.yaml")) == []
+
+
+def _reached(found: Assessment, primitive: str) -> set[tuple[str, str]]:
+    return {(one.goal.value, one.certainty.value) for one in found.escape_paths
+            if one.steps[-1].id == primitive}  # fmt: skip
+
+
+def test_a_sure_way_to_less_does_not_hide_one_to_more_that_is_not_ruled_out() -> None:
+    """One folder is read-only for certain, and of the other nobody could tell."""
+    unsure = {k: v for k, v in _mount("/var/lib/kubelet").items() if k != "mount.read_only"}
+    mounts = [_mount("/var/lib/docker", read_only=True), unsure]
+    found = _assessed(container(20, process=KEPT, facts={**NO_LSM, "mount": mounts}))
+
+    assert {("host-read", "open"), ("host-root", "possible")} == _reached(found, "ESC-031")
+
+
+def test_where_it_is_not_known_which_goal_is_reached_the_mildest_is_sure() -> None:
+    """Whether the folder can be written decides between reading the host and being its root."""
+    unsure = {k: v for k, v in _mount("/var/lib/kubelet").items() if k != "mount.read_only"}
+    found = _assessed(container(20, process=KEPT, facts={**NO_LSM, "mount": [unsure]}))
+
+    assert {("host-read", "open"), ("host-root", "possible")} == _reached(found, "ESC-031")
+
+
+def test_a_step_before_counts_where_it_makes_an_open_way_lead_further() -> None:
+    """A rule lets disks be read; CAP_SYS_ADMIN writes itself the rule that lets them be written."""
+    rule = {"device_rule.type": "b", "device_rule.major": "8", "device_rule.minor": "*",
+            "device_rule.access": "rm", "device_rule.nodes_can_be_made": True}  # fmt: skip
+    facts = {**NO_LSM, "device_rule": [rule], "host.cgroup.version": 1,
+             "container.cgroup_writable": True}  # fmt: skip
+    found = _assessed(container(20, process={**KEPT, **_with("SYS_ADMIN")}, facts=facts))
+
+    assert ("host-root", "open") in _reached(found, "ESC-012")
+
+
+def test_every_list_of_goals_ends_in_one_without_a_condition() -> None:
+    """So that one of them is always led to."""
+    aims = [one.aims for one in load_assessor().primitives if one.aims]
+
+    assert aims
+    assert all(several[-1].when is None for several in aims)
