@@ -13,6 +13,7 @@ from isoaudit.assess.words import filled
 from isoaudit.facts.vocabulary import parts, root
 from isoaudit.model import Missing, Record, Value
 from isoaudit.rules.context import Context, Seen
+from isoaudit.rules.data import frozen
 
 _LISTS = {"without": Operation.WITHOUT, "within": Operation.WITHIN, "add": Operation.ADD}
 _ALLOWS = "process.seccomp.allows."
@@ -152,7 +153,7 @@ class _Maker:
             yield from self._confined()
         for path, value in data.get("set", {}).items():
             for where in self._where(path, data, match):
-                yield Edit(Operation.SET, path, _frozen(value), where)
+                yield Edit(Operation.SET, path, frozen(value), where)
         for word, operation in _LISTS.items():
             for path, value in data.get(word, {}).items():
                 yield Edit(operation, path, self._expanded(value, chosen), match)
@@ -209,7 +210,7 @@ class _Maker:
         if isinstance(seen, Missing):
             yield Edit(Operation.FORGET, "process.apparmor.confined")
         for path, value in self._known.confined.get(module, {}).items():
-            yield Edit(Operation.SET, path, _frozen(value))
+            yield Edit(Operation.SET, path, frozen(value))
 
     def narrowed(self, edits: Sequence[Edit]) -> Iterator[Edit]:
         """Yield what fewer capabilities close of a default filter, which asks for them."""
@@ -281,7 +282,3 @@ def _how(change: Change, dialect: str) -> str:
 def _text(record: Record | None, path: str) -> str:
     fact = record.facts.get(path) if record is not None else None
     return str(fact.value) if fact is not None else ""
-
-
-def _frozen(value: Any) -> Value:
-    return tuple(value) if isinstance(value, list) else value

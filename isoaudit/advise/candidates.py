@@ -12,8 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from isoaudit.advise.enough import Enough, EnoughJudge
-from isoaudit.advise.moves import Blocker, BlockerRule, blockers_of, views_of
+from isoaudit.advise.enough import Enough, EnoughJudge, Reason
+from isoaudit.advise.moves import Blocker, BlockerRule, blockers_of
 from isoaudit.advise.required import Required
 from isoaudit.assess import Assessor
 from isoaudit.assess.asked import view_of
@@ -32,12 +32,11 @@ from isoaudit.model import (
     Part,
     Record,
     Target,
-    Value,
     Vantage,
 )
 from isoaudit.rules.cel import Condition
 from isoaudit.rules.context import Context
-from isoaudit.rules.data import load_data
+from isoaudit.rules.data import frozen, load_data
 
 _FILE = Path(__file__).parent / "data" / "candidates.yaml"
 _SHOWN = "advice/candidates.yaml"
@@ -69,6 +68,7 @@ class Way(NamedTuple):
     edits: tuple[Edit, ...]
     guest: Mapping[str, Any]
     note: str
+    refuses: tuple[BlockerRule, ...]
     breaks: tuple[BlockerRule, ...]
     costs: tuple[Cost, ...]
     needs: tuple[Need, ...]
@@ -78,7 +78,8 @@ class Candidate(NamedTuple):
     """What one way comes to for one workload.
 
     `is_current` is whether it runs so already (None: not known), `enough` whether the wall would
-    do for what is required of it, `closed` the ways that are open now and would not be.
+    do for what is required of it, `closed` the ways that are open now and would not be. What is
+    `refused` does not start so: then `after` is how it runs now, and nothing is enough or closed.
     """
 
     way: Way
@@ -89,6 +90,7 @@ class Candidate(NamedTuple):
     closed: tuple[str, ...]
     breaks: tuple[Blocker, ...]
     needs: tuple[tuple[Need, Truth], ...]
+    refused: tuple[Blocker, ...] = ()
 
     @property
     def left(self) -> Mapping[tuple[Openness, Goal], tuple[EscapePath, ...]]:
@@ -152,21 +154,32 @@ def _candidate(
 ) -> Candidate:
     truths, view = assessor.truths, view_of(context)
     is_current = _is_current(way, context, truths)
-    then = context if is_current else _then(way, context)
-    after = before if is_current else assessor.assess(then) or before
+    refusing = [one for rule in way.refuses for one in blockers_of(rule, view, truths)]
+    refused = tuple(one for one in refusing if one.is_known and not is_current)
+    then = context if is_current or refused else _then(way, context)
+    after = before if then is context else assessor.assess(then) or before
     judge = EnoughJudge(truths)
     found = [one for rule in way.breaks for one in blockers_of(rule, view, truths)]
+    found += [one for one in refusing if not one.is_known]
     open_after = set(_open(after))
     return Candidate(
         way,
         is_current,
         after,
         then.target.kind,
-        judge.of(after, needed, then) if needed is not None else None,
+        _enough(judge.of(after, needed, then), refused) if needed is not None else None,
         tuple(one for one in _open(before) if one not in open_after),
         () if is_current else tuple(sorted(found, key=lambda one: not one.is_known)),
         tuple((need, truths.of(need.when, view)) for need in way.needs),
+        refused,
     )
+
+
+def _enough(found: Enough, refused: Sequence[Blocker]) -> Enough:
+    """Return whether a wall is enough: none is that nothing starts behind."""
+    if not refused:
+        return found
+    return Enough(False, tuple(Reason(f"it would not start: {one.text}", True) for one in refused))
 
 
 def _open(assessment: Assessment) -> tuple[str, ...]:
@@ -196,14 +209,14 @@ def _described(way: Way) -> FactSet:
 
 
 def _fact(path: str, value: Any, way: Way) -> Fact:
-    return Fact(path, _frozen(value), f"if {way.title}", Vantage.DECLARED)
+    return Fact(path, frozen(value), f"if {way.title}", Vantage.DECLARED)
 
 
 def _is_current(way: Way, context: Context, truths: Truths) -> bool | None:
     """Say whether a target runs so: for certain, by all of its records."""
     if way.now is None:
         return False
-    found = [truths.of(way.now, view).value for view in views_of(way.each, view_of(context))]
+    found = [truths.of(way.now, view).value for view in view_of(context).each(way.each)]
     if any(one is False for one in found) or not found:
         return False
     return True if all(found) else None
@@ -213,7 +226,7 @@ def _way(data: Mapping[str, Any], conditions: Mapping[str, Condition]) -> Way:
     now, edits = data.get("now", {}), data.get("edits", {})
     because = data["title"]
     made = [
-        Edit(Operation.SET, path, _frozen(value), because=because)
+        Edit(Operation.SET, path, frozen(value), because=because)
         for path, value in edits.get("set", {}).items()
     ]
     made += [Edit(Operation.FORGET, path) for path in edits.get("forget", ())]
@@ -225,15 +238,13 @@ def _way(data: Mapping[str, Any], conditions: Mapping[str, Condition]) -> Way:
         tuple(made),
         data.get("guest", {}),
         data.get("note", ""),
-        tuple(
-            BlockerRule(data["id"], (), (Kind.CONTAINER,), conditions[one["when"]], one["text"],
-                        one["source"], one.get("each", ""), one.get("ask", ""))
-            for one in data["breaks"]
-        ),
+        tuple(_rule(data["id"], one, conditions) for one in data.get("refuses", ())),
+        tuple(_rule(data["id"], one, conditions) for one in data["breaks"]),
         tuple(Cost(one["what"], one["figure"], one["source"]) for one in data["costs"]),
         tuple(Need(conditions[one["when"]], one["text"], one["how"]) for one in data["needs"]),
     )  # fmt: skip
 
 
-def _frozen(value: Any) -> Value:
-    return tuple(value) if isinstance(value, list) else value
+def _rule(way: str, data: Mapping[str, Any], conditions: Mapping[str, Condition]) -> BlockerRule:
+    return BlockerRule(way, (), (Kind.CONTAINER,), conditions[data["when"]], data["text"],
+                       data["source"], data.get("each", ""), data.get("ask", ""))  # fmt: skip

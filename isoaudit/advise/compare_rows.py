@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from isoaudit.advise.compare import NOT_KNOWN, NOT_MEASURED, UNKNOWN, Cell, Row, Side
+from isoaudit.advise.exploits import reachable, reachable_by_vmm
 from isoaudit.advise.words import GOALS
 from isoaudit.assess.asked import view_of
 from isoaudit.model import Axis, Kind, Missing, Openness, Standing, Value
+from isoaudit.seccomp.exploits import corpus_words
 
 _NUMBERS = (
     ("size", "disk", "image"),
@@ -21,7 +23,6 @@ _NUMBERS = (
 )
 _WHOSE = {"host": "the host's", "sentry": "gVisor's", "guest": "its own"}
 _ACCELERATORS = {"tcg": "emulated (TCG)", "kvm": "KVM"}
-_CORPUS = "78 kernelCTF exploits begin with calls that pass"
 
 
 def rows_of(a: Side, b: Side) -> tuple[Row, ...]:
@@ -83,7 +84,7 @@ def _boot(side: Side) -> Cell:
 
 
 def _hardware(side: Side) -> Cell:
-    if side.result.target.kind is Kind.CONTAINER:
+    if side.result.target.kind is Kind.CONTAINER and not _has_guest(side):
         return Cell("none of its own", by="kind")
     accelerator = value_of(side, "vm.accelerator")
     if accelerator is None:
@@ -91,6 +92,11 @@ def _hardware(side: Side) -> Cell:
     listed = value_of(side, "vm.devices")
     number = f", {len(listed)} devices" if isinstance(listed, tuple) else ""
     return Cell(f"{_ACCELERATORS.get(str(accelerator), str(accelerator))}{number}", by="engine")
+
+
+def _has_guest(side: Side) -> bool:
+    """Say whether a container has a guest's hardware, or may have: Kata brings a VM."""
+    return value_of(side, "container.kernel") in {"guest", None}
 
 
 def _runs(side: Side) -> Cell:
@@ -153,12 +159,11 @@ def _score(side: Side, axis: Axis) -> Cell:
 def _filter(side: Side) -> Cell:
     """Return how many of a corpus of exploits a filter of system calls lets begin."""
     vm = side.result.target.kind is Kind.VM
-    path = f"{'vmm' if vm else 'process'}.seccomp.exploits_reachable"
-    numbers = [value_of(side, path)] if vm else of_processes(side, path)
-    known = [one for one in numbers if isinstance(one, int)]
-    if not known:
+    known = reachable_by_vmm(side.context) if vm else reachable(side.context)
+    if known is None:
         return Cell(NOT_KNOWN, UNKNOWN, "--deep, as root")
-    return Cell(f"{max(known)} of {_CORPUS}{' from the VMM' if vm else ''}", by="/proc")
+    told = f"{known} of {corpus_words()} begin with calls that pass"
+    return Cell(f"{told}{' from the VMM' if vm else ''}", by="/proc")
 
 
 def _origin(side: Side) -> Cell:

@@ -13,14 +13,13 @@ from typing import NamedTuple
 from isoaudit.advise.advice import Advised
 from isoaudit.advise.candidates import Candidate
 from isoaudit.advise.enough import Enough
+from isoaudit.advise.exploits import reachable
 from isoaudit.model import Assessment, Axis, Kind, Missing, WallKind
 from isoaudit.rules.context import Context
 from isoaudit.seccomp.exploits import corpus, corpus_words
 
 REVIEW_MONTHS = 6
 """Until a decision is looked at again: kernels and runtimes get new known flaws every month."""
-
-_REACHABLE = "process.seccomp.exploits_reachable"
 
 
 class Option(NamedTuple):
@@ -94,23 +93,12 @@ def kernel_risk(context: Context, option: Option) -> str:
             "one in the kernel, the VMM or the hypervisor that answers the workload, and what is "
             "behind that."
         )
-    known = _reachable(context)
+    known = reachable(context)
     if known is None:
         told = f"how many of {corpus_words()} begin with calls that it may make is not known"
     else:
         told = f"{known} of {len(corpus())} begin with calls that it may make: {corpus_words()}"
     return f"One bug in the host's kernel is enough to be out; {told}."
-
-
-def _reachable(context: Context) -> int | None:
-    """Return the most exploits that any process reaches; None if that of one is not known."""
-    found = context.part("process")
-    if isinstance(found, Missing) or found.dark is not None or not found.part.records:
-        return None
-    values = [record.facts[_REACHABLE].value for record in found.part.records
-              if _REACHABLE in record.facts]  # fmt: skip
-    counts = [one for one in values if isinstance(one, int)]
-    return max(counts) if len(counts) == len(found.part.records) else None
 
 
 def _as_it_runs(advised: Advised, found: Sequence[Candidate]) -> Iterator[Option]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from isoaudit.assess.asked import view_of
-from isoaudit.assess.truth import UNREAD, Truths, View
+from isoaudit.assess.truth import Truths, View
 from isoaudit.assess.words import filled
 from isoaudit.model import Fact, Kind, Missing, WallKind
 from isoaudit.rules.cel import Condition
@@ -96,7 +96,7 @@ def blockers_of(rule: BlockerRule, view: View, truths: Truths) -> Sequence[Block
     """Return what one rule finds of a target: what is seen, or else that it is not known."""
     known: dict[str, Blocker] = {}
     open_end: list[Missing] = []
-    for one in views_of(rule.each, view):
+    for one in view.each(rule.each):
         truth = truths.of(rule.that, one, trusting=True)
         if truth.value:
             text = filled(rule.text, one, truth.evidence)
@@ -109,19 +109,6 @@ def blockers_of(rule: BlockerRule, view: View, truths: Truths) -> Sequence[Block
         return ()
     text = rule.ask or rule.text
     return [Blocker(rule.id, rule.walls, text, rule.source, missing=tuple(dict.fromkeys(open_end)))]
-
-
-def views_of(each: str, view: View) -> list[View]:
-    """Return the view with each record of a part, one that was not read included."""
-    if not each:
-        return [view]
-    found = view.context.part(each)
-    if isinstance(found, Missing):
-        return [view.beside(each, UNREAD, found)]
-    views = [view.beside(each, record) for record in found.part.records]
-    if found.dark is not None:
-        views.append(view.beside(each, UNREAD, found.dark))
-    return views
 
 
 def _rule(data: Mapping[str, Any], conditions: Mapping[str, Condition]) -> BlockerRule:

@@ -17,14 +17,12 @@ from isoaudit.assess.verdict import fallen, verdict_of
 from isoaudit.assess.wall import Walls
 from isoaudit.assess.ways import WayFinder, Ways, order
 from isoaudit.facts.vocabulary import facts
-from isoaudit.model import Assessment, EscapePath, Kind, Lead, Target
+from isoaudit.model import Assessment, EscapePath, Lead, Target
 from isoaudit.rules.context import Context
 
 Further = Callable[[Target, Sequence[EscapePath], Sequence[Lead]], Sequence[EscapePath]]
 """What returns the ways out of a target that run through others: from its own, and where it leads.
 """
-
-_BOUNDED = frozenset({Kind.CONTAINER, Kind.VM})
 
 __all__ = ["Assessor", "known_by", "load_assessor", "model_version"]
 
@@ -54,13 +52,13 @@ class Assessor:
 
     def paths(self, context: Context) -> tuple[EscapePath, ...]:
         """Return the ways out alone, which is less work than an assessment."""
-        if context.target.kind not in _BOUNDED or context.target.dialect == "dockerfile":
+        if not context.target.has_boundary:
             return ()
         return self._found(context).paths
 
     def whole(self, context: Context) -> tuple[Assessment, tuple[Lead, ...]] | None:
         """Return the same, and the ways that lead to other workloads."""
-        if context.target.kind not in _BOUNDED or context.target.dialect == "dockerfile":
+        if not context.target.has_boundary:
             return None
         found = self._found(context)
         paths = tuple(known_by(path, context.target.id) for path in found.paths)

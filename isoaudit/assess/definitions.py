@@ -104,7 +104,8 @@ def _words(primitive: Primitive) -> list[Any]:
     needs = [need.that.source for need in primitive.needs]
     absent = [one.when.source for one in primitive.absent]
     aims = [[aim.goal, aim.when.source if aim.when else ""] for aim in primitive.aims]
-    return [needs, absent, aims, sorted(primitive.gives), sorted(primitive.adds)]
+    parts = [primitive.kinds, primitive.each, primitive.second, primitive.leads_to]
+    return [needs, absent, aims, parts, primitive.gives, primitive.adds]
 
 
 def _require_unique(primitives: Sequence[Primitive]) -> None:

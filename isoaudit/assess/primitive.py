@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from isoaudit.facts.vocabulary import root
 from isoaudit.model import Goal, Kind, Value
 from isoaudit.rules.cel import Condition
+from isoaudit.rules.data import frozen
 
 
 class Need(NamedTuple):
@@ -51,8 +52,7 @@ class Primitive:
             Absence(conditions[one["when"]], one["because"]) for one in data.get("absent", ())
         )
         self.gives: Mapping[str, Value] = {
-            path: tuple(value) if isinstance(value, list) else value
-            for path, value in data.get("gives", {}).items()
+            path: frozen(value) for path, value in data.get("gives", {}).items()
         }
         self.adds: Mapping[str, Mapping[str, Any]] = data.get("adds", {})
         self.leads_to: str = data.get("leads_to", "")

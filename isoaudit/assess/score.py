@@ -23,7 +23,6 @@ from isoaudit.model import (
     Interval,
     Kind,
     Layer,
-    Missing,
     Openness,
     Score,
     Why,
@@ -143,10 +142,4 @@ def _acting(context: Context) -> list[View]:
     view = view_of(context)
     if context.target.kind is not Kind.CONTAINER:
         return [view]
-    found = context.part("process")
-    if isinstance(found, Missing):
-        return [view.beside("process", UNREAD, found)]
-    views = [view.beside("process", record) for record in found.part.records]
-    if found.dark is not None or not views:
-        views.append(view.beside("process", UNREAD, found.dark))
-    return views
+    return view.each("process") or [view.beside("process", UNREAD)]

@@ -42,6 +42,21 @@ class View(NamedTuple):
         unread = self.unread if why is None else {**self.unread, part: why}
         return self._replace(records={**self.records, part: record}, unread=unread)
 
+    def each(self, part: str) -> list[View]:
+        """Return the view with each record of a part, one that was not read included.
+
+        For no part ("") it is the view itself.
+        """
+        if not part:
+            return [self]
+        found = self.context.part(part)
+        if isinstance(found, Missing):
+            return [self.beside(part, UNREAD, found)]
+        views = [self.beside(part, record) for record in found.part.records]
+        if found.dark is not None:
+            views.append(self.beside(part, UNREAD, found.dark))
+        return views
+
     def seen(self, path: str) -> Seen | Missing:
         """Return a fact as this view has it, or why it is missing."""
         fact = self.given.get(path)

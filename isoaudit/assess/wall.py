@@ -190,13 +190,8 @@ def _seen(context: Context) -> tuple[View, str]:
 
 
 def _each(need: Requirement, view: View) -> list[View]:
-    """Return the view with each record of a part, one that was not read included."""
-    found = view.context.part(need.each)
-    if isinstance(found, Missing):
-        return [view.beside(need.each, UNREAD, found)]
-    views = [view.beside(need.each, record) for record in found.part.records]
-    if found.dark is not None:
-        views.append(view.beside(need.each, UNREAD, found.dark))
+    """Return a view for each record of which a requirement must be met."""
+    views = view.each(need.each)
     if need.some and not views:
         why = Missing(need.each, Reason.NOT_SUPPORTED, "none of its records was read")
         views.append(view.beside(need.each, UNREAD, why))

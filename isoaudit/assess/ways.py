@@ -8,7 +8,7 @@ from typing import NamedTuple
 from isoaudit.assess.asked import view_of
 from isoaudit.assess.primitive import Primitive
 from isoaudit.assess.trial import First, Instance, Trial, Trier
-from isoaudit.assess.truth import UNREAD, View
+from isoaudit.assess.truth import View
 from isoaudit.assess.vector import Looks, Vector
 from isoaudit.assess.words import filled
 from isoaudit.facts.vocabulary import parts
@@ -27,6 +27,7 @@ from isoaudit.model import (
     Vantage,
 )
 from isoaudit.rules.context import Context
+from isoaudit.rules.data import frozen
 
 DEEPEST = 4
 """Steps of a way at most: longer ones end in what shorter ones reach."""
@@ -95,12 +96,13 @@ class WayFinder:
         """Return the ways out of a target."""
         known: dict[str, KnownWay] = {}
         chains: list[tuple[_Taken, ...]] = []
+        view = view_of(context)
         for catalogue in self._of_kind(context):
-            views = _acting(context, catalogue.each)
-            for view in views:
-                chains += self._from(catalogue, view, known)
+            views = view.each(catalogue.each)
+            for one in views:
+                chains += self._from(catalogue, one, known)
             if not views:
-                known.update((one.id, _nobody(one)) for one in catalogue.primitives)
+                known.update((p.id, _nobody(p)) for p in catalogue.primitives)
         merged = _merged(chains)
         paths = _distinct(_path(chain) for chain in merged if _goal(chain))
         leads = tuple(
@@ -233,20 +235,6 @@ def _nobody(primitive: Primitive) -> KnownWay:
     return KnownWay(primitive.id, primitive.title, Openness.CLOSED, need.closed)
 
 
-def _acting(context: Context, each: str) -> list[View]:
-    """Return a view for every acting record, one for one that was not read included."""
-    view = view_of(context)
-    if not each:
-        return [view]
-    found = context.part(each)
-    if isinstance(found, Missing):
-        return [view.beside(each, UNREAD, found)]
-    views = [view.beside(each, record) for record in found.part.records]
-    if found.dark is not None:
-        views.append(view.beside(each, UNREAD, found.dark))
-    return views
-
-
 def _after(primitive: Primitive, pair: View, view: View) -> View:
     """Return what the acting record sees once a step is taken."""
     given = dict(view.given)
@@ -259,17 +247,13 @@ def _after(primitive: Primitive, pair: View, view: View) -> View:
             given[path] = _fact(path, seen.fact.value, primitive.id)
     added = dict(view.added)
     for part, fields in primitive.adds.items():
-        facts = [_fact(path, _frozen(value), primitive.id) for path, value in fields.items()]
+        facts = [_fact(path, frozen(value), primitive.id) for path, value in fields.items()]
         added[part] = (*added.get(part, ()), Record.of(facts))
     return view._replace(given=given, added=added)
 
 
 def _fact(path: str, value: Value, step: str) -> Fact:
     return Fact(path, value, f"after {step}", Vantage.KERNEL)
-
-
-def _frozen(value: object) -> Value:
-    return tuple(value) if isinstance(value, list) else value  # type: ignore[return-value]
 
 
 def _merged(chains: Sequence[tuple[_Taken, ...]]) -> list[tuple[_Taken, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from isoaudit.assess.truth import View
 from isoaudit.model import Fact, Missing, Value
@@ -18,8 +19,8 @@ def filled(text: str, view: View, evidence: Iterable[Fact] = ()) -> str:
         return text
     known = {fact.path: fact.value for fact in evidence}
 
-    def value(match: object) -> str:
-        path = match[1]  # type: ignore[index]
+    def value(match: Any) -> str:
+        path = match[1]
         if path in known:
             return shown(known[path])
         seen = view.seen(path)

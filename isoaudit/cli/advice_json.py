@@ -104,6 +104,7 @@ def candidate_json(one: Candidate) -> dict[str, Any]:
         "score": {axis.value: score.to_json() for axis, score in one.after.score.axes.items()},
         "enough": None if enough is None else enough.value,
         "because": [] if enough is None else list(enough.because),
+        "refused": [entry.text for entry in one.refused],
         "closes": list(one.closed),
         "escape_paths": [path.to_json() for path in one.after.escape_paths],
         "breaks": [

@@ -63,6 +63,9 @@ def candidate_sections(found: Sequence[Candidate]) -> list[Section]:
 def _lines(one: Candidate) -> Iterator[str]:
     now = {True: "  (as it runs now)", None: "  (it may run so already)"}.get(one.is_current, "")
     yield f"{one.way.id}: {one.way.title}{now}"
+    if one.refused:
+        yield from (f"  would not start: {entry.text}" for entry in one.refused)
+        return
     yield f"  wall: {wall_words(one)}"
     yield f"  score (escape): {one.after.score.escape}"
     if one.enough is not None:

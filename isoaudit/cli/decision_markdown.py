@@ -78,8 +78,9 @@ def _context(found: Decision) -> Iterator[str]:
 
 
 def _option(option: Option, found: Decision) -> Iterator[str]:
-    yield f"Wall: {_wall(option)}"
-    yield f"Score (escape): {option.assessment.score.escape}"
+    if option.candidate is None or not option.candidate.refused:
+        yield f"Wall: {_wall(option)}"
+        yield f"Score (escape): {option.assessment.score.escape}"
     if option is found.proposed:
         yield "Proposed"
     elif option.against:
@@ -146,7 +147,8 @@ def _sources(found: Decision) -> Iterator[str]:
     yield from (demand.ground for demand, _ in advised.demands)
     for option in found.options:
         if option.candidate is not None:
-            yield from (entry.source for entry in option.candidate.breaks)
+            one = option.candidate
+            yield from (entry.source for entry in (*one.refused, *one.breaks))
             yield from (cost.source for cost in option.candidate.way.costs if cost.source)
 
 

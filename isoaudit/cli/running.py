@@ -23,7 +23,6 @@ from isoaudit.cli.screen import say
 from isoaudit.cli.verdict import Ending, ending, explain_exit
 from isoaudit.errors import NothingToAuditError
 from isoaudit.model import (
-    Kind,
     RunError,
     Standing,
     Status,
@@ -175,8 +174,7 @@ def verdict_in(result: TargetResult) -> Verdict | None:
     """
     if result.assessment is not None:
         return result.assessment.verdict
-    target = result.target
-    if target.kind not in {Kind.CONTAINER, Kind.VM} or target.dialect == "dockerfile":
+    if not result.target.has_boundary:
         return None
     return Verdict(Standing.UNDECIDED, None, Wall(WallKind.NONE, WallKind.VM))
 

@@ -240,9 +240,10 @@ def _confined(settings: Settings, folder: Path, root: Path) -> Settings:
     """Return the settings of a file that was found; raises UsageError for what it may not say."""
     for key, value in settings.values.items():
         # Ways out alone would leave findings without a gate: no milder than never for these.
-        lax = key == "fail-on" and (value == "never" or str(value).startswith("way-out"))
+        never = key == "fail-on" and (value == "never" or str(value).startswith("way-out"))
+        lax = never or (key == "min-score" and not value)
         if key in _NAMED_ONLY or lax:
-            said = f"{key}: {value}" if key == "fail-on" else key
+            said = f"{key}: {value}" if lax else key
             raise UsageError(
                 f"{settings.places[key]}: {said} counts only in a file that is named",
                 f"What is audited may not decide that: give the option, or --config "

@@ -30,6 +30,11 @@ class Target:
     location: Location | None = None
     aliases: tuple[str, ...] = ()
 
+    @property
+    def has_boundary(self) -> bool:
+        """Whether there is a wall around it: not of a host, nor of an image that nothing runs."""
+        return self.kind in {Kind.CONTAINER, Kind.VM} and self.dialect != "dockerfile"
+
     def to_json(self) -> dict[str, Any]:
         """Return the target as the report document and an evidence bundle hold it."""
         source: dict[str, Any] = {"engine": self.engine, "host": self.host}

@@ -117,13 +117,12 @@ class View:
         return tuple(path for path in paths if path.certainty is Openness.OPEN)
 
     def facts_of(self, path: str) -> list[Fact]:
-        """Return what is known at a path of the target, or of its processes."""
-        if self.facts is None:
-            return []
-        parts = self.facts.parts.get(path.partition(".")[0], ())[:1]
-        records = (record for part in parts for record in part.records)
-        own = self.facts.facts.get(path, ())[:1]
-        return [*own, *(record.facts[path] for record in records if path in record.facts)]
+        """Return what is known at a path of all processes: nothing if that of one is not."""
+        parts = self.facts.parts.get(path.partition(".")[0], ())[:1] if self.facts else ()
+        records = [record for part in parts for record in part.records]
+        known = [record.facts[path] for record in records if path in record.facts]
+        whole = len(known) == len(records) and all(part.incomplete is None for part in parts)
+        return known if whole else []
 
     @property
     def is_host(self) -> bool:

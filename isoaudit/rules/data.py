@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from isoaudit.documents import limits, yaml
 from isoaudit.errors import DefinitionError, DocumentError
+from isoaudit.model import Value
 from isoaudit.rules import cache, kept
 from isoaudit.rules.cel import Condition, ConditionError, compile_condition
 
@@ -67,6 +68,11 @@ def load_one(path: Path, shown: str, schema: str = "") -> tuple[Any, Mapping[str
             at = f" (line {error.line}, column {error.column} of the condition)"
             raise DefinitionError(f"{locate(node, where)}: {error}{at}") from error
     return document, conditions
+
+
+def frozen(value: Any) -> Value:
+    """Return a value of YAML as a fact holds it: a list is a tuple."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _made(files: Sequence[tuple[str, str]], schema: Mapping[str, str]) -> Data:

@@ -18,11 +18,11 @@ from isoaudit.model import (
     Record,
     Status,
     Target,
-    Value,
     Vantage,
 )
 from isoaudit.rules.check import Check
 from isoaudit.rules.context import Context
+from isoaudit.rules.data import frozen
 from isoaudit.rules.judge import Judge
 
 
@@ -114,7 +114,7 @@ def _part(name: str, records: list[dict[str, Any]], example: Mapping[str, Any]) 
         cut = Missing(name, Reason.LIMIT, "as the example says")
     vantage = Vantage.DECLARED if name in example.get("weak", ()) else Vantage.KERNEL
     built = tuple(
-        Record.of(Fact(path, _frozen(value), "example", vantage) for path, value in record.items())
+        Record.of(Fact(path, frozen(value), "example", vantage) for path, value in record.items())
         for record in records
     )
     return Part(name, vantage, built, cut)
@@ -122,8 +122,4 @@ def _part(name: str, records: list[dict[str, Any]], example: Mapping[str, Any]) 
 
 def _fact(path: str, value: Any, weak: frozenset[str]) -> Fact:
     vantage = Vantage.DECLARED if path in weak else Vantage.KERNEL
-    return Fact(path, _frozen(value), "example", vantage)
-
-
-def _frozen(value: Any) -> Value:
-    return tuple(value) if isinstance(value, list) else value
+    return Fact(path, frozen(value), "example", vantage)

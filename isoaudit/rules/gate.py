@@ -79,10 +79,11 @@ def count_walls(target: str, verdict: Verdict | None, gate: Gate) -> GateCount:
 def count_ways(result: TargetResult, gate: Gate) -> GateCount:
     """Count the ways out of a target that break the gate, and a score that is too low.
 
-    What is waived, or stood in the baseline, breaks nothing; nor does it of what it caps the score.
+    What is waived, or stood in the baseline, breaks nothing as a way; the score stays as low as it
+    makes it. Of a target that was never assessed (a report saved before) nothing is known.
     """
     if result.assessment is None:
-        return GateCount()
+        return _not_assessed(result, gate)
     declared = bool(result.target.dialect)
     worst: Goal | None = None
     fails = unknown = 0
@@ -101,6 +102,15 @@ def count_ways(result: TargetResult, gate: Gate) -> GateCount:
                        f"under {gate.min_score}")  # fmt: skip
         fails += 1
     return GateCount(fails, unknown if gate.fail_on_unknown else 0, 0, unknown, 0, told)
+
+
+def _not_assessed(result: TargetResult, gate: Gate) -> GateCount:
+    if not result.target.has_boundary or (gate.way_out is None and not gate.min_score):
+        return GateCount()
+    told = f"{result.target.id}: its ways out are not known, it was saved before they were told"
+    if gate.min_score:
+        return GateCount(1, 0, 0, 1, 0, (told,))
+    return GateCount(0, int(gate.fail_on_unknown), 0, 1, 0, (told,) if gate.fail_on_unknown else ())
 
 
 def describe(gate: Gate) -> str:

@@ -150,7 +150,7 @@ def test_what_does_not_fit_ends_with_2(
 @pytest.mark.parametrize(
     "text",
     ["output: [x.json]", "checks: [checks]", "guests: guests.yaml", "deep: true", "on: lab.gz",
-     "report-only: true", "accept-labels: true", "fail-on: never"],
+     "report-only: true", "accept-labels: true", "fail-on: never", "min-score: 0"],
 )  # fmt: skip
 def test_a_found_file_may_not_decide_that(isoaudit: Isoaudit, here: Path, text: str) -> None:
     """Where to write, whom to ask, what to run, and whether the gate holds at all."""

@@ -15,7 +15,7 @@ from typing import Any
 from isoaudit.audit.comparing import memory
 from isoaudit.audit.comparing.confinement import confinement
 from isoaudit.audit.comparing.copies import PREFIX, SETTLE
-from isoaudit.audit.comparing.measures import Measures, middle, unknown
+from isoaudit.audit.comparing.measures import Measures, middle, tried, unknown
 
 _ROUNDS = 500_000
 _CALLS = 2 * _ROUNDS
@@ -89,7 +89,8 @@ def _one(client: Any, original: dict[str, Any], seen: _Seen) -> None:
         if not copy.attrs["State"]["Running"]:
             raise RuntimeError(_GONE)
         seen.ready.append(took)
-        seen.used.append(memory.of_control_group(copy.attrs["State"]["Pid"]).value or 0)
+        used = tried(lambda: memory.of_control_group(copy.attrs["State"]["Pid"])).value
+        seen.used += [] if used is None else [used]
         seen.calls += _calls(lambda words: _timed(copy, words))
     finally:
         _remove(client, name)

@@ -70,7 +70,7 @@ def machines(uri: str, name: str, known: Measures, runs: int) -> Measures:
     by = f"copies, {kind.replace('qemu', 'TCG')}"
     return known._replace(
         ready=middle(ready, by),
-        copy_memory=middle(used, by),
+        copy_memory=middle(used, by) if used else unknown("libvirt does not tell it"),
         call=middle(calls, by) if calls else unknown("an initramfs with sh, mount and dd"),
     )
 
@@ -82,7 +82,7 @@ def _first_output(connection: Any, copied: _Copied, used: list[float]) -> float:
         if not console.exists() or not console.stat().st_size:
             return None
         time.sleep(SETTLE)
-        used.append(domain.memoryStats().get("rss", 0) * _KIB)
+        used.extend(rss * _KIB for key, rss in domain.memoryStats().items() if key == "rss")
         return took
 
     return _run(connection, copied, "", seen)

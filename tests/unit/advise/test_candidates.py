@@ -123,7 +123,7 @@ def test_what_breaks_is_told_of_this_workload(service: str, name: str, words: st
     """By its own options."""
     found = of(judged("risky.yaml", service), name)[name]
 
-    assert any(words in one.text and one.is_known for one in found.breaks)
+    assert any(words in one.text and one.is_known for one in (*found.refused, *found.breaks))
 
 
 def test_a_runtime_that_is_not_there_is_told() -> None:
@@ -180,3 +180,29 @@ def test_every_figure_has_a_source() -> None:
 
     assert len(costs) > 15
     assert all(bool(cost.figure) == bool(cost.source) for cost in costs)
+
+
+def test_what_would_not_start_is_not_scored() -> None:
+    """A privileged container is refused by an engine with userns-remap: it closes nothing."""
+    one = judged("risky.yaml", "runner")
+    assert one.result.assessment is not None
+    found = of(one, "userns")["userns"]
+
+    assert found.refused
+    assert found.closed == ()
+    assert found.after is one.result.assessment
+
+
+def test_a_way_through_a_neighbour_stays_where_the_neighbour_stays(tmp_path: Path) -> None:
+    """A user namespace around this container is none around the one that it can trace."""
+    (tmp_path / "compose.yaml").write_text(
+        "services:\n  runner: {image: example/r, privileged: true}\n"
+        '  web: {image: example/w, pid: "service:runner", cap_add: [SYS_PTRACE]}\n'
+    )
+    every = judged_at([parse(str(tmp_path / "compose.yaml"))], Limits(1, 30, False))
+    one = next(o for o in every if isinstance(o, Judged) and o.result.target.name == "web")
+    assert one.result.assessment is not None
+
+    (found,) = candidates(one.context, one.result.assessment, one.assessor, ["userns"])
+
+    assert any(path.id == "ESC-207+ESC-001" for path in found.after.escape_paths)

@@ -18,8 +18,11 @@ from isoaudit.model import (
     Interval,
     KnownWay,
     Openness,
+    Part,
+    Record,
     TargetResult,
     Value,
+    Vantage,
 )
 from isoaudit.report.options import Options
 from isoaudit.report.table import render
@@ -50,8 +53,13 @@ def holding() -> TargetResult:
 
 
 def with_exploits(value: Value) -> TargetResult:
-    """Return a workload that holds, of which something is said about exploits."""
-    return replace(holding(), facts=FactSet.of([fact(EXPLOITS, value, "model")], [], []))
+    """Return a workload that holds, of whose process something is said about exploits."""
+    return replace(holding(), facts=of_processes(Record.of([fact(EXPLOITS, value, "model")])))
+
+
+def of_processes(*records: Record) -> FactSet:
+    """Return what is known of some processes."""
+    return FactSet.of([], [Part("process", Vantage.KERNEL, records)], [])
 
 
 def test_the_count_of_exploits_stands_where_it_is_known() -> None:
@@ -69,6 +77,15 @@ def test_what_is_no_count_of_exploits_does_not_stop_the_page(value: Value) -> No
 
     assert "One bug in what it shares with the host is enough." in text
     assert "published kernel exploits" not in text
+
+
+def test_the_count_of_one_process_is_not_told_as_that_of_all() -> None:
+    """Another one, whose filter was not read, may make more calls."""
+    known = Record.of([fact(EXPLOITS, 12, "model")])
+
+    text = page([replace(holding(), facts=of_processes(known, Record({})))])
+
+    assert "One bug in what it shares with the host is enough." in text
 
 
 def test_a_way_that_is_not_shut_is_told_of_where_the_wall_holds() -> None:

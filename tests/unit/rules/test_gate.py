@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from isoaudit.model import Finding, Missing, Outcome, Reason, Severity, Status
-from isoaudit.rules.gate import GateCount, count, describe
+from isoaudit.model import (
+    FactSet,
+    Finding,
+    Goal,
+    Kind,
+    Missing,
+    Outcome,
+    Reason,
+    Severity,
+    Status,
+    Target,
+    TargetResult,
+)
+from isoaudit.rules.gate import GateCount, count, count_ways, describe
 from isoaudit.rules.select import Gate, strictest
 
 HIGH = Gate(Severity.HIGH)
@@ -114,3 +126,27 @@ def test_the_strictest_of_several_gates_holds(gates: list[Gate], expected: Gate)
 def test_a_gate_says_what_it_asks_for(gate: Gate, words: str) -> None:
     """In words, for the last line of a run."""
     assert words == describe(gate)
+
+
+@pytest.mark.parametrize(
+    ("gate", "fails", "unknown"),
+    [(Gate(), 0, 0), (Gate(way_out=Goal.HOST_READ), 0, 0), (Gate(min_score=40), 1, 0),
+     (Gate(way_out=Goal.HOST_READ, fail_on_unknown=True), 0, 1)],
+)  # fmt: skip
+def test_a_target_that_was_never_assessed_has_no_score_that_would_do(
+    gate: Gate, fails: int, unknown: int
+) -> None:
+    """A report that was saved before ways were told of is no report without ways."""
+    result = TargetResult(Target("docker:a", Kind.CONTAINER, "a", "running"), FactSet.of(), ())
+
+    found = count_ways(result, gate)
+
+    assert (fails, unknown) == (found.fails, found.unknown)
+    assert found.open_unknown == (gate != Gate())
+
+
+def test_what_has_no_boundary_has_no_ways() -> None:
+    """A host, for example."""
+    result = TargetResult(Target("host", Kind.HOST, "host", "running"), FactSet.of(), ())
+
+    assert GateCount() == count_ways(result, Gate(way_out=Goal.HOST_READ, min_score=40))
