@@ -28,14 +28,16 @@ _EXPLOITS = "process.seccomp.exploits_reachable"
 _OF_COURSE = frozenset(
     {"process.user_namespace", "process.name", "process.pid", "process.uid", "container.kernel",
      "container.platform", "process.root_permitted", "process.no_new_privileges",
-     "process.apparmor.confined", "process.seccomp.mode"}
+     "process.apparmor.confined", "process.seccomp.mode", "process.lsm.label",
+     "host.mac.enforcing", "engine.runtimes.arguments"}
 )  # fmt: skip
 """What nearly every way asks besides what makes it one."""
 
 _OF_COURSE = frozenset(
     {"process.user_namespace", "process.name", "process.pid", "process.uid", "container.kernel",
      "container.platform", "process.root_permitted", "process.no_new_privileges",
-     "process.apparmor.confined", "process.seccomp.mode"}
+     "process.apparmor.confined", "process.seccomp.mode", "process.lsm.label",
+     "host.mac.enforcing", "engine.runtimes.arguments"}
 )  # fmt: skip
 """What nearly every way asks besides what makes it one."""
 
@@ -171,7 +173,7 @@ def _put_fixes(page: Page, view: View, assessment: Assessment) -> None:
     shown = view.fixes if page.verbose else needed
     for number, fix in enumerate(shown, 1):
         label = "FIX" if number == 1 else ""
-        lead = f"{number} " if len(view.fixes) > 1 else ""
+        lead = f"{number} " if len(shown) > 1 else ""
         page.row(label, f"{lead}{clip(fix.change, _SHOWN_TEXT)}{_where(fix)}")
         after = str(fix.score_after.get(Axis.ESCAPE, before))
         does = [f"Closes {count(len(fix.closes), 'way')}"] if fix.closes else []
