@@ -57,6 +57,7 @@ class Neighbour(NamedTuple):
     writes: bool | None = None
     runs_shared: bool | None = None
     traceable: bool | None = None
+    engine_of_user: bool | None = None
 
     def fields(self) -> dict[str, Value]:
         """Return the fields that are known."""
@@ -87,6 +88,11 @@ def engine_of(path: str) -> str:
     if "run" not in path:
         return ""
     return next((engine for form, engine in _SOCKETS if form.fullmatch(path)), "")
+
+
+def is_of_user(path: str) -> bool:
+    """Say whether an engine's socket lies among an account's own files (XDG_RUNTIME_DIR)."""
+    return "/run/user/" in path
 
 
 def is_of_all(path: str) -> bool:

@@ -43,6 +43,9 @@ FACTS = (
     FactSpec("neighbour.engine_socket", STRING,
              "Engine whose socket, by its usual path, it mounts: docker, podman, containerd, "
              "cri-o, buildkit; empty if none.", _C, _F),
+    FactSpec("neighbour.engine_of_user", BOOL,
+             "Whether that socket lies among an account's own files, as a rootless engine's does.",
+             _C, _F),
     FactSpec("neighbour.api", BOOL,
              "Whether this workload is told, by a variable or its command, to ask it as an "
              "engine.", _C, _F),

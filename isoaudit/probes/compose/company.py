@@ -17,7 +17,15 @@ from isoaudit.probes.compose.namespaces import KEYS, network_mode
 from isoaudit.probes.compose.networks import networks_of
 from isoaudit.probes.compose.service import Service
 from isoaudit.probes.compose.values import word
-from isoaudit.probes.engine_clients import MOST, engine_of, is_filter, is_of_all, names_it, relays
+from isoaudit.probes.engine_clients import (
+    MOST,
+    engine_of,
+    is_filter,
+    is_of_all,
+    is_of_user,
+    names_it,
+    relays,
+)
 
 _BY_SERVICE, _BY_CONTAINER = "service:", "container:"
 _KINDS = (*((name, key) for key, name in KEYS), ("user", "userns_mode"))
@@ -43,14 +51,16 @@ class Member:
         self.name = service.name
         self.target = target
         self.engine_socket = ""
+        self.engine_of_user: bool | None = None
         self.mounts: dict[str, Shared] = {}
         self.mounts_beyond = False
         self.all_mounts = mounts_of(service)
         for mount in self.all_mounts:
             source, place = mount.get("mount.source"), mount.get("mount.destination")
             source = source if isinstance(source, str) else ""
-            if source:
-                self.engine_socket = self.engine_socket or engine_of(source)
+            if source and not self.engine_socket:
+                self.engine_socket = engine_of(source)
+                self.engine_of_user = is_of_user(source) if self.engine_socket else None
             key = mount.volume or source
             if key and not is_of_all(key):
                 shared = Shared(mount.get("mount.read_only") is False, str(place or ""))

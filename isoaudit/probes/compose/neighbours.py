@@ -190,7 +190,8 @@ class _Around:
             passes_on = True if other.name in self._company.passing else None
             scope = _scope(other)
         return Neighbour(other.name, other.target, through, engine_socket=other.engine_socket,
-                         passes_on=passes_on, scope=scope)  # fmt: skip
+                         passes_on=passes_on, scope=scope,
+                         engine_of_user=other.engine_of_user)  # fmt: skip
 
 
 def _may_answer(one: Member) -> bool:

@@ -144,7 +144,8 @@ def _of(around: Around, other: Other, through: str) -> Neighbour:
     own = around.neighbours.related(around.own, other)
     passes_on = True if other.engine and is_filter(other.image) else None
     return Neighbour(other.name, around.address(other.name), through, own=own,
-                     engine_socket=other.engine, passes_on=passes_on)  # fmt: skip
+                     engine_socket=other.engine, passes_on=passes_on,
+                     engine_of_user=other.engine_of_user)  # fmt: skip
 
 
 def _shared(seen: FactSet) -> list[tuple[str, str]] | None:

@@ -15,7 +15,7 @@ from typing import Any
 from isoaudit.model import Missing, Reason, Vantage
 from isoaudit.probes.base import Notes
 from isoaudit.probes.docker.answer import Answer, not_told, unreliable
-from isoaudit.probes.engine_clients import engine_of
+from isoaudit.probes.engine_clients import engine_of, is_of_user
 
 _DOMAINS = (
     "com.docker.compose.project",
@@ -51,6 +51,7 @@ class Neighbour:
     networks: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     engine: str = ""
+    engine_of_user: bool | None = None
     joined: str = ""
     """The container whose network namespace it was told to share, by its id or name."""
 
@@ -164,6 +165,7 @@ def _neighbour(entry: Mapping[str, Any]) -> Neighbour:
     networks = _networks(entry)
     image, mode = entry.get("Image"), _mapping(entry, "HostConfig").get("NetworkMode")
     joined = mode if isinstance(mode, str) and mode.startswith(_BY_CONTAINER) else ""
+    socket = next((path for path in known or () if engine_of(path)), "")
     said = [name, str(entry["Id"])[:_SHORT], labels.get(_SERVICE)]
     for one in networks.values():
         several = [one.get(key) for key in ("Aliases", "DNSNames")]
@@ -177,7 +179,8 @@ def _neighbour(entry: Mapping[str, Any]) -> Neighbour:
         image=image if isinstance(image, str) else "",
         networks=frozenset(networks),
         names=frozenset(one.lower() for one in said if isinstance(one, str) and one),
-        engine=next((engine for path in known or () if (engine := engine_of(path))), ""),
+        engine=engine_of(socket),
+        engine_of_user=is_of_user(socket) if socket else None,
         joined=joined.removeprefix(_BY_CONTAINER),
     )
 

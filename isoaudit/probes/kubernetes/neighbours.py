@@ -19,6 +19,7 @@ from isoaudit.probes.engine_clients import (
     is_engine,
     is_filter,
     is_of_all,
+    is_of_user,
     place_of,
     relays,
 )
@@ -93,7 +94,9 @@ def _note_engine(context: Context) -> str | None:
 
 def _of(context: Context, other: Container, target: str, asked: str | None) -> Iterator[Neighbour]:
     """Yield every way to another container of the pod."""
-    one = Neighbour(other.name, target, "net", engine_socket=_socket(other))
+    socket = _socket(other)
+    one = Neighbour(other.name, target, "net", engine_socket=engine_of(socket),
+                    engine_of_user=is_of_user(socket) if socket else None)  # fmt: skip
     if one.engine_socket and (_is_filter(other) or relays(_words(other))):
         one = one._replace(passes_on=True)
     yield from _volumes(context, other, one)
@@ -163,13 +166,13 @@ def _may_answer(container: Container) -> bool:
 
 
 def _socket(container: Container) -> str:
-    """Return the engine whose socket a container mounts, "" if none."""
+    """Return the path of the engine's socket that a container mounts, "" if none."""
     for name, _ in _mounted(container):
         volume = container.pod.volumes.get(name)
         path = volume.get("hostPath", "path") if volume is not None else None
-        engine = engine_of(scalar(path).rstrip("/")) if path is not None else ""
-        if engine:
-            return engine
+        source = scalar(path).rstrip("/") if path is not None else ""
+        if engine_of(source):
+            return source
     return ""
 
 

@@ -50,10 +50,18 @@ def test_who_holds_the_engines_socket_is_a_neighbour(tmp_path: Path) -> None:
             "place": "default",
             "own": True,
             "engine_socket": "docker",
+            "engine_of_user": False,
             "api": False,
         }
     } == neighbours(found)
     assert "" == found.incomplete("neighbour")
+
+
+def test_a_rootless_engines_socket_is_known_by_where_it_lies(tmp_path: Path) -> None:
+    """Below the folder of a user's session."""
+    text = beside("traefik").replace("/var/run/docker.sock:", "/run/user/1000/docker.sock:", 1)
+
+    assert neighbours(seen(tmp_path, text))["proxy", "network"]["engine_of_user"] is True
 
 
 @pytest.mark.parametrize(
