@@ -24,7 +24,7 @@ from isoaudit.report.table_unknown import put_unknown
 from isoaudit.report.table_verdicts import put_verdicts
 from isoaudit.report.table_view import Failure, View, by_severity, failing
 from isoaudit.report.table_waived import put_waived, put_waivers
-from isoaudit.report.table_ways import explained, put_ways
+from isoaudit.report.table_ways import put_ways
 from isoaudit.report.verdict_words import verdict_words
 from isoaudit.report.writing import write_text
 
@@ -164,18 +164,11 @@ def _beside_ways(page: Page, view: View) -> bool:
 
 
 def _listed(page: Page, view: View) -> list[Failure]:
-    """Return the failures that are listed: the worst, but for what open ways say already."""
+    """Return the failures that are listed: the worst, beside open ways some of them."""
     if page.verbose:
         return list(view.failures)
     loud = [one for one in view.failures if one.loud]
-    if not _beside_ways(page, view):
-        return loud
-    said = explained(view.open_ways)
-    return [
-        one
-        for one in loud
-        if not any(fact in said for finding in one.findings for fact in finding.evidence)
-    ][:_BESIDE_WAYS]
+    return loud[:_BESIDE_WAYS] if _beside_ways(page, view) else loud
 
 
 def _put_quiet(page: Page, views: Sequence[View]) -> None:

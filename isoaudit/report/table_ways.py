@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from isoaudit.model import (
     Assessment,
     Axis,
     EscapePath,
-    Fact,
     FixChange,
     Openness,
     Standing,
@@ -260,15 +259,3 @@ def _put_known(page: Page, assessment: Assessment) -> None:
         because = f": {clip(way.because, _SHOWN_WORDS)}" if way.because else ""
         text = f"{way.id} {_STATES[way.state]}{because}"
         page.row("" if number else "KNOWN", text)
-
-
-def explained(paths: Iterable[EscapePath]) -> frozenset[Fact]:
-    """Return the facts that ways rest on and that are no matter of course: findings of these say
-    again what the ways say."""
-    return frozenset(
-        fact
-        for path in paths
-        for step in path.steps
-        for fact in step.evidence
-        if fact.path not in _OF_COURSE
-    )

@@ -80,6 +80,6 @@ def test_what_is_short_of_the_host_stands_in_a_line() -> None:
     render(report([_target(_change("a", "OUT-1"), _change("b", "DOS-1"))]), stream, Options())
     text = " ".join(stream.getvalue().split())
 
-    assert "1 make a Closes 1 way; ESCAPE 5 -> 5-41; downtime: restart" in text
+    assert "FIX make a Closes 1 way; ESCAPE 5 -> 5-41; downtime: restart" in text
     assert "Against ways that end short of the host: make b" in text
     assert "CLOSE" not in text
