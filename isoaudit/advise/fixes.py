@@ -75,7 +75,7 @@ class _Trying:
     """Tries sets of changes of one target."""
 
     def __init__(self, context: Context, assessor: Assessor) -> None:
-        self._context = context
+        context = self._context = assessor.bounded(context)
         self._assessor = assessor
         self._applied = {one.key: one for one in applicable(context, assessor.truths)}
         self._known: dict[frozenset[str], tuple[EscapePath, ...]] = {}
@@ -195,14 +195,13 @@ class _Trying:
     def next_best(self, chosen: frozenset[str], now: Assessment) -> FixChange | None:
         """Return the single further change that gains most at the low end for what it costs."""
         best: tuple[float, FixChange] | None = None
+        pressing = len(self.pressing(now.escape_paths))
         for key, one in self._applied.items():
             if key in chosen:
                 continue
-            if len(self.pressing(self._paths(chosen | {key}))) > len(
-                self.pressing(now.escape_paths)
-            ):
-                continue
             after = self._assessed((*sorted(chosen), key))
+            if len(self.pressing(after.escape_paths)) > pressing:
+                continue
             gained = _gain(now, after) / max(one.cost, 1)
             if gained > 0 and (best is None or gained > best[0]):
                 best = (gained, self._fix(one, now, after))

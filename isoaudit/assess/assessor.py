@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from copy import copy
 from functools import cache
 
+from isoaudit.assess.bounded import Bounds, asked_by
 from isoaudit.assess.definitions import Definitions, definitions, model_version
 from isoaudit.assess.model import Model, build
 from isoaudit.assess.score import Scorer
@@ -34,6 +35,7 @@ class Assessor:
         self.model: Model = build(known.documents, known.conditions)
         self.truths = Truths()
         self.primitives = tuple(known.primitives)
+        self._bounds = Bounds(asked_by(known))
         self._finder = WayFinder(self.primitives, Trier(self.truths))
         self._scorer = Scorer(self.model, self.truths)
         self._walls = Walls(known, self.truths)
@@ -54,18 +56,23 @@ class Assessor:
         """Return the ways out alone, which is less work than an assessment."""
         if not context.target.has_boundary:
             return ()
-        return self._found(context).paths
+        return self._found(self.bounded(context)).paths
 
     def whole(self, context: Context) -> tuple[Assessment, tuple[Lead, ...]] | None:
         """Return the same, and the ways that lead to other workloads."""
         if not context.target.has_boundary:
             return None
+        context = self.bounded(context)
         found = self._found(context)
         paths = tuple(known_by(path, context.target.id) for path in found.paths)
         score, layers = self._scorer.score(context, paths)
         wall = fallen(self._walls.of(context), paths)
         assessment = Assessment(layers, paths, verdict_of(paths, wall), score, found.known)
         return assessment, found.leads
+
+    def bounded(self, context: Context) -> Context:
+        """Return a context as it is assessed: of parts without bounds only so much."""
+        return self._bounds.of(context)
 
     def _found(self, context: Context) -> Ways:
         found = self._finder.find(context)

@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from isoaudit.assess.primitive import Need, Primitive
+from isoaudit.assess.sieve import Failed, Sieve
 from isoaudit.assess.truth import UNREAD, Truth, Truths, View
 from isoaudit.assess.vector import Looks, Rests, rests_of
 from isoaudit.assess.words import filled
 from isoaudit.model import Fact, Goal, Missing, Openness, Reason
-
-_MOST_TRIED = 512
-"""Records of a second part that are tried; what lies beyond counts as one that was not read."""
-
 
 _ALWAYS = Truth(True)
 
@@ -38,6 +35,10 @@ class Trial(NamedTuple):
     instances: tuple[Instance, ...] = ()
 
 
+_Pair = tuple[View, Sequence[Truth]]
+"""The acting record beside a second one, and what is known already of what is needed."""
+
+
 class _Closed(NamedTuple):
     """The number of the need that a pair of records fails first, and its words.
 
@@ -58,6 +59,7 @@ class Trier:
 
     def __init__(self, truths: Truths) -> None:
         self._truths = truths
+        self._sieve = Sieve(truths)
 
     def first(self, primitive: Primitive, view: View, looks: Looks) -> First:
         """Return what the needs come to that no second record takes part in."""
@@ -75,14 +77,14 @@ class Trier:
             return Trial(Openness.CLOSED, first)
         if primitive.second and _beyond_words(primitive.second, view):
             return Trial(Openness.POSSIBLE, _NO_WORDS)
-        found: list[Truth] = []
-        seconds = _seconds(primitive, view) if primitive.second else (view,)
-        if not seconds:
+        pairs, left_out = self._pairs(primitive, view)
+        if not pairs and left_out is None:
             return Trial(Openness.CLOSED, _nothing_of(primitive))
+        found: list[Truth] = []
         closed = _Closed(-1, "")
         instances: list[Instance] = []
-        for pair in seconds:
-            second = self._all(primitive.paired, pair)
+        for pair, known in pairs:
+            second = self._all(primitive.paired, pair, known)
             if isinstance(second, _Closed):
                 closed = second if second.at > closed.at else closed
                 continue
@@ -90,9 +92,30 @@ class Trier:
             evidence, missing = _joined([*found, *second])
             certain = Instance(_state(missing, found, second), pair, evidence, missing, None)
             instances += self._aimed(primitive, certain)
-        if not instances:
-            return Trial(Openness.CLOSED, closed.words)
-        return self._present(primitive, view, instances)
+        if instances:
+            return self._present(primitive, view, instances)
+        if left_out is not None and left_out.at > closed.at:
+            words = self._all(primitive.paired, view.beside(primitive.second, left_out.record))
+            closed = words if isinstance(words, _Closed) else closed
+        return Trial(Openness.CLOSED, closed.words)
+
+    def _pairs(self, primitive: Primitive, view: View) -> tuple[list[_Pair], Failed | None]:
+        """Return the view with each record that may take part, one that was not read included.
+
+        Beside them the record that gets furthest of those that cannot.
+        """
+        name = primitive.second
+        if not name:
+            return [(view, ())], None
+        pairs: list[_Pair] = [(view.beside(name, one), ()) for one in view.added.get(name, ())]
+        found = view.context.part(name)
+        if isinstance(found, Missing):
+            return [*pairs, (view.beside(name, UNREAD, found), ())], None
+        passed, failed = self._sieve.of(primitive, view, found.part)
+        pairs += [(view.beside(name, one.record), one.truths) for one in passed]
+        if found.dark is not None:
+            pairs.append((view.beside(name, UNREAD, found.dark), ()))
+        return pairs, failed
 
     def _present(self, primitive: Primitive, view: View, instances: list[Instance]) -> Trial:
         """Return the trial unless the host lacks what the primitive needs."""
@@ -108,10 +131,15 @@ class Trier:
         instances.sort(key=lambda one: (one.state.rank, one.goal.rank if one.goal else 99))
         return Trial(instances[0].state, "", tuple(instances))
 
-    def _all(self, needs: Sequence[Need], view: View) -> list[Truth] | _Closed:
-        """Return what every need comes to, or the first that is certainly false."""
-        found: list[Truth] = []
-        for at, need in enumerate(needs):
+    def _all(
+        self, needs: Sequence[Need], view: View, known: Sequence[Truth] = ()
+    ) -> list[Truth] | _Closed:
+        """Return what every need comes to, or the first that is certainly false.
+
+        What the first of them come to may be `known`.
+        """
+        found = list(known)
+        for at, need in enumerate(needs[len(known) :], len(known)):
             truth = self._truths.of(need.that, view, trusting=True)
             if truth.value is False:
                 return _Closed(at, filled(need.closed, view, truth.evidence))
@@ -149,23 +177,6 @@ def _beyond_words(part: str, view: View) -> bool:
     found = view.context.part(part)
     unsaid = isinstance(found, Missing) and found.reason is Reason.NOT_DECLARABLE
     return unsaid and not view.added.get(part)
-
-
-def _seconds(primitive: Primitive, view: View) -> list[View]:
-    """Return the view with each record of the second part, one that was not read included."""
-    part = primitive.second
-    added = [view.beside(part, record) for record in view.added.get(part, ())]
-    found = view.context.part(part)
-    if isinstance(found, Missing):
-        return [*added, view.beside(part, UNREAD, found)]
-    records = found.part.records[:_MOST_TRIED]
-    views = [*added, *(view.beside(part, record) for record in records)]
-    if found.dark is not None:
-        views.append(view.beside(part, UNREAD, found.dark))
-    elif len(found.part.records) > _MOST_TRIED:
-        why = Missing(part, Reason.LIMIT, f"only the first {_MOST_TRIED} were looked at")
-        views.append(view.beside(part, UNREAD, why))
-    return views
 
 
 def _nothing_of(primitive: Primitive) -> str:

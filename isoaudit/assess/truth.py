@@ -12,6 +12,10 @@ from isoaudit.rules.context import Context, Seen
 
 _REMEMBERED = 100_000
 
+PID = "process.pid"
+"""Conditions ask of it only whether it is above zero: whether the process was seen. What is
+remembered by values does not tell one process from another by it."""
+
 UNREAD = Record({})
 """Stands for a record that there may be and that was not read: nothing is known of it."""
 
@@ -77,7 +81,7 @@ class Truths:
     def __init__(self) -> None:
         self._evaluator = Evaluator()
         self._held: dict[tuple[Any, ...], bool | None] = {}
-        self._parts: dict[bytes, tuple[tuple[str, str], ...]] = {}
+        self._parts: dict[bytes, tuple[tuple[tuple[str, str], ...], bool]] = {}
 
     def of(self, condition: Condition, view: View, trusting: bool | None = None) -> Truth:
         """Return what a condition comes to.
@@ -85,8 +89,10 @@ class Truths:
         An answer that rests on a weaker vantage than there is does not stand, unless it is the one
         that is `trusting`: what opens a way may rest on a file's word, what closes it may not.
         """
-        looks = [_looked(view, path, part) for path, part in self._reads(condition)]
-        values = tuple(None if isinstance(one, Missing) else one.fact.value for one in looks)
+        reads, asks_pid = self._reads(condition)
+        looks = [_looked(view, path, part) for path, part in reads]
+        told = _without_pid(looks) if asks_pid else looks
+        values = tuple(None if isinstance(one, Missing) else one.fact.value for one in told)
         value = self._holds(condition, values)
         evidence = tuple(one.fact for one in looks if not isinstance(one, Missing))
         if value is None:
@@ -95,17 +101,21 @@ class Truths:
             not isinstance(one, Missing) and one.dark is not None for one in looks
         ):
             firm = tuple(
-                None if isinstance(one, Missing) or one.dark else one.fact.value for one in looks
+                None if isinstance(one, Missing) or one.dark else one.fact.value for one in told
             )
             if self._holds(condition, firm) is not value:
                 return Truth(None, evidence, _lacking(looks))
         return Truth(value, evidence)
 
-    def _reads(self, condition: Condition) -> tuple[tuple[str, str], ...]:
-        """Return the paths that a condition reads, each with the part that it may be a field of."""
+    def _reads(self, condition: Condition) -> tuple[tuple[tuple[str, str], ...], bool]:
+        """Return the paths that a condition reads, each with the part that it may be a field of.
+
+        Also whether the number of a process is one of them.
+        """
         known = self._parts.get(condition.program)
         if known is None:
-            known = tuple((path, root(path)) for path in condition.reads)
+            paths = tuple((path, root(path)) for path in condition.reads)
+            known = paths, PID in condition.reads
             self._parts[condition.program] = known
         return known
 
@@ -128,6 +138,21 @@ class Truths:
             self._held.clear()
         self._held[key] = found
         return found
+
+
+def without_number(fact: Fact) -> Fact:
+    """Return a fact with one number for all that are above zero."""
+    value = fact.value
+    return fact._replace(value=int(value > 0)) if isinstance(value, int) else fact
+
+
+def _without_pid(looks: Sequence[Seen | Missing]) -> list[Seen | Missing]:
+    return [
+        one._replace(fact=without_number(one.fact))
+        if isinstance(one, Seen) and one.fact.path == PID
+        else one
+        for one in looks
+    ]
 
 
 def _looked(view: View, path: str, part: str) -> Seen | Missing:

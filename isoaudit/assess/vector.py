@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from isoaudit.assess.truth import Truth, View
+from isoaudit.assess.truth import PID, Truth, View, without_number
 from isoaudit.model import Fact, Missing
 from isoaudit.rules.context import Seen
 
@@ -45,6 +45,8 @@ class Vector:
             seen = looks[path] = view.seen(path)
             if isinstance(seen, Missing):
                 key.append(None)
+            elif path == PID:
+                key.append((seen.dark is None, without_number(seen.fact).value))
             elif seen.dark is None:
                 key.append(seen.fact.value)
             else:

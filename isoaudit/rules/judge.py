@@ -190,8 +190,9 @@ class Judge:
         statuses = {verdict.status for verdict, _, _ in judged}
         for status in (Status.FAIL, Status.ERROR):
             if status in statuses:
+                numbers = {id(one): n for n, one in enumerate(found.part.records)}
                 bad = [entry for entry in judged if entry[0].status is status]
-                return [_of_record(plan, context, found, entry) for entry in bad]
+                return [_of_record(plan, context, numbers[id(b[2])], b) for b in bad]
         if Status.UNKNOWN in statuses or found.dark:
             open_cases = [case for verdict, case, _ in judged if verdict.status is Status.UNKNOWN]
             lacking = [entry for case in open_cases for entry in case.lacking()]
@@ -240,10 +241,9 @@ class Judge:
         return self._decider.holds(plan, when, values) is False
 
 
-def _of_record(plan: Plan, context: Context, found: SeenPart, judged: _Judged) -> _Bare:
+def _of_record(plan: Plan, context: Context, number: int, judged: _Judged) -> _Bare:
     verdict, case, record = judged
     result = outcome.of_case(plan, context, verdict, case, record)
-    number = next(n for n, one in enumerate(found.part.records) if one is record)
     return _Bare(result, identity_text(plan.check, record.facts.values()), number)
 
 
