@@ -90,7 +90,8 @@ class Sieve:
         if known is None:
             if len(self._asked) >= _RECORDS:
                 self._asked.clear()
-            known = self._asked[key] = record, tuple(self._ask(needs, view.beside(primitive.second, record)))
+            beside = view.beside(primitive.second, record)
+            known = self._asked[key] = record, tuple(self._ask(needs, beside))
         return known[1]
 
     def _ask(self, needs: Sequence[Need], view: View) -> Iterator[Truth]:
