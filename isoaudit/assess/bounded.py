@@ -75,7 +75,7 @@ class Bounds:
 
 
 def asked_by(known: Definitions) -> Iterator[str]:
-    """Yield every fact that some condition or quantity of the model asks for, or a step passes on."""
+    """Yield every fact that a condition or quantity of the model asks for, or a step passes on."""
     for condition in known.conditions.values():
         yield from condition.reads
     for quantity in QUANTITIES.values():

@@ -84,11 +84,8 @@ class GuestConnection:
 
     def _round(self, questions: Mapping[str, str], deadline: float) -> dict[str, str | Failure]:
         word = new_word()
-        for session in self._sessions:
-            # A little later than here: it is for what paramiko would wait for without end.
-            late = deadline + self._seconds * (1 - _SHARE) / 2
-            session.wire.allow("being asked", late, MOST_OUTPUT + _OVERHEAD)
-        output, noise = self._run(compose(word, list(questions.values())), deadline)
+        channel = self._open(deadline)
+        output, noise = self._exchange(channel, compose(word, list(questions.values())), deadline)
         self.rest()
         if not has_frames(word, output):
             raise _no_shell(self._facts["host"], output, noise)
@@ -104,13 +101,27 @@ class GuestConnection:
         for session in reversed(self._sessions):
             end(session.transport)
 
-    def _run(self, script: bytes, deadline: float) -> tuple[Output, bytes]:
-        """Run a script; return its output, and what the account said on standard error."""
+    def _open(self, deadline: float) -> paramiko.Channel:
+        """Start a shell, over a new connection if the server has ended the one there was.
+
+        A server may hang up on who waits, and dropbear does where a word of paramiko's on what it
+        has read crosses the end of a channel.
+        """
+        try:
+            return self._shell(deadline)
+        except Unreadable:
+            if self._broken() is not None or self._sessions[-1].transport.is_active():
+                raise
+        self._reach_again(deadline)
+        return self._shell(deadline)
+
+    def _shell(self, deadline: float) -> paramiko.Channel:
         from paramiko import SSHException
 
-        transport = self._sessions[-1].transport
+        self._allow(deadline)
         try:
-            channel = transport.open_session(timeout=max(0.1, deadline - time.monotonic()))
+            left = max(0.1, deadline - time.monotonic())
+            channel = self._sessions[-1].transport.open_session(timeout=left)
             channel.settimeout(max(0.1, deadline - time.monotonic()))
             channel.exec_command("sh -s")
         except (SSHException, OSError, EOFError) as error:
@@ -119,7 +130,23 @@ class GuestConnection:
                 f"{self._facts['host']} runs no command for {self._facts['user']}: {error}"[:300],
                 "See ForceCommand and MaxSessions in its sshd_config.",
             ) from None
-        return self._exchange(channel, script, deadline)
+        return channel
+
+    def _allow(self, deadline: float) -> None:
+        # A little later than here: it is for what paramiko would wait for without end.
+        late = deadline + self._seconds * (1 - _SHARE) / 2
+        for session in self._sessions:
+            session.wire.allow("being asked", late, MOST_OUTPUT + _OVERHEAD)
+
+    def _reach_again(self, deadline: float) -> None:
+        """Log in once more, to the same server; raises Unreadable."""
+        self.close()
+        again = connect(self.uri, max(0.1, deadline - time.monotonic()))
+        if again._facts["fingerprint"] != self._facts["fingerprint"]:
+            again.close()
+            words = f"{self._facts['host']} answers with another key than before"
+            raise Unreadable(Reason.UNREACHABLE, words)
+        self._sessions = again._sessions
 
     def _exchange(
         self, channel: paramiko.Channel, script: bytes, deadline: float

@@ -1,4 +1,4 @@
-"""What a target is made of is its own choice: thousands of records neither cost nor hide anything."""
+"""What a target is made of is its own choice: thousands of records cost and hide nothing."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_a_mount_that_opens_a_way_is_found_among_those_that_are_looked_at() -> N
 
 
 def test_what_lies_beyond_those_that_are_looked_at_is_not_ruled_out() -> None:
-    """A target cannot hide a mount behind thousands: the way is told, and what was not looked at."""
+    """A target hides no mount behind thousands: the way is told, and what was not looked at."""
     sources = [f"/srv/{number}" for number in range(MOST)]
     within = _assessed(container(20, facts={"mount": _mounts(*sources)}))
     beyond = _assessed(container(20, facts={"mount": _mounts(*sources, "/")}))

@@ -100,6 +100,25 @@ def test_a_guest_waits_for_its_turn(server: Server) -> None:
     assert ("1\n", "2\n") == (first["a"], second["a"])
 
 
+def test_a_server_that_hung_up_meanwhile_is_reached_again(keys: Keys, tmp_path: Path) -> None:
+    """Who waits for its turn may find the connection ended: it logs in once more."""
+    with dropbear(keys, tmp_path / "s", "-I", "1") as server, _connected(server.uri) as guest:
+        first = guest.ask({"a": "echo 1"})
+        time.sleep(3)
+        second = guest.ask({"a": "echo 2"})
+
+    assert ("1\n", "2\n") == (first["a"], second["a"])
+
+
+def test_another_key_than_before_is_not_asked(keys: Keys, tmp_path: Path) -> None:
+    """What answers on the second connection has to be who answered on the first."""
+    with dropbear(keys, tmp_path / "s", "-I", "1") as server, _connected(server.uri) as guest:
+        guest._facts["fingerprint"] = "SHA256:another"
+        time.sleep(3)
+        with pytest.raises(Unreadable, match="another key than before"):
+            guest.ask({"a": "echo 2"})
+
+
 def test_a_tape_plays_a_guest_back(server: Server) -> None:
     """Answers, failures and the session, without the guest."""
     tape: Tape = {}
