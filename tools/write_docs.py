@@ -1,12 +1,16 @@
-"""Writes the generated pages of docs/: facts, checks, ways out, the model, the command line.
+"""Writes what is generated of docs/: facts, checks, ways out, the model, the command line.
+
+The README's comparison is taken from docs/compare.md, which the lab writes.
 
 A test holds the pages to what this writes, so they cannot fall behind the code.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import click
@@ -18,6 +22,9 @@ from isoaudit.facts.vocabulary import facts, parts, root
 from isoaudit.rules.catalogue import load_catalogue
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
+README = DOCS.parent / "README.md"
+
+_COMPARED = re.compile(r"(    \$ isoaudit compare [^\n]*\n)(.*?)(\n\n      …\n)", re.DOTALL)
 
 _NOTE = "<!-- Written by tools/write_docs.py (`make docs`); edit its sources instead. -->\n"
 
@@ -163,6 +170,14 @@ def _cell(text: str) -> str:
     return " ".join(str(text).split()).replace("|", "\\|")
 
 
+def readme() -> str:
+    """Return the README with the comparison that docs/compare.md shows, up to its fixes."""
+    printed = (DOCS / "compare.md").read_text("utf-8").split("```\n")[1].partition("\n  FIX A")[0]
+    shown = indent(printed.strip("\n"), "    ")
+    text = README.read_text("utf-8")
+    return _COMPARED.sub(lambda found: f"{found[1]}{shown}{found[3]}", text, count=1)
+
+
 PAGES = {
     "facts.md": facts_page,
     "checks.md": checks_page,
@@ -177,6 +192,8 @@ def main() -> None:
     for name, page in PAGES.items():
         (DOCS / name).write_text(page(), "utf-8")
         print(f"docs/{name}")
+    README.write_text(readme(), "utf-8")
+    print("README.md")
 
 
 if __name__ == "__main__":

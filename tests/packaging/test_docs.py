@@ -11,13 +11,19 @@ import pytest
 from isoaudit.cli.app import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = runpy.run_path(str(ROOT / "tools" / "write_docs.py"))["PAGES"]
+WRITER = runpy.run_path(str(ROOT / "tools" / "write_docs.py"))
+PAGES = WRITER["PAGES"]
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_generated_page_is_what_the_code_says(name: str) -> None:
     """If not: `make docs`."""
     assert PAGES[name]() == (ROOT / "docs" / name).read_text("utf-8")
+
+
+def test_the_readme_shows_the_comparison_of_its_page() -> None:
+    """Of one run, and not half of another."""
+    assert WRITER["readme"]() == (ROOT / "README.md").read_text("utf-8")
 
 
 def test_the_readme_names_every_command() -> None:
